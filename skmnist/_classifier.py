@@ -1,0 +1,627 @@
+"""The scikit-learn side: parameters, validation, labels and weights."""
+
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import log_softmax, softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    check_classification_targets,
+    unique_labels,
+)
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
+
+from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
+
+_OPTIMIZERS = {
+    "adadelta",
+    "adafactor",
+    "adagrad",
+    "adam",
+    "adamax",
+    "adamw",
+    "ftrl",
+    "lamb",
+    "lion",
+    "nadam",
+    "rmsprop",
+    "sgd",
+}
+_DEFAULT_LEARNING_RATE = 0.001
+
+
+class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
+    """Multi-layer perceptron with dropout, L2 and class weights.
+
+    The network is the classic Keras one for handwritten digits: dense layers with
+    dropout after each hidden one, a softmax output, and mini-batch training on the
+    cross-entropy. It takes any features and any two or more classes.
+
+    Training runs on Keras and TensorFlow; a fitted estimator is plain NumPy, and
+    predicts, pickles and loads without them.
+
+    Parameters
+    ----------
+    hidden_units : int or tuple of int, default=256
+        An int gives two hidden layers of that many units (with the output the
+        3-layer perceptron); a tuple gives one hidden layer per entry.
+
+    activation : {"elu", "gelu", "leaky_relu", "linear", "relu", "selu", \
+            "sigmoid", "silu", "softplus", "tanh"}, default="relu"
+        Keras' activation of that name, after each hidden layer.
+
+    dropout : float, default=0.45
+        Rate at which the activations of each hidden layer are set to zero in
+        training, in [0, 1) [1]_; it is rounded to a multiple of 2**-16.
+
+    l2 : float, default=0.0
+        The loss gains ``l2 * sum(kernel ** 2)`` for each hidden layer's kernel, as
+        with ``keras.regularizers.L2``.
+
+    optimizer : str or keras.optimizers.Optimizer, default="adam"
+        Name of a Keras optimizer ("adadelta", "adafactor", "adagrad", "adam" [2]_,
+        "adamax", "adamw", "ftrl", "lamb", "lion", "nadam", "rmsprop" or "sgd"), or
+        an unbuilt optimizer. An optimizer brings its own learning rate;
+        `learning_rate` must then keep its default.
+
+    learning_rate : float, default=0.001
+        Step size of the optimizer.
+
+    learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
+        How the learning rate changes, step by step: not at all, or down to zero
+        over `epochs` along a line or half a cosine wave [3]_. Each call of `fit`
+        plans its own epochs; `partial_fit` has no planned end and keeps the rate.
+
+    batch_size : int, default=128
+        Rows per gradient step. The last batch of an epoch may be smaller.
+
+    epochs : int, default=20
+        Passes over the rows in `fit`.
+
+    class_weight : dict or "balanced", default=None
+        Weight of each class, multiplied into `sample_weight`; classes that a dict
+        leaves out have weight 1. "balanced" is
+        ``n_samples / (n_classes * count)``, with weighted counts.
+
+    early_stopping : bool, default=False
+        Hold out a stratified part of the rows, stop when the loss on it has not
+        become better for `n_iter_no_change` epochs, and keep the best weights.
+
+    validation_fraction : float, default=0.1
+        Part of the rows to hold out, in (0, 1); used with `early_stopping` only.
+
+    n_iter_no_change : int, default=5
+        Epochs to wait for a better validation loss; used with `early_stopping` only.
+
+    warm_start : bool, default=False
+        Go on from the present weights and optimizer state in `fit`, rather than from
+        new ones. With a constant learning rate two fits of 10 epochs give the weights
+        of one fit of 20, bit for bit.
+
+    dtype : {"float32", "float64"}, default="float32"
+        Precision of training and of the weights.
+
+    random_state : int, RandomState instance or None, default=None
+        Source of the first weights, the order of the rows, the dropout masks and
+        the held-out rows. The same int gives the same weights, bit for bit, on the
+        same machine. None draws from the operating system and leaves NumPy's global
+        random state alone.
+
+    verbose : int, default=0
+        1 prints a line per epoch.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+
+    n_features_in_ : int
+        Number of features seen in `fit`.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if all were strings.
+
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Kernel of each layer, in `dtype`.
+
+    intercepts_ : list of ndarray of shape (fan_out,)
+        Bias of each layer, in `dtype`.
+
+    n_iter_ : int
+        Epochs behind the weights: those of the last fit, and with `warm_start` or
+        `partial_fit` all before it. After early stopping it counts the epochs that
+        ran, of which `coefs_` may be an earlier one.
+
+    n_layers_ : int
+        Number of layers, input and output included.
+
+    loss_curve_ : list of float of length n_iter_
+        Training loss of each epoch, penalty included.
+
+    history_ : dict of str to list of float
+        Keras' keys "loss" and "accuracy", with early stopping "val_loss" and
+        "val_accuracy" too; one entry per epoch. Losses include the penalty.
+
+    See Also
+    --------
+    PixelScaler : Flattens and scales images for this classifier.
+    sklearn.neural_network.MLPClassifier : scikit-learn's own network, without
+        dropout and class weights.
+
+    Notes
+    -----
+    Sample weights, class weights included, are scaled to a mean of 1 over the rows
+    of a call, so that only their ratios matter: a row with weight 2 counts as the
+    row given twice, and rows with weight 0 as left out.
+
+    References
+    ----------
+    .. [1] Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from
+       Overfitting", Journal of Machine Learning Research 15, 2014.
+    .. [2] Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+    .. [3] Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm
+       Restarts", ICLR 2017.
+
+    Examples
+    --------
+    >>> from skmnist import MLPDigitClassifier, PixelScaler
+    >>> from skmnist.datasets import load_digits
+    >>> from sklearn.pipeline import make_pipeline
+    >>> digits = load_digits()
+    >>> model = make_pipeline(
+    ...     PixelScaler(max_value=16), MLPDigitClassifier(random_state=0)
+    ... )
+    >>> model.fit(digits.x_train, digits.y_train)  # doctest: +ELLIPSIS
+    Pipeline(...)
+    >>> model.score(digits.x_test, digits.y_test) > 0.96
+    True
+    """
+
+    _parameter_constraints = {
+        "hidden_units": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "l2": [Interval(Real, 0, None, closed="left")],
+        "optimizer": [StrOptions(_OPTIMIZERS), HasMethods(["apply", "get_config"])],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"constant", "linear", "cosine"})],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "class_weight": [StrOptions({"balanced"}), dict, None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "dtype": [StrOptions({"float32", "float64"})],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        hidden_units=256,
+        *,
+        activation="relu",
+        dropout=0.45,
+        l2=0.0,
+        optimizer="adam",
+        learning_rate=_DEFAULT_LEARNING_RATE,
+        learning_rate_schedule="constant",
+        batch_size=128,
+        epochs=20,
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        warm_start=False,
+        dtype="float32",
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_units = hidden_units
+        self.activation = activation
+        self.dropout = dropout
+        self.l2 = l2
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows; features of about [0, 1] train best.
+        y : array-like of shape (n_samples,)
+            Class labels of any kind, two or more classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row in the loss, 0 or more.
+
+        Returns
+        -------
+        self : MLPDigitClassifier
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data cannot be used, or if the loss becomes NaN or
+            infinite. The estimator then is as it was before the call.
+        """
+        with self._all_or_nothing():
+            first = not (self.warm_start and hasattr(self, "coefs_"))
+            X, y = self._validate(X, y, reset=first)
+            labels = unique_labels(y)
+            if first:
+                self.classes_ = labels
+            elif not np.array_equal(self.classes_, labels):
+                raise ValueError(
+                    "warm_start needs the classes of the first fit, "
+                    f"{self.classes_.tolist()}; got {labels.tolist()}"
+                )
+            self._train(X, y, sample_weight, first, epochs=self.epochs)
+        return self
+
+    def _can_go_row_by_row(self):
+        if self.early_stopping:
+            raise AttributeError("partial_fit does not support early_stopping=True")
+        if self.class_weight == "balanced":
+            raise AttributeError(
+                "partial_fit does not support class_weight='balanced': compute the "
+                "weights from all labels with sklearn.utils.class_weight."
+                "compute_class_weight and give them as a dict"
+            )
+        return True
+
+    @available_if(_can_go_row_by_row)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train one epoch on some rows, going on from what was learned before.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever occur; needed in the first call.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each row in the loss, 0 or more.
+
+        Returns
+        -------
+        self : MLPDigitClassifier
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; also for labels that are not in `classes`.
+        AttributeError
+            With ``class_weight="balanced"`` and ``early_stopping=True``, which need
+            all rows at once: the estimator then has no such method.
+        """
+        with self._all_or_nothing():
+            first = not hasattr(self, "coefs_")
+            _check_partial_fit_first_call(self, classes)
+            X, y = self._validate(X, y, reset=first)
+            unknown = np.setdiff1d(y, self.classes_)
+            if unknown.size:
+                raise ValueError(
+                    f"y has labels {unknown.tolist()} that are not in classes, "
+                    f"{self.classes_.tolist()}"
+                )
+            self._train(X, y, sample_weight, first, epochs=1, incremental=True)
+        return self
+
+    @contextmanager
+    def _all_or_nothing(self):
+        before = self.__dict__.copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _validate(self, X, y, reset):
+        X, y = self._flat(X, y, reset=reset, dtype=self.dtype)
+        check_classification_targets(y)
+        return X, y
+
+    def _flat(self, X, y="no_validation", **kwargs):
+        try:
+            return validate_data(self, X, y, **kwargs)
+        except ValueError as error:
+            if "Found array with dim" not in str(error):
+                raise
+            raise ValueError(
+                f"{error} Images are flattened by PixelScaler: "
+                "make_pipeline(PixelScaler(), MLPDigitClassifier())"
+            ) from None
+
+    def _train(self, X, y, sample_weight, first, *, epochs, incremental=False):
+        units = self._hidden_units()
+        X, y, weight = self._weigh(X, y, sample_weight, incremental)
+        from ._training import Data, State, optimizer_key, train
+
+        learning_rate = self._learning_rate()
+        network = Architecture(
+            X.shape[1], units, len(self.classes_), self.activation, self.dtype
+        )
+        optimizer_id = optimizer_key(self.optimizer)
+        if first:
+            seed = self._draw_seed()
+            weights = glorot_uniform(network, np.random.default_rng(seed))
+            start = State(weights, None, 0, seed)
+            past = {}
+        else:
+            self._check_same_network(network)
+            # Another optimizer starts with a state of its own.
+            same = optimizer_id == self._optimizer_state["optimizer"]
+            start = State(
+                self._weights(),
+                self._optimizer_state["variables"] if same else None,
+                self.n_iter_,
+                self._seed,
+            )
+            past = self.history_
+        data, validation = Data(X, y, weight), None
+        if self.early_stopping:
+            kept, held_out = self._split(y, start.seed)
+            data = Data(X[kept], y[kept], _mean_one(weight[kept]))
+            validation = Data(X[held_out], y[held_out], weight[held_out])
+        state, history = train(
+            network,
+            self.optimizer,
+            start,
+            data,
+            validation,
+            learning_rate=learning_rate,
+            schedule="constant" if incremental else self.learning_rate_schedule,
+            batch_size=self.batch_size,
+            epochs=epochs,
+            dropout=self.dropout,
+            l2=self.l2,
+            patience=self.n_iter_no_change,
+            on_epoch=self._report,
+        )
+        self.coefs_, self.intercepts_ = state.weights[::2], state.weights[1::2]
+        self.history_ = {key: past.get(key, []) + history[key] for key in history}
+        self.loss_curve_ = self.history_["loss"]
+        self.n_iter_ = state.epochs
+        self.n_layers_ = len(units) + 2
+        self._seed = state.seed
+        self._optimizer_state = {
+            "optimizer": optimizer_id,
+            "variables": state.optimizer,
+        }
+
+    def _hidden_units(self):
+        units = self.hidden_units
+        if isinstance(units, Integral):
+            return (int(units),) * 2
+        if not units or not all(isinstance(n, Integral) and n >= 1 for n in units):
+            raise ValueError(
+                "hidden_units must be an int >= 1 or a tuple of at least one such "
+                f"int; got {units!r}"
+            )
+        return tuple(map(int, units))
+
+    def _learning_rate(self):
+        if isinstance(self.optimizer, str):
+            return self.learning_rate
+        from ._keras import make_optimizer
+
+        name = type(self.optimizer).__name__
+        if self.learning_rate != _DEFAULT_LEARNING_RATE:
+            raise ValueError(
+                f"learning_rate={self.learning_rate!r} must be left alone with an "
+                f"optimizer object, which has its own: {name}(learning_rate=...)"
+            )
+        rate = make_optimizer(self.optimizer, None).get_config()["learning_rate"]
+        if not isinstance(rate, dict):
+            return rate
+        if self.learning_rate_schedule != "constant":
+            raise ValueError(
+                f"learning_rate_schedule={self.learning_rate_schedule!r} must be "
+                f"'constant' with an optimizer that has a schedule of its own: {name}"
+            )
+        return self.learning_rate
+
+    def _draw_seed(self):
+        # Not np.random's global state: nothing outside may change by a fit.
+        if self.random_state is None:
+            return int(np.random.default_rng().integers(2**31))
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _weigh(self, X, y, sample_weight, incremental):
+        classes, y = np.unique(y, return_inverse=True)
+        y = np.searchsorted(self.classes_, classes)[y].astype(np.int32)
+        weight = _check_sample_weight(
+            sample_weight, X, dtype=np.float64, ensure_non_negative=True
+        )
+        if self.class_weight is not None:
+            seen = self.classes_[np.unique(y[weight > 0])]
+            per_class = np.ones(len(self.classes_))
+            per_class[np.isin(self.classes_, seen)] = compute_class_weight(
+                self.class_weight,
+                classes=seen,
+                y=self.classes_[y[weight > 0]],
+                sample_weight=weight[weight > 0],
+            )
+            if not (np.isfinite(per_class).all() and (per_class >= 0).all()):
+                raise ValueError(
+                    "class_weight must hold finite numbers of 0 or more; got "
+                    f"{self.class_weight!r}"
+                )
+            weight = weight * per_class[y]
+        used = weight > 0
+        n_classes = len(np.unique(y[used]))
+        if n_classes < (1 if incremental else 2):
+            raise ValueError(
+                "the rows with a weight above 0 must be of at least two classes; "
+                f"got {n_classes} class"
+            )
+        if not used.all():
+            X, y, weight = X[used], y[used], weight[used]
+        return X, y, _mean_one(weight).astype(self.dtype)
+
+    def _split(self, y, seed):
+        # train_test_split may leave a rare class out of one part; this never does.
+        rng = np.random.default_rng(seed)
+        held_out = np.zeros(len(y), bool)
+        for index in np.unique(y):
+            rows = rng.permutation(np.flatnonzero(y == index))
+            n_rows = max(1, round(self.validation_fraction * len(rows)))
+            if n_rows == len(rows):
+                raise ValueError(
+                    f"validation_fraction={self.validation_fraction!r} leaves no row "
+                    f"of class {self.classes_[index]} to train on: it has {n_rows}"
+                )
+            held_out[rows[:n_rows]] = True
+        return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+    def _check_same_network(self, network):
+        present = self._architecture()
+        if network != present:
+            raise ValueError(
+                "the network cannot change when training goes on: it has "
+                f"{present}, the parameters and the data ask for {network}"
+            )
+
+    def _architecture(self):
+        return Architecture(
+            self.n_features_in_,
+            tuple(bias.shape[0] for bias in self.intercepts_[:-1]),
+            len(self.classes_),
+            self.activation,
+            self.coefs_[0].dtype.name,
+        )
+
+    def _weights(self):
+        pairs = zip(self.coefs_, self.intercepts_, strict=True)
+        return [array for pair in pairs for array in pair]
+
+    def _report(self, epoch, figures):
+        if self.verbose:
+            text = "  ".join(f"{key} {value:.4f}" for key, value in figures.items())
+            print(f"epoch {epoch}  {text}", flush=True)
+
+    def _logits(self, X):
+        check_is_fitted(self)
+        X = self._flat(X, reset=False, dtype=(np.float64, np.float32))
+        return logits(X, self.coefs_, self.intercepts_, self.activation)
+
+    def decision_function(self, X):
+        """Compute the logits: the network's output before the softmax.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            For two classes the second logit less the first, above 0 where the second
+            class is the more likely. The dtype is that of `X` if it is floating.
+        """
+        out = self._logits(X)
+        return out[:, 1] - out[:, 0] if out.shape[1] == 2 else out
+
+    def predict(self, X):
+        """Predict the most likely class of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels out of `classes_`.
+        """
+        best = self._logits(X).argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_proba(self, X):
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; each row sums to 1.
+        """
+        return softmax(self._logits(X), axis=1)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; finite even where `predict_proba`
+            rounds to 0.
+        """
+        return log_softmax(self._logits(X), axis=1)
+
+    def to_keras(self):
+        """Hand out the trained network as an ordinary Keras model.
+
+        Returns
+        -------
+        keras.Sequential
+            A compiled model with the trained weights, softmax output, and the loss,
+            the metric and the optimizer of the fit, its state included. It is a copy:
+            training it leaves the estimator alone. A file that it saves loads without
+            skmnist.
+        """
+        check_is_fitted(self)
+        from ._keras import make_optimizer, trained_model
+
+        return trained_model(
+            self._architecture(),
+            self._weights(),
+            make_optimizer(self.optimizer, self.learning_rate),
+            self._optimizer_state["variables"],
+            dropout=self.dropout,
+            l2=self.l2,
+            seed=self._seed,
+        )
+
+
+def _mean_one(weight):
+    return weight * (len(weight) / weight.sum())

@@ -1,0 +1,147 @@
+"""The Keras room: the same network as a ``keras.Sequential``."""
+
+import keras
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"Keras runs on the {keras.backend.backend()!r} backend in this process; "
+        "skmnist trains with the 'tensorflow' backend: set the environment variable "
+        "KERAS_BACKEND=tensorflow before Keras is imported"
+    )
+
+
+def build_mlp(
+    architecture, *, dropout=0.0, l2=0.0, output_activation="softmax", seed=0
+):
+    """Build the multi-layer perceptron from Keras' own layers.
+
+    Every layer gets a name and a seed: Keras would otherwise count names up in a
+    process-wide register and draw seeds from Python's global random state.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    dropout : float, default=0.0
+        Rate of the ``keras.layers.Dropout`` after each hidden layer; no such layer
+        for 0.
+    l2 : float, default=0.0
+        Factor of ``keras.regularizers.L2`` on each hidden layer's kernel.
+    output_activation : {"softmax", "linear"}, default="softmax"
+        Probabilities or logits.
+    seed : int, default=0
+        Seed of the initializers and dropout masks.
+
+    Returns
+    -------
+    keras.Sequential
+        A built, uncompiled model.
+    """
+
+    def dense(name, units, activation, regularizer):
+        return keras.layers.Dense(
+            units,
+            activation=activation,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+            kernel_regularizer=regularizer,
+            dtype=architecture.dtype,
+            name=name,
+        )
+
+    layers = [
+        keras.layers.Input(
+            (architecture.n_features,), dtype=architecture.dtype, name="pixels"
+        )
+    ]
+    for i, units in enumerate(architecture.hidden_units, 1):
+        regularizer = keras.regularizers.L2(l2) if l2 else None
+        layers.append(
+            dense(f"hidden_{i}", units, architecture.activation, regularizer)
+        )
+        if dropout:
+            layers.append(
+                keras.layers.Dropout(
+                    dropout,
+                    seed=seed + i,
+                    dtype=architecture.dtype,
+                    name=f"dropout_{i}",
+                )
+            )
+    name = "probabilities" if output_activation == "softmax" else "logits"
+    layers.append(dense(name, architecture.n_classes, output_activation, None))
+    return keras.Sequential(layers, name="mlp")
+
+
+def make_optimizer(optimizer, learning_rate):
+    """Make a fresh Keras optimizer.
+
+    Parameters
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+        A name, or an unbuilt optimizer whose configuration is copied.
+    learning_rate : float
+        For a name; an optimizer brings its own.
+
+    Returns
+    -------
+    keras.optimizers.Optimizer
+
+    Raises
+    ------
+    TypeError
+        If `optimizer` is neither a name nor a Keras optimizer.
+    ValueError
+        If `optimizer` has been built, so that it belongs to another model.
+    """
+    if isinstance(optimizer, str):
+        config = {"learning_rate": learning_rate, "name": optimizer}
+        return keras.optimizers.get({"class_name": optimizer, "config": config})
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise TypeError(
+            "optimizer must be the name of a Keras optimizer or a "
+            f"keras.optimizers.Optimizer; got {optimizer!r}"
+        )
+    if optimizer.built:
+        raise ValueError(
+            "optimizer must be unbuilt; got a keras.optimizers."
+            f"{type(optimizer).__name__} that already belongs to a model: "
+            "pass a new one"
+        )
+    return type(optimizer).from_config(optimizer.get_config())
+
+
+def trained_model(
+    architecture, weights, optimizer, optimizer_state, *, dropout, l2, seed
+):
+    """Build the compiled ``keras.Sequential`` of a finished fit.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    weights : list of ndarray
+        Kernel and bias of each layer in turn.
+    optimizer : keras.optimizers.Optimizer
+        An unbuilt optimizer, which the model takes over.
+    optimizer_state : list of ndarray
+        Values of the optimizer's variables.
+    dropout, l2, seed
+        As in `build_mlp`.
+
+    Returns
+    -------
+    keras.Sequential
+    """
+    model = build_mlp(architecture, dropout=dropout, l2=l2, seed=seed)
+    model.set_weights(weights)
+    model.compile(
+        loss=keras.losses.SparseCategoricalCrossentropy(
+            name="sparse_categorical_crossentropy"
+        ),
+        optimizer=optimizer,
+        metrics=["accuracy"],
+    )
+    optimizer.build(model.trainable_variables)
+    for variable, value in zip(optimizer.variables, optimizer_state, strict=True):
+        variable.assign(value)
+    return model

@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
 
 _OPTIMIZERS = {
@@ -31,7 +32,6 @@ _OPTIMIZERS = {
     "adamax",
     "adamw",
     "ftrl",
-    "lamb",
     "lion",
     "nadam",
     "rmsprop",
@@ -70,7 +70,7 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer ("adadelta", "adafactor", "adagrad", "adam" [2]_,
-        "adamax", "adamw", "ftrl", "lamb", "lion", "nadam", "rmsprop" or "sgd"), or
+        "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or "sgd"), or
         an unbuilt optimizer. An optimizer brings its own learning rate;
         `learning_rate` must then keep its default.
 
@@ -364,35 +364,35 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
     def _train(self, X, y, sample_weight, first, *, epochs, incremental=False):
         units = self._hidden_units()
         X, y, weight = self._weigh(X, y, sample_weight, incremental)
-        from ._training import Data, State, optimizer_key, train
+        training = import_room("_training")
 
         learning_rate = self._learning_rate()
         network = Architecture(
             X.shape[1], units, len(self.classes_), self.activation, self.dtype
         )
-        optimizer_id = optimizer_key(self.optimizer)
+        optimizer_id = training.optimizer_key(self.optimizer)
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
-            start = State(weights, None, 0, seed)
+            start = training.State(weights, None, 0, seed)
             past = {}
         else:
             self._check_same_network(network)
             # Another optimizer starts with a state of its own.
             same = optimizer_id == self._optimizer_state["optimizer"]
-            start = State(
+            start = training.State(
                 self._weights(),
                 self._optimizer_state["variables"] if same else None,
                 self.n_iter_,
                 self._seed,
             )
             past = self.history_
-        data, validation = Data(X, y, weight), None
+        data, validation = training.Data(X, y, weight), None
         if self.early_stopping:
             kept, held_out = self._split(y, start.seed)
-            data = Data(X[kept], y[kept], _mean_one(weight[kept]))
-            validation = Data(X[held_out], y[held_out], weight[held_out])
-        state, history = train(
+            data = training.Data(X[kept], y[kept], _mean_one(weight[kept]))
+            validation = training.Data(X[held_out], y[held_out], weight[held_out])
+        state, history = training.train(
             network,
             self.optimizer,
             start,
@@ -432,15 +432,14 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
     def _learning_rate(self):
         if isinstance(self.optimizer, str):
             return self.learning_rate
-        from ._keras import make_optimizer
-
         name = type(self.optimizer).__name__
         if self.learning_rate != _DEFAULT_LEARNING_RATE:
             raise ValueError(
                 f"learning_rate={self.learning_rate!r} must be left alone with an "
                 f"optimizer object, which has its own: {name}(learning_rate=...)"
             )
-        rate = make_optimizer(self.optimizer, None).get_config()["learning_rate"]
+        own = import_room("_keras").make_optimizer(self.optimizer, None)
+        rate = own.get_config()["learning_rate"]
         if not isinstance(rate, dict):
             return rate
         if self.learning_rate_schedule != "constant":
@@ -605,17 +604,16 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
         -------
         keras.Sequential
             A compiled model with the trained weights, softmax output, and the loss,
-            the metric and the optimizer of the fit, its state included. It is a copy:
+            the metric and the optimizer of the fit, ready to go on. It is a copy:
             training it leaves the estimator alone. A file that it saves loads without
             skmnist.
         """
         check_is_fitted(self)
-        from ._keras import make_optimizer, trained_model
-
-        return trained_model(
+        keras_room = import_room("_keras")
+        return keras_room.trained_model(
             self._architecture(),
             self._weights(),
-            make_optimizer(self.optimizer, self.learning_rate),
+            keras_room.make_optimizer(self.optimizer, self.learning_rate),
             self._optimizer_state["variables"],
             dropout=self.dropout,
             l2=self.l2,

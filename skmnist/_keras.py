@@ -124,7 +124,8 @@ def trained_model(
     optimizer : keras.optimizers.Optimizer
         An unbuilt optimizer, which the model takes over.
     optimizer_state : list of ndarray
-        Values of the optimizer's variables.
+        Values of the optimizer's variables. Its learning rate is left as it is: a
+        training with a schedule ends at zero.
     dropout, l2, seed
         As in `build_mlp`.
 
@@ -135,13 +136,12 @@ def trained_model(
     model = build_mlp(architecture, dropout=dropout, l2=l2, seed=seed)
     model.set_weights(weights)
     model.compile(
-        loss=keras.losses.SparseCategoricalCrossentropy(
-            name="sparse_categorical_crossentropy"
-        ),
+        loss="sparse_categorical_crossentropy",
         optimizer=optimizer,
         metrics=["accuracy"],
     )
     optimizer.build(model.trainable_variables)
     for variable, value in zip(optimizer.variables, optimizer_state, strict=True):
-        variable.assign(value)
+        if variable is not optimizer._learning_rate:
+            variable.assign(value)
     return model

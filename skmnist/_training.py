@@ -95,7 +95,8 @@ class CompiledMLP:
         )
         self._batch_size = batch_size
         self._dtype = dtype = architecture.dtype
-        self.n_traces = 0
+        # The concrete function: tf.function would warn of frequent tracing where
+        # many architectures are searched.
         self._run = tf.function(
             self._steps,
             input_signature=[
@@ -109,7 +110,7 @@ class CompiledMLP:
                 tf.TensorSpec((2,), tf.int32, "seed"),
             ],
             autograph=False,
-        )
+        ).get_concrete_function()
 
     def _optimizer_state(self):
         return [variable.numpy() for variable in self.optimizer.variables]
@@ -162,7 +163,6 @@ class CompiledMLP:
         return loss / n_samples, correct / n_samples
 
     def _steps(self, X, rows, y, weight, rates, dropout, l2, seed):
-        self.n_traces += 1
         half = (self._batch_size + 1) // 2
 
         def step(i, loss, correct):
@@ -243,6 +243,7 @@ class _Pool:
         self._idle = OrderedDict()  # id -> (key, compiled), least recently used first
         self._lock = threading.Lock()
         self._build_lock = threading.Lock()
+        self.n_built = 0
 
     @contextmanager
     def lease(self, architecture, batch_size, optimizer, learning_rate):
@@ -255,6 +256,7 @@ class _Pool:
                 compiled = CompiledMLP(
                     architecture, batch_size, optimizer, learning_rate
                 )
+                self.n_built += 1
         # After an error or an interrupt it is dropped, not trusted again.
         yield compiled
         with self._lock:
@@ -264,6 +266,11 @@ class _Pool:
 
 
 _pool = _Pool()
+
+
+def compiled_count():
+    """How many epochs this process has compiled so far."""
+    return _pool.n_built
 
 
 def optimizer_key(optimizer):

@@ -1,0 +1,551 @@
+"""What a user of MLPDigitClassifier relies on, on real digits."""
+
+import pickle
+from functools import partial
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+
+from skmnist import MLPDigitClassifier
+from skmnist._network import ACTIVATIONS
+from skmnist.datasets import load_digits
+
+Classifier = partial(MLPDigitClassifier, hidden_units=32, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Rows of pixels in [0, 1] as float32 and labels, train and test."""
+    data = load_digits()
+
+    def flat(x):
+        return x.reshape(len(x), -1) / np.float32(data.max_value)
+
+    return flat(data.x_train), data.y_train, flat(data.x_test), data.y_test
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    return MLPDigitClassifier(random_state=0).fit(*digits[:2])
+
+
+def arrays_of(model):
+    return [*model.coefs_, *model.intercepts_]
+
+
+def same_weights(a, b):
+    pairs = zip(arrays_of(a), arrays_of(b), strict=True)
+    return all(np.array_equal(x, y) for x, y in pairs)
+
+
+def test_learns_digits(fitted, digits):
+    assert fitted.score(*digits[2:]) > 0.96
+    assert [w.shape for w in fitted.coefs_] == [(64, 256), (256, 256), (256, 10)]
+    assert [b.shape for b in fitted.intercepts_] == [(256,), (256,), (10,)]
+    assert {w.dtype.name for w in arrays_of(fitted)} == {"float32"}
+    assert fitted.n_layers_ == 4
+    assert fitted.n_iter_ == 20 == len(fitted.loss_curve_)
+    assert list(fitted.history_) == ["loss", "accuracy"]
+    assert fitted.history_["loss"] == fitted.loss_curve_
+    assert fitted.loss_curve_[-1] < 0.2 < 2 < fitted.loss_curve_[0]
+    assert fitted.history_["accuracy"][-1] > 0.95
+
+
+def test_hidden_units_int_is_two_layers_and_tuple_one_each(digits):
+    x, y, *_ = digits
+    shapes = {
+        7: [(64, 7), (7, 7), (7, 10)],
+        (7,): [(64, 7), (7, 10)],
+        (5, 6, 7): [(64, 5), (5, 6), (6, 7), (7, 10)],
+    }
+    for units, expected in shapes.items():
+        model = MLPDigitClassifier(units, epochs=1).fit(x, y)
+        assert [w.shape for w in model.coefs_] == expected
+
+
+def test_outputs_agree_with_each_other(fitted, digits):
+    x = digits[2]
+    logits = fitted.decision_function(x)
+    proba = fitted.predict_proba(x)
+    assert logits.shape == proba.shape == (len(x), 10)
+    assert_allclose(proba.sum(axis=1), 1, rtol=1e-5)
+    assert_allclose(np.exp(fitted.predict_log_proba(x)), proba, atol=1e-6)
+    assert_array_equal(fitted.predict(x), fitted.classes_[logits.argmax(axis=1)])
+    assert np.isfinite(fitted.predict_log_proba(x * 1000)).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_predicts_in_the_dtype_of_the_input(fitted, digits, dtype):
+    x = digits[2].astype(dtype)
+    assert fitted.predict_proba(x).dtype == dtype
+    # Many rows go through in parts; the parts must fit together.
+    many = np.concatenate([x] * 8)
+    assert_allclose(
+        fitted.decision_function(many)[-len(x) :], fitted.decision_function(x), 1e-3
+    )
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        list("abcdefghij"),
+        [f"digit {i}" for i in range(10)],
+        [-5, -1, 0, 2, 3, 5, 7, 11, 13, 1000],
+    ],
+)
+def test_labels_of_any_kind(fitted, digits, names):
+    x, y, x_test, _ = digits
+    labels = np.array(names)[y]
+    model = MLPDigitClassifier(random_state=0).fit(x, labels)
+    assert_array_equal(model.classes_, np.array(names))
+    assert_array_equal(model.predict(x_test), np.array(names)[fitted.predict(x_test)])
+
+
+def test_two_classes_and_bools(digits):
+    x, y, x_test, y_test = digits
+    model = Classifier().fit(x, y >= 5)
+    assert model.classes_.dtype == bool
+    scores = model.decision_function(x_test)
+    assert scores.shape == (len(x_test),)
+    assert_array_equal(model.predict(x_test), scores > 0)
+    assert model.score(x_test, y_test >= 5) > 0.9
+
+
+def test_data_frames(digits):
+    x, y, x_test, _ = digits
+    frame = pd.DataFrame(x).add_prefix("pixel")
+    model = Classifier(epochs=2).fit(frame, pd.Series(y))
+    assert_array_equal(model.feature_names_in_, frame.columns)
+    arrays = Classifier(epochs=2).fit(x.tolist(), y.tolist())
+    assert same_weights(model, arrays)
+    named = pd.DataFrame(x_test, columns=frame.columns)
+    assert_array_equal(model.predict(named), arrays.predict(x_test))
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_to_keras_gives_the_same_probabilities(digits, activation):
+    x, y, x_test, _ = digits
+    model = Classifier(activation=activation, epochs=2, l2=1e-4).fit(x, y)
+    twin = model.to_keras()
+    assert_allclose(
+        twin.predict(x_test, verbose=0), model.predict_proba(x_test), atol=1e-5
+    )
+    loss, accuracy = twin.evaluate(x, y, verbose=0)
+    assert accuracy == pytest.approx(model.score(x, y), abs=1e-6)
+    penalty = 1e-4 * sum(np.sum(k**2) for k in model.coefs_[:-1])
+    entropy = -model.predict_log_proba(x)[np.arange(len(y)), y].mean()
+    assert loss == pytest.approx(entropy + penalty, rel=1e-4)
+
+
+def test_to_keras_is_an_ordinary_model(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    x = rng.random((40, 784), dtype=np.float32)
+    model = MLPDigitClassifier(epochs=1).fit(x, np.arange(40) % 10)
+    twin = model.to_keras()
+    assert type(twin) is keras.Sequential
+    twin.summary(print_fn=lambda line: print(line))
+    assert twin.count_params() == 269_322
+    assert "Trainable params: 269,322" in capsys.readouterr().out
+    assert isinstance(twin.optimizer, keras.optimizers.Adam)
+    path = tmp_path / "x.keras"
+    twin.save(path)
+    assert_array_equal(
+        keras.models.load_model(path).predict(x, verbose=0), twin.predict(x, verbose=0)
+    )
+    before = model.predict_proba(x)
+    assert twin.optimizer.iterations == 1
+    assert float(twin.optimizer.learning_rate) == np.float32(0.001)
+    twin.fit(x, np.arange(40) % 10, verbose=0)
+    assert_array_equal(model.predict_proba(x), before)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop", "lion"])
+def test_optimizers_by_name_learn(digits, optimizer):
+    x, y, *_ = digits
+    model = Classifier(optimizer=optimizer, epochs=3).fit(x, y)
+    assert model.loss_curve_[-1] < model.loss_curve_[0] - 0.2
+    assert type(model.to_keras().optimizer).__name__.lower() == optimizer
+
+
+def test_optimizer_objects(digits):
+    x, y, *_ = digits
+    optimizer = keras.optimizers.SGD(0.05, momentum=0.9)
+    model = Classifier(optimizer=optimizer, epochs=3).fit(x, y)
+    assert not optimizer.built
+    assert same_weights(clone(model).fit(x, y), model)
+    assert same_weights(pickle.loads(pickle.dumps(clone(model))).fit(x, y), model)
+    plain = Classifier(optimizer="sgd", learning_rate=0.05, epochs=3).fit(x, y)
+    assert model.loss_curve_[-1] < plain.loss_curve_[-1]
+    assert model.to_keras().optimizer.momentum == 0.9
+
+    decay = keras.optimizers.schedules.CosineDecay(0.1, 30)
+    scheduled = Classifier(optimizer=keras.optimizers.SGD(decay), epochs=4).fit(x, y)
+    # All three epochs of the decay are over: the last one learns nothing.
+    three = Classifier(optimizer=keras.optimizers.SGD(decay), epochs=3).fit(x, y)
+    assert same_weights(scheduled, three)
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_learning_rate_schedules_end_at_zero(digits, schedule):
+    x, y, *_ = digits
+    steps = []
+    for epochs in (1, 2, 3):
+        model = Classifier(
+            learning_rate_schedule=schedule, epochs=epochs, dropout=0.0
+        ).fit(x, y)
+        steps.append(model.loss_curve_)
+    # A shorter plan has smaller steps from its first epoch on.
+    assert steps[0][0] > steps[1][0] > steps[2][0]
+    constant = Classifier(epochs=3, dropout=0.0).fit(x, y)
+    assert constant.loss_curve_[0] < steps[2][0]
+
+
+def test_l2_shrinks_kernels_and_is_in_the_loss(digits):
+    x, y, *_ = digits
+    free = Classifier(epochs=5).fit(x, y)
+    held = Classifier(epochs=5, l2=0.01).fit(x, y)
+    assert np.sum(held.coefs_[0] ** 2) < 0.7 * np.sum(free.coefs_[0] ** 2)
+    penalty = 0.01 * sum(np.sum(k**2) for k in held.coefs_[:-1])
+    assert held.loss_curve_[-1] > penalty
+
+
+def test_dropout_holds_back_training_only(digits):
+    x, y, *_ = digits
+    without = Classifier(dropout=0.0, epochs=5).fit(x, y)
+    half = Classifier(dropout=0.5, epochs=5).fit(x, y)
+    nearly_all = Classifier(dropout=0.999, epochs=5).fit(x, y)
+    losses = [m.loss_curve_[-1] for m in (without, half, nearly_all)]
+    assert losses == sorted(losses)
+    assert losses[0] < losses[1] - 0.2
+    assert_array_equal(half.predict_proba(x), half.predict_proba(x))
+
+
+# --- weights ---------------------------------------------------------------------
+
+
+def exact(**kwargs):
+    """Full batches, no dropout, float64: weighted losses can be compared exactly."""
+    return MLPDigitClassifier(
+        16, dropout=0.0, dtype="float64", batch_size=1000, random_state=0, **kwargs
+    )
+
+
+@pytest.fixture(scope="module")
+def some(digits):
+    x, y, *_ = digits
+    return x[:200].astype(float), y[:200]
+
+
+def test_whole_weights_are_repeated_rows(some):
+    x, y = some
+    weight = np.arange(200) % 4
+    a = exact(epochs=5).fit(x, y, weight)
+    b = exact(epochs=5).fit(np.repeat(x, weight, axis=0), np.repeat(y, weight))
+    for u, v in zip(arrays_of(a), arrays_of(b), strict=True):
+        assert_allclose(u, v, atol=1e-9)
+    assert_allclose(a.loss_curve_, b.loss_curve_)
+
+
+def test_weight_zero_leaves_the_row_out(digits):
+    x, y, *_ = digits
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+    weighted = Classifier(epochs=3).fit(x, y, weight)
+    assert same_weights(weighted, Classifier(epochs=3).fit(x[weight > 0], y[weight > 0]))
+    assert not same_weights(weighted, Classifier(epochs=3).fit(x, y))
+
+
+def test_only_ratios_of_weights_matter(digits):
+    x, y, *_ = digits
+    plain = Classifier(epochs=3).fit(x, y)
+    assert same_weights(Classifier(epochs=3).fit(x, y, np.full(len(y), 2.0)), plain)
+
+
+def test_class_weight_multiplies_into_sample_weight(some):
+    x, y = some
+    weight = 1.0 + np.arange(200) % 3
+    a = exact(epochs=3, class_weight={0: 5.0, 7: 0.5}).fit(x, y, weight)
+    b = exact(epochs=3).fit(x, y, weight * np.where(y == 0, 5, np.where(y == 7, 0.5, 1)))
+    assert same_weights(a, b)
+
+
+def test_balanced_counts_weights(some):
+    x, y = some
+    weight = np.where(y == 3, 0.25, 1.0)
+    a = exact(epochs=3, class_weight="balanced").fit(x, y, weight)
+    counts = np.bincount(y, weight)
+    b = exact(epochs=3).fit(x, y, weight / counts[y])
+    for u, v in zip(arrays_of(a), arrays_of(b), strict=True):
+        assert_allclose(u, v, atol=1e-9)
+
+
+def test_class_weight_helps_the_rare_class(digits):
+    x, y, x_test, y_test = digits
+    rare = (y != 8) | (np.cumsum(y == 8) <= 8)
+    plain = MLPDigitClassifier(random_state=0).fit(x[rare], y[rare])
+    balanced = clone(plain).set_params(class_weight="balanced")
+    balanced.fit(x[rare], y[rare])
+    eights = x_test[y_test == 8]
+    assert np.mean(balanced.predict(eights) == 8) > np.mean(plain.predict(eights) == 8)
+
+
+# --- going on --------------------------------------------------------------------
+
+
+def test_two_warm_fits_are_one_longer_fit(digits):
+    x, y, *_ = digits
+    whole = Classifier(epochs=6).fit(x, y)
+    parts = Classifier(epochs=4, warm_start=True).fit(x, y)
+    parts = pickle.loads(pickle.dumps(parts)).set_params(epochs=2).fit(x, y)
+    assert same_weights(parts, whole)
+    assert parts.loss_curve_ == whole.loss_curve_
+    assert parts.n_iter_ == 6
+
+
+def test_partial_fit_is_an_epoch(digits):
+    x, y, *_ = digits
+    whole = Classifier(epochs=3).fit(x, y)
+    parts = Classifier()
+    for _ in range(3):
+        parts.partial_fit(x, y, classes=np.arange(10))
+        parts = pickle.loads(pickle.dumps(parts))
+    assert same_weights(parts, whole)
+    assert same_weights(Classifier(epochs=2).fit(x, y).partial_fit(x, y), whole)
+
+
+def test_partial_fit_over_chunks(digits):
+    x, y, x_test, y_test = digits
+    model = MLPDigitClassifier(random_state=0)
+    for _ in range(10):
+        for rows in np.array_split(np.arange(len(y)), 5):
+            model.partial_fit(x[rows], y[rows], classes=np.arange(10))
+    assert model.score(x_test, y_test) > 0.93
+    assert model.n_iter_ == 50 == len(model.loss_curve_)
+    assert max(np.diff(model.loss_curve_[10:])) < 0.5
+
+
+def test_partial_fit_takes_chunks_without_some_classes(digits):
+    x, y, *_ = digits
+    model = Classifier().partial_fit(x[y == 3], y[y == 3], classes=np.arange(10))
+    assert model.predict_proba(x[:5]).shape == (5, 10)
+
+
+def test_fit_starts_over_without_warm_start(digits):
+    x, y, *_ = digits
+    model = Classifier(epochs=2).fit(x, y)
+    once = arrays_of(model)
+    model.fit(x, y)
+    assert all(map(np.array_equal, once, arrays_of(model)))
+    assert model.n_iter_ == 2 == len(model.loss_curve_)
+
+
+def test_warm_start_with_another_optimizer_gives_it_a_new_state(digits):
+    x, y, *_ = digits
+    model = Classifier(epochs=3, warm_start=True).fit(x, y)
+    model.set_params(optimizer="sgd").fit(x, y)
+    assert model.n_iter_ == 6
+    assert model.loss_curve_[5] < model.loss_curve_[2]
+
+
+def test_early_stopping_keeps_the_best_weights(digits):
+    x, y, *_ = digits
+    model = MLPDigitClassifier(
+        (64,),
+        random_state=0,
+        learning_rate=0.02,
+        epochs=100,
+        early_stopping=True,
+        n_iter_no_change=3,
+        validation_fraction=0.2,
+        l2=1e-4,
+    ).fit(x, y)
+    losses = model.history_["val_loss"]
+    best = int(np.argmin(losses))
+    assert best < len(losses) - 1  # else there was nothing to restore
+    assert len(losses) == best + 4 == model.n_iter_ < 100
+    # The same training, ended at the best epoch, has the weights that were kept.
+    again = clone(model).set_params(epochs=best + 1).fit(x, y)
+    assert same_weights(again, model)
+    assert len(model.history_["val_accuracy"]) == model.n_iter_
+
+
+def test_early_stopping_holds_out_every_class(digits):
+    x, y, *_ = digits
+    rare = (y != 8) | (np.cumsum(y == 8) <= 2)
+    model = Classifier(early_stopping=True, epochs=2, validation_fraction=0.1)
+    assert len(model.fit(x[rare], y[rare]).history_["val_loss"]) == 2
+    with pytest.raises(ValueError, match=r"validation_fraction=0\.9 .* class 8"):
+        model.set_params(validation_fraction=0.9).fit(x[rare], y[rare])
+
+
+def test_verbose_prints_a_line_per_epoch(digits, capsys):
+    x, y, *_ = digits
+    Classifier(epochs=2).fit(x, y)
+    assert capsys.readouterr().out == ""
+    Classifier(epochs=2, verbose=1).fit(x, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert "loss" in lines[0]
+    assert "accuracy" in lines[1]
+
+
+# --- bad input -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"dropout": 1.0}, r"'dropout'.* \[0\.0, 1\.0\).*1\.0"),
+        ({"dropout": "0.5"}, "'dropout'.*'0.5'"),
+        ({"hidden_units": 0}, r"'hidden_units'.*\[1, inf\).*0"),
+        ({"hidden_units": ()}, r"hidden_units .* got \(\)"),
+        ({"hidden_units": (32, 0)}, r"hidden_units .* got \(32, 0\)"),
+        ({"hidden_units": (32, 1.5)}, r"hidden_units .* got \(32, 1\.5\)"),
+        ({"activation": "step"}, "'activation'.*'relu'.*'step'"),
+        ({"optimizer": "adamm"}, "'optimizer'.*'adam'.*'adamm'"),
+        ({"learning_rate": 0}, "'learning_rate'.*0"),
+        ({"learning_rate_schedule": "exp"}, "'learning_rate_schedule'.*'cosine'.*'exp'"),
+        ({"dtype": "float16"}, "'dtype'.*'float32'.*'float16'"),
+        ({"l2": -1}, "'l2'.*-1"),
+        ({"batch_size": 0}, "'batch_size'.*0"),
+        ({"epochs": 0}, "'epochs'.*0"),
+        ({"class_weight": "balance"}, "'class_weight'.*'balanced'.*'balance'"),
+        ({"class_weight": {0: -1.0}}, r"class_weight .*finite.*\{0: -1\.0\}"),
+        ({"validation_fraction": 1.0}, r"'validation_fraction'.*1\.0"),
+    ],
+)
+def test_bad_parameters_are_named(fitted, digits, params, message):
+    x, y, x_test, _ = digits
+    model = pickle.loads(pickle.dumps(fitted))
+    before = model.predict_proba(x_test)
+    with pytest.raises(ValueError, match=f"(?s){message}"):
+        model.set_params(**params).fit(x, y)
+    model.set_params(activation="relu")
+    assert_array_equal(model.predict_proba(x_test), before)
+
+
+def nan_in(x):
+    x = x.copy()
+    x[3, 5] = np.nan
+    return x
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x, y: (nan_in(x), y), "contains NaN"),
+        (lambda x, y: (x + np.float32(np.inf), y), "infinity"),
+        (lambda x, y: (x.reshape(-1, 8, 8), y), "PixelScaler"),
+        (lambda x, y: (x.reshape(-1, 8, 8).tolist(), y), "PixelScaler"),
+        (lambda x, y: (x, y + 0.5), "continuous"),
+        (lambda x, y: (x, y[:-1]), "inconsistent numbers of samples"),
+        (lambda x, y: (x, y * 0), "1 class"),
+        (lambda x, y: (x, np.eye(10)[y]), "multilabel|should be a 1d array"),
+        (lambda x, y: (x[:0], y[:0]), "0 sample"),
+    ],
+)
+def test_a_failed_fit_leaves_the_estimator_as_it_was(fitted, digits, change, message):
+    x, y, x_test, _ = digits
+    model = pickle.loads(pickle.dumps(fitted))
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=message):
+        model.fit(*change(x, y))
+    assert pickle.dumps(model) == before
+    fresh = Classifier()
+    with pytest.raises(ValueError, match=message):
+        fresh.fit(*change(x, y))
+    assert vars(fresh) == vars(Classifier())
+
+
+def test_a_loss_that_is_not_finite(digits):
+    x, y, x_test, _ = digits
+    model = Classifier(epochs=2).fit(x, y)
+    before = model.predict_proba(x_test)
+    model.set_params(learning_rate=1e30)
+    with pytest.raises(ValueError, match=r"loss became .* smaller learning_rate .*1e\+30"):
+        model.fit(x, y)
+    assert_array_equal(model.predict_proba(x_test), before)
+
+
+def test_wrong_number_of_features_names_both(fitted, digits):
+    with pytest.raises(ValueError, match="63 features.*64 features"):
+        fitted.predict(digits[2][:, :63])
+
+
+def test_images_at_predict_name_the_scaler(fitted, digits):
+    with pytest.raises(ValueError, match="PixelScaler"):
+        fitted.predict(digits[2].reshape(-1, 8, 8))
+
+
+def test_sample_weight_is_checked(digits):
+    x, y, *_ = digits
+    with pytest.raises(ValueError, match="[Nn]egative"):
+        Classifier().fit(x, y, -np.ones(len(y)))
+    with pytest.raises(ValueError, match="sample_weight"):
+        Classifier().fit(x, y, np.ones(len(y) - 1))
+    with pytest.raises(ValueError, match="two classes; got 1 class"):
+        Classifier().fit(x, y, (y == 4).astype(float))
+
+
+def test_partial_fit_refuses_unknown_labels_and_other_classes(digits):
+    x, y, *_ = digits
+    with pytest.raises(ValueError, match="classes must be passed"):
+        Classifier().partial_fit(x, y)
+    model = Classifier().partial_fit(x[y < 5], y[y < 5], classes=np.arange(5))
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=r"\[5, 6, 7, 8, 9\].*\[0, 1, 2, 3, 4\]"):
+        model.partial_fit(x, y)
+    with pytest.raises(ValueError, match="not the same as on last call"):
+        model.partial_fit(x, y, classes=np.arange(10))
+    assert pickle.dumps(model) == before
+
+
+@pytest.mark.parametrize(
+    "params", [{"early_stopping": True}, {"class_weight": "balanced"}]
+)
+def test_partial_fit_is_not_there_for_what_needs_all_rows(params):
+    assert not hasattr(Classifier(**params), "partial_fit")
+
+
+def test_warm_start_refuses_another_network(digits):
+    x, y, *_ = digits
+    model = Classifier(warm_start=True, epochs=1).fit(x, y)
+    with pytest.raises(ValueError, match="cannot change"):
+        model.set_params(hidden_units=16).fit(x, y)
+    model.set_params(hidden_units=32)
+    with pytest.raises(ValueError, match="warm_start needs the classes"):
+        model.fit(x, y % 5)
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"learning_rate": 0.1}, ValueError, r"learning_rate=0\.1 must be left alone"),
+        ({"learning_rate_schedule": "linear"}, ValueError, "schedule of its own"),
+    ],
+)
+def test_optimizer_objects_bring_their_own_rate(digits, params, error, message):
+    decay = keras.optimizers.schedules.CosineDecay(0.1, 30)
+    model = Classifier(optimizer=keras.optimizers.SGD(decay), **params)
+    with pytest.raises(error, match=message):
+        model.fit(*digits[:2])
+
+
+def test_optimizer_objects_must_be_unbuilt_keras_optimizers(digits):
+    built = keras.optimizers.SGD()
+    built.build([keras.Variable(np.zeros(3), name="v")])
+    with pytest.raises(ValueError, match="unbuilt"):
+        Classifier(optimizer=built).fit(*digits[:2])
+
+    class NotAnOptimizer:
+        def apply(self): ...
+
+        def get_config(self): ...
+
+    with pytest.raises(TypeError, match="keras.optimizers.Optimizer"):
+        Classifier(optimizer=NotAnOptimizer()).fit(*digits[:2])
+    with pytest.raises(ValueError, match="'optimizer'"):
+        Classifier(optimizer=0.1).fit(*digits[:2])

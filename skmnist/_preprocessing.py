@@ -1,0 +1,244 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Images to rows of scaled pixels."""
+
+import math
+from numbers import Real
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import (
+    FLOAT_DTYPES,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
+
+
+def _flatten(X):
+    """Return X with at most two axes and the shape one sample came in.
+
+    What is not a stack of images is handed back as it came, for scikit-learn's
+    validation to judge; the shape is then None.
+    """
+    if isinstance(X, list | tuple):
+        try:
+            X = np.asarray(X)
+        except ValueError as error:
+            raise ValueError(
+                "X must hold images (or rows) that all have the same shape, got a "
+                f"{type(X).__name__} of {len(X)} that do not form one array: {error}"
+            ) from error
+    elif not hasattr(X, "shape") and hasattr(X, "__array__"):
+        X = np.asarray(X)
+
+    shape = getattr(X, "shape", ())
+    if len(shape) < 3:
+        return X, None
+    if len(shape) > 4:
+        raise ValueError(
+            "X must be images of shape (n, height, width) or (n, height, width, 1), "
+            f"or rows of shape (n, n_pixels), got an array of shape {tuple(shape)}"
+        )
+    if len(shape) == 4 and shape[-1] != 1:
+        raise ValueError(
+            "X must be images with one channel, of shape (n, height, width) or "
+            f"(n, height, width, 1), got an array of shape {tuple(shape)}; turn colour "
+            "images into grey ones first"
+        )
+    image_shape = tuple(int(side) for side in shape[1:])
+    return np.asarray(X).reshape(shape[0], math.prod(image_shape)), image_shape
+
+
+class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Flatten images into rows and scale their pixels to [0, 1].
+
+    Every pixel is divided by `max_value` in floating point. Values beyond
+    `max_value` are scaled like all others: they come out above 1, and are neither
+    clipped nor wrapped around.
+
+    Parameters
+    ----------
+    max_value : float, default=255.0
+        The pixel value that becomes 1.0; positive and finite. Use 16.0 for
+        scikit-learn's 8x8 digits.
+
+    Attributes
+    ----------
+    image_shape_ : tuple of int
+        Shape of one sample as seen during :term:`fit`: ``(height, width)``,
+        ``(height, width, 1)``, or ``(n_features,)`` for rows.
+
+    dtype_ : numpy.dtype
+        Data type of the pixels seen during :term:`fit`, which
+        :meth:`inverse_transform` gives back.
+
+    n_features_in_ : int
+        Number of pixels of one sample.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen during :term:`fit`. Defined only when `X` was a
+        data frame whose column names are all strings.
+
+    See Also
+    --------
+    sklearn.preprocessing.MinMaxScaler : Scales each feature by the range it has in
+        the training data, so that constant border pixels are handled differently
+        from the rest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist import PixelScaler
+    >>> images = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
+    >>> scaler = PixelScaler().fit(images)
+    >>> scaler.transform(images)
+    array([[0. , 0.2, 0.4, 1. ]], dtype=float32)
+    >>> scaler.inverse_transform([[0.0, 0.2, 0.4, 1.0]])
+    array([[[  0,  51],
+            [102, 255]]], dtype=uint8)
+    """
+
+    _parameter_constraints: dict = {
+        "max_value": [Interval(Real, 0, None, closed="neither")]
+    }
+
+    def __init__(self, max_value=255.0):
+        self.max_value = max_value
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the shape and the data type of the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), \
+                (n_samples, height, width, 1) or (n_samples, n_features)
+            Images or rows of pixels: booleans, integers or floats.
+
+        y : None
+            Ignored; present for the scikit-learn interface.
+
+        Returns
+        -------
+        self : PixelScaler
+            The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If `X` has NaN or infinite pixels, more than one channel, no samples, or
+            images of different sizes, or if `max_value` is out of range.
+        """
+        X, image_shape = _flatten(X)
+        pixels = check_array(X, estimator=self, input_name="X")
+        # Only data that passed may change the names and the count kept from before.
+        validate_data(self, X, reset=True, skip_check_array=True)
+        self.image_shape_ = image_shape or (pixels.shape[1],)
+        self.dtype_ = pixels.dtype
+        return self
+
+    def transform(self, X):
+        """Flatten the images and scale their pixels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), \
+                (n_samples, height, width, 1) or (n_samples, n_features)
+            Images or rows of pixels. A scaler fitted on images accepts rows and the
+            other way round, as long as the number of pixels is the same.
+
+        Returns
+        -------
+        X_scaled : ndarray of shape (n_samples, n_features), dtype float32
+            One row per image, each pixel divided by `max_value`.
+
+        Raises
+        ------
+        ValueError
+            If `X` has another number of pixels, or another height and width, than
+            the data seen during :term:`fit`; if it has NaN or infinite pixels; or if
+            a scaled value is too large for float32.
+        sklearn.exceptions.NotFittedError
+            If the scaler is not fitted.
+        """
+        check_is_fitted(self)
+        X, image_shape = _flatten(X)
+        pixels = validate_data(self, X, reset=False)
+        self._check_image_shape(image_shape)
+        try:
+            with np.errstate(over="raise", divide="raise", under="ignore"):
+                # Converts block by block: no temporary of the size of X.
+                return np.divide(pixels, np.float32(self.max_value), dtype=np.float32)
+        except FloatingPointError as error:
+            raise ValueError(
+                f"X divided by max_value={self.max_value!r} does not fit into float32: "
+                "check the pixel values and max_value"
+            ) from error
+
+    def inverse_transform(self, X):
+        """Scale rows back to pixel values and give them their image shape.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Scaled pixels, as :meth:`transform` returns them.
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_samples, *image_shape_), dtype `dtype_`
+            Images of the shape and data type seen during :term:`fit`. For integer
+            types the values are rounded, and limited to what the type can hold.
+
+        Raises
+        ------
+        ValueError
+            If `X` has another number of features than the data seen during
+            :term:`fit`, or NaN or infinite values.
+        sklearn.exceptions.NotFittedError
+            If the scaler is not fitted.
+        """
+        check_is_fitted(self)
+        X, image_shape = _flatten(X)
+        # Names are not looked at: rows often come back from a model without them.
+        values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
+        validate_data(self, values, reset=False, skip_check_array=True)
+        self._check_image_shape(image_shape)
+        values = values * values.dtype.type(self.max_value)
+        if self.dtype_.kind in "biu":
+            np.rint(values, out=values)
+            np.clip(values, *_limits(self.dtype_, values.dtype), out=values)
+        return values.astype(self.dtype_, copy=False).reshape(-1, *self.image_shape_)
+
+    def _check_image_shape(self, image_shape):
+        # Rows (no image shape, or a fit on rows) go with any image of that many pixels.
+        if image_shape is None or len(self.image_shape_) == 1:
+            return
+        if image_shape[:2] != self.image_shape_[:2]:
+            raise ValueError(
+                f"X has images of shape {image_shape}, but {type(self).__name__} was "
+                f"fitted on images of shape {self.image_shape_}"
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _limits(integer, floating):
+    """Return the least and the greatest `integer` that `floating` can represent."""
+    if integer.kind == "b":
+        return 0, 1
+    info = np.iinfo(integer)
+    low, high = floating.type(info.min), floating.type(info.max)
+    if int(high) > info.max:
+        high = np.nextafter(high, floating.type(0))
+    return low, high

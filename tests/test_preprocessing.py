@@ -1,0 +1,322 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_array_equal
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skmnist import PixelScaler
+
+
+@parametrize_with_checks([PixelScaler(), PixelScaler(max_value=1)])
+def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture
+def images():
+    """Every uint8 value, in 6 images of 8x6."""
+    values = np.arange(6 * 8 * 6) % 256
+    return (
+        np.random.default_rng(0).permutation(values).astype(np.uint8).reshape(-1, 8, 6)
+    )
+
+
+def test_uint8_images_become_rows_of_exact_quotients(images):
+    scaled = PixelScaler().fit_transform(images)
+
+    expected = images.reshape(6, 48).astype(np.float32) / np.float32(255)
+    assert scaled.dtype == np.float32
+    assert_array_equal(scaled, expected)
+    assert scaled.min() == 0
+    assert scaled.max() == 1
+
+
+def test_attributes_after_fit(images):
+    scaler = PixelScaler()
+
+    assert scaler.fit(images) is scaler
+    assert scaler.image_shape_ == (8, 6)
+    assert scaler.dtype_ == np.uint8
+    assert scaler.n_features_in_ == 48
+    assert not hasattr(scaler, "feature_names_in_")
+
+
+@pytest.mark.parametrize(
+    ("shape", "image_shape"),
+    [((6, 8, 6), (8, 6)), ((6, 8, 6, 1), (8, 6, 1)), ((6, 48), (48,))],
+)
+def test_all_layouts_give_the_same_rows_and_their_shape_back(
+    images, shape, image_shape
+):
+    X = images.reshape(shape)
+    scaler = PixelScaler()
+
+    scaled = scaler.fit_transform(X)
+
+    assert scaler.image_shape_ == image_shape
+    assert_array_equal(scaled, PixelScaler().fit_transform(images))
+    restored = scaler.inverse_transform(scaled)
+    assert restored.dtype == np.uint8
+    assert_array_equal(restored, X)
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided", "readonly"])
+def test_memory_layout_does_not_matter(images, layout):
+    X = {
+        "C": images,
+        "F": np.asfortranarray(images),
+        "strided": np.repeat(images, 2, axis=2)[:, :, ::2],
+        "readonly": images.copy(),
+    }[layout]
+    X.setflags(write=layout != "readonly")
+    before = X.copy()
+
+    assert_array_equal(
+        PixelScaler().fit_transform(X), PixelScaler().fit_transform(images)
+    )
+    assert_array_equal(X, before)
+
+
+def test_lists_of_images_and_objects_with_array_protocol(images):
+    class Wrapped:
+        def __array__(self, dtype=None, copy=None):
+            return images if dtype is None else images.astype(dtype)
+
+    expected = PixelScaler().fit_transform(images)
+
+    assert_array_equal(PixelScaler().fit_transform(images.tolist()), expected)
+    assert_array_equal(PixelScaler().fit_transform(list(images)), expected)
+    assert_array_equal(PixelScaler().fit_transform(Wrapped()), expected)
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    ["bool", "int8", "uint8", "int16", "uint16", "int32", "int64", "uint64"]
+    + ["float16", "float32", "float64"],
+)
+def test_every_dtype_is_scaled_and_comes_back(dtype):
+    X = np.array([[[0, 1], [5, 100]]]).astype(dtype)
+    scaler = PixelScaler(max_value=10)
+
+    scaled = scaler.fit_transform(X)
+
+    assert scaled.dtype == np.float32
+    expected = [[0, 0.1, 0.1, 0.1]] if dtype == "bool" else [[0, 0.1, 0.5, 10]]
+    np.testing.assert_allclose(scaled, expected, rtol=1e-6)
+    restored = scaler.inverse_transform(scaled)
+    assert restored.dtype == X.dtype
+    np.testing.assert_allclose(restored, X, rtol=1e-3 if dtype == "float16" else 1e-6)
+
+
+def test_values_beyond_max_value_are_neither_clipped_nor_wrapped():
+    X = np.array([[-16, 0, 16, 24, 4080]], dtype=np.int16)
+
+    scaled = PixelScaler(max_value=16.0).fit_transform(X)
+
+    assert_array_equal(scaled, [[-1, 0, 1, 1.5, 255]])
+    top = np.full((1, 2, 2), 255, dtype=np.uint8)
+    assert_array_equal(PixelScaler(max_value=16).fit_transform(top), [[15.9375] * 4])
+
+
+def test_inverse_transform_rounds_and_stays_in_the_range_of_the_dtype():
+    scaler = PixelScaler().fit(np.zeros((1, 2, 2), dtype=np.uint8))
+
+    restored = scaler.inverse_transform([[-0.5, 99.6 / 255, 100.4 / 255, 2.0]])
+
+    assert_array_equal(restored, [[[0, 100], [100, 255]]])
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int32", "int64", "uint64"])
+@pytest.mark.parametrize("scaled_dtype", ["float32", "float64"])
+def test_inverse_transform_of_huge_values_gives_the_nearest_the_dtype_can_hold(
+    dtype, scaled_dtype
+):
+    scaler = PixelScaler(max_value=1.0).fit(np.zeros((1, 2), dtype=dtype))
+
+    low, high = scaler.inverse_transform(np.array([[-1e30, 1e30]], scaled_dtype))[0]
+
+    least, greatest = (
+        (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+    )
+    assert low == least
+    assert int(greatest) * (1 - 1e-7) <= int(high) <= int(greatest)
+
+
+def test_inverse_transform_gives_floats_back_as_they_are():
+    X = np.array([[[0.25, 300.5], [-3.75, 128.125]]])
+    scaler = PixelScaler(max_value=256.0).fit(X)
+
+    restored = scaler.inverse_transform(scaler.transform(X))
+
+    assert restored.dtype == np.float64
+    assert_array_equal(restored, X)
+
+
+def test_inverse_transform_does_not_change_its_input():
+    scaler = PixelScaler().fit(np.zeros((1, 2, 2)))
+    X = np.full((1, 4), 0.5)
+
+    scaler.inverse_transform(X)
+
+    assert_array_equal(X, np.full((1, 4), 0.5))
+
+
+def test_rows_and_images_of_as_many_pixels_are_interchangeable(images):
+    rows = images.reshape(6, 48)
+    expected = PixelScaler().fit_transform(images)
+
+    assert_array_equal(PixelScaler().fit(images).transform(rows), expected)
+    assert_array_equal(PixelScaler().fit(rows).transform(images), expected)
+    assert_array_equal(PixelScaler().fit(images).transform(images[..., None]), expected)
+    assert_array_equal(PixelScaler().fit(images[..., None]).transform(images), expected)
+
+
+@pytest.mark.parametrize("method", ["transform", "inverse_transform"])
+def test_images_of_another_shape_are_refused_by_name_of_both(images, method):
+    scaler = PixelScaler().fit(images)
+
+    with pytest.raises(ValueError, match=r"shape \(6, 8\).*shape \(8, 6\)"):
+        getattr(scaler, method)(images.reshape(6, 6, 8))
+
+
+@pytest.mark.parametrize("method", ["transform", "inverse_transform"])
+@pytest.mark.parametrize("shape", [(6, 47), (6, 7, 7), (3, 8, 12)])
+def test_another_number_of_pixels_is_refused_by_both_numbers(images, shape, method):
+    n_pixels = np.prod(shape[1:])
+    scaler = PixelScaler().fit(images)
+
+    with pytest.raises(ValueError, match=f"{n_pixels} features.*expecting 48 features"):
+        getattr(scaler, method)(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros((5, 8, 8, 3)), r"one channel.*\(5, 8, 8, 3\)"),
+        (np.zeros((5, 1, 8, 8)), r"one channel.*\(5, 1, 8, 8\)"),
+        (np.zeros((5, 8, 8, 1, 1)), r"\(n, height, width\).*\(5, 8, 8, 1, 1\)"),
+        ([np.zeros((8, 8)), np.zeros((8, 9))], "same shape, got a list of 2"),
+        (np.zeros((0, 8, 8)), r"0 sample\(s\)"),
+        (np.zeros((5, 0, 8)), r"0 feature\(s\)"),
+        (np.zeros(8), "Expected 2D array, got 1D array"),
+        (3, "Expected 2D array, got scalar"),
+        (np.full((1, 2, 2), np.nan), "NaN"),
+        (np.full((1, 2, 2), np.inf), "infinity"),
+        (np.ones((1, 2, 2), dtype=complex), "Complex data not supported"),
+        ([[["a", "b"]]], "dtype='numeric'|convert"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "transform", "inverse_transform"])
+def test_bad_input_is_refused(X, message, method):
+    scaler = PixelScaler().fit(np.zeros((1, 2, 2)))
+
+    with pytest.raises(ValueError, match=message):
+        getattr(scaler, method)(X)
+
+
+def test_sparse_input_is_refused():
+    with pytest.raises(TypeError, match="Sparse data"):
+        PixelScaler().fit(sparse.csr_array(np.eye(3)))
+
+
+@pytest.mark.parametrize("max_value", [0, -1.0, np.nan, np.inf, "255", None])
+def test_bad_max_value_is_refused(max_value):
+    with pytest.raises(ValueError, match=r"'max_value'.*\(0.0, inf\).*Got"):
+        PixelScaler(max_value=max_value).fit(np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("max_value", "value"), [(1.0, 1e39), (1e-10, 1e30), (1e-60, 1.0)]
+)
+def test_results_beyond_float32_are_refused_not_infinite(max_value, value):
+    X = np.array([[0.5, value]])
+
+    with pytest.raises(ValueError, match=f"max_value={max_value}.*float32"):
+        PixelScaler(max_value=max_value).fit_transform(X)
+
+
+@pytest.mark.parametrize("method", ["transform", "inverse_transform"])
+def test_unfitted(images, method):
+    with pytest.raises(NotFittedError):
+        getattr(PixelScaler(), method)(images)
+
+
+def test_a_failed_fit_leaves_the_scaler_as_it_was(images):
+    frame = pd.DataFrame(images.reshape(6, 48)).add_prefix("p")
+    scaler = PixelScaler().fit(frame)
+    before = pickle.dumps(scaler)
+
+    for X in (np.full((2, 3), np.nan), frame.assign(p0=np.inf).add_prefix("q"), "no"):
+        with pytest.raises(ValueError, match=r"X|Expected 2D"):
+            scaler.fit(X)
+        assert pickle.dumps(scaler) == before
+    scaler.max_value = -1
+    with pytest.raises(ValueError, match="max_value"):
+        scaler.fit(images)
+    scaler.max_value = 255.0
+    assert pickle.dumps(scaler) == before
+
+
+def test_fit_forgets_the_fit_before(images):
+    frame = pd.DataFrame(images.reshape(6, 48)).add_prefix("p")
+    scaler = PixelScaler().fit(frame).fit(images[:, :4].astype(float))
+
+    assert not hasattr(scaler, "feature_names_in_")
+    assert scaler.n_features_in_ == 24
+    assert scaler.image_shape_ == (4, 6)
+    assert scaler.dtype_ == np.float64
+
+
+def test_feature_names(images):
+    frame = pd.DataFrame(images.reshape(6, 48)).add_prefix("p")
+
+    assert PixelScaler().fit(images).get_feature_names_out()[[0, 47]].tolist() == [
+        "x0",
+        "x47",
+    ]
+    scaler = PixelScaler().fit(frame)
+    assert scaler.get_feature_names_out().tolist() == frame.columns.tolist()
+    assert scaler.dtype_ == np.uint8
+    with pytest.raises(ValueError, match="feature names should match"):
+        scaler.transform(frame.add_prefix("other"))
+
+
+def test_pandas_output(images):
+    frame = pd.DataFrame(images.reshape(6, 48), index=list("abcdef")).add_prefix("p")
+    expected = PixelScaler().fit_transform(images)
+
+    out = PixelScaler().set_output(transform="pandas").fit_transform(frame)
+
+    assert isinstance(out, pd.DataFrame)
+    assert out.index.tolist() == list("abcdef")
+    assert out.columns.tolist() == frame.columns.tolist()
+    assert (out.dtypes == np.float32).all()
+    assert_array_equal(out, expected)
+    from_images = PixelScaler().set_output(transform="pandas").fit_transform(images)
+    assert from_images.columns[0] == "x0"
+    assert_array_equal(from_images, expected)
+
+
+def test_clone_and_pickle(images):
+    scaler = PixelScaler(max_value=100).fit(images)
+
+    assert clone(scaler).get_params() == {"max_value": 100}
+    restored = pickle.loads(pickle.dumps(scaler))
+    assert_array_equal(restored.transform(images), scaler.transform(images))
+
+
+def test_real_mnist(mnist):
+    scaler = PixelScaler().fit(mnist.x_train)
+
+    scaled = scaler.transform(mnist.x_test)
+
+    assert scaled.shape == (10_000, 784)
+    assert scaled.max() == 1
+    assert_array_equal(scaler.inverse_transform(scaled), mnist.x_test)

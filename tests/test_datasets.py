@@ -1,0 +1,417 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+import functools
+import hashlib
+import http.server
+import io
+import os
+import struct
+import threading
+import tracemalloc
+import zipfile
+import zlib
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn import datasets as sklearn_datasets
+
+from skmnist import datasets
+from skmnist.datasets import fetch_mnist, load_digits
+
+TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+
+
+def test_load_digits_has_every_image_once():
+    digits = load_digits()
+    source = sklearn_datasets.load_digits()
+
+    def rows(x, y):
+        return sorted(map(tuple, np.column_stack([x.reshape(len(x), 64), y]).tolist()))
+
+    x = np.concatenate([digits.x_train, digits.x_test])
+    y = np.concatenate([digits.y_train, digits.y_test])
+    assert rows(x, y) == rows(source.data.astype(int), source.target)
+    for name in ("x_train", "y_train", "x_test", "y_test"):
+        assert digits[name].dtype == np.uint8
+    assert digits.x_train.shape == (1437, 8, 8)
+    assert digits.x_test.shape == (360, 8, 8)
+    assert digits.x_train.max() == digits.max_value == 16.0
+    assert digits.image_shape == (8, 8)
+    assert "handwritten digits" in digits.DESCR
+
+
+def test_load_digits_is_stratified():
+    digits = load_digits(test_size=0.5)
+
+    difference = np.bincount(digits.y_train) - np.bincount(digits.y_test)
+    assert abs(difference).max() <= 1
+
+
+def test_load_digits_split_follows_random_state():
+    first, again, other = load_digits(), load_digits(), load_digits(random_state=1)
+
+    assert_array_equal(first.x_test, again.x_test)
+    assert_array_equal(first.y_train, again.y_train)
+    assert not np.array_equal(first.x_test, other.x_test)
+
+
+def test_load_digits_test_size():
+    assert len(load_digits(test_size=100).x_test) == 100
+    assert len(load_digits(test_size=0.25).x_test) == 450
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"test_size": 1.5}, "test_size"),
+        ({"test_size": 5}, "test_size = 5"),
+        ({"test_size": "half"}, "test_size"),
+        ({"random_state": "zero"}, "random_state"),
+    ],
+)
+def test_load_digits_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        load_digits(**arguments)
+
+
+def make_arrays():
+    """Give arrays with MNIST's shapes and class counts, and cheap images."""
+    arrays = {}
+    for part, counts in (("train", TRAIN_COUNTS), ("test", TEST_COUNTS)):
+        y = np.repeat(np.arange(10, dtype=np.uint8), counts)
+        x = np.zeros((len(y), 28, 28), dtype=np.uint8)
+        x[:, 14, 14] = y
+        arrays[f"x_{part}"], arrays[f"y_{part}"] = x, y
+    return arrays
+
+
+@pytest.fixture(scope="module")
+def good_file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("good") / "mnist.npz"
+    np.savez_compressed(path, **make_arrays())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_download(monkeypatch, tmp_path):
+    """Keep the tests off the network and out of the user's folders."""
+    monkeypatch.delenv("SKMNIST_DATA_HOME", raising=False)
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "sklearn"))
+    monkeypatch.setattr(datasets, "_MNIST_URL", "file://localhost/no/such/mnist.npz")
+    monkeypatch.setattr(datasets, "_RETRY_DELAY", 0)
+
+
+def test_fetch_mnist_reads_the_real_file(mnist):
+    # The MD5 sums of the four files as first published, header and all.
+    published = {
+        "x_train": "6bbc9ace898e44ae57da46a324031adb",
+        "y_train": "a25bea736e30d166cdddb491f175f624",
+        "x_test": "2646ac647ad5339dbf082846283269ea",
+        "y_test": "27ae3e4e09519cfbb04c329615203637",
+    }
+    for name, digest in published.items():
+        array = mnist[name]
+        header = struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape)
+        md5 = hashlib.md5(header + array.tobytes(), usedforsecurity=False)
+        assert md5.hexdigest() == digest
+    assert np.bincount(mnist.y_train).tolist() == TRAIN_COUNTS
+    assert np.bincount(mnist.y_test).tolist() == TEST_COUNTS
+
+
+def test_fetch_mnist_reads_a_file_whatever_its_compression(good_file, tmp_path):
+    np.savez(tmp_path / "mnist.npz", **make_arrays())  # stored, not deflated
+
+    for folder in (good_file.parent, tmp_path):
+        mnist = fetch_mnist(folder)
+        for name, expected in make_arrays().items():
+            assert_array_equal(mnist[name], expected)
+            assert mnist[name].dtype == np.uint8
+            assert mnist[name].flags.writeable
+        assert mnist.max_value == 255.0
+        assert mnist.image_shape == (28, 28)
+        assert "10.1109/5.726791" in mnist.DESCR
+
+
+@pytest.mark.parametrize("where", ["data_home", "SKMNIST_DATA_HOME", "scikit-learn"])
+def test_fetch_mnist_looks_in_the_first_folder_that_is_named(
+    good_file, tmp_path, monkeypatch, where
+):
+    empty = tmp_path / "empty"
+    data_home = None
+    if where == "data_home":
+        data_home = str(good_file.parent)
+        monkeypatch.setenv("SKMNIST_DATA_HOME", str(empty))
+    elif where == "SKMNIST_DATA_HOME":
+        monkeypatch.setenv("SKMNIST_DATA_HOME", str(good_file.parent))
+    else:
+        monkeypatch.setenv("SKMNIST_DATA_HOME", "")  # empty counts as not set
+        monkeypatch.setenv("SCIKIT_LEARN_DATA", str(good_file.parent))
+
+    assert len(fetch_mnist(data_home).x_train) == 60_000
+    assert not empty.exists()
+
+
+def test_fetch_mnist_expands_the_home_folder(good_file, monkeypatch):
+    monkeypatch.setenv("HOME", str(good_file.parent.parent))
+    monkeypatch.setenv("USERPROFILE", str(good_file.parent.parent))
+
+    assert len(fetch_mnist(f"~/{good_file.parent.name}").x_test) == 10_000
+
+
+def test_fetch_mnist_bad_data_home():
+    with pytest.raises(ValueError, match=r"'data_home' parameter of fetch_mnist.*3"):
+        fetch_mnist(3)
+
+
+@pytest.fixture
+def server(good_file):
+    """Serve the folder of the good file on the loopback interface."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            requests.append(self.path)
+            if self.path == "/cut.npz":  # promises more than it sends
+                self.send_response(200)
+                self.send_header("Content-Length", "1000")
+                self.end_headers()
+                self.wfile.write(b"PK")
+            else:
+                super().do_GET()
+
+        def log_message(self, *args):
+            pass
+
+    requests = []
+    handler = functools.partial(Handler, directory=good_file.parent)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        httpd.requests = requests
+        httpd.url = f"http://127.0.0.1:{httpd.server_port}"
+        thread = threading.Thread(target=httpd.serve_forever)
+        thread.start()
+        yield httpd
+        httpd.shutdown()
+        thread.join()
+
+
+def sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_fetch_mnist_downloads_once(server, good_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/mnist.npz")
+    monkeypatch.setattr(datasets, "_MNIST_SHA256", sha256(good_file))
+    folder = tmp_path / "new" / "folder"
+
+    for _ in range(2):
+        mnist = fetch_mnist(folder)
+        assert_array_equal(mnist.y_test, make_arrays()["y_test"])
+
+    assert server.requests == ["/mnist.npz"]
+    assert os.listdir(folder) == ["mnist.npz"]
+    assert sha256(folder / "mnist.npz") == sha256(good_file)
+
+
+def test_fetch_mnist_checks_what_it_downloaded(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/mnist.npz")
+
+    with pytest.raises(OSError, match=r"SHA256.*differs"):
+        fetch_mnist(tmp_path / "new")
+
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.filterwarnings("ignore:Retry downloading:UserWarning")
+@pytest.mark.parametrize("page", ["missing.npz", "cut.npz"])
+def test_a_failed_download_leaves_nothing(server, tmp_path, monkeypatch, page):
+    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/{page}")
+    (tmp_path / "old").mkdir()
+
+    with pytest.raises(OSError, match=f"{page} failed"):
+        fetch_mnist(tmp_path / "old" / "new" / "folder")
+    assert os.listdir(tmp_path / "old") == []
+    with pytest.raises(OSError, match=f"{page} failed"):
+        fetch_mnist(tmp_path / "old")
+    assert os.listdir(tmp_path / "old") == []
+
+
+@pytest.mark.filterwarnings("ignore:Retry downloading:UserWarning")
+@pytest.mark.parametrize("source", ["data_home", "SKMNIST_DATA_HOME", "scikit-learn"])
+def test_no_file_and_no_network_says_where_and_what_to_do(
+    tmp_path, monkeypatch, source
+):
+    folder = tmp_path / "here"
+    data_home = folder if source == "data_home" else None
+    if source == "SKMNIST_DATA_HOME":
+        monkeypatch.setenv("SKMNIST_DATA_HOME", str(folder))
+    elif source == "scikit-learn":
+        monkeypatch.setenv("SCIKIT_LEARN_DATA", str(folder))
+
+    with pytest.raises(OSError, match="looked for in") as caught:
+        fetch_mnist(data_home)
+
+    message = str(caught.value)
+    assert f"{folder} ({source}" in message
+    assert datasets._MNIST_URL in message
+    assert "put mnist.npz into a folder" in message
+    assert "SKMNIST_DATA_HOME" in message
+    assert "connect to the network" in message
+
+
+def test_data_home_that_is_a_file(good_file):
+    with pytest.raises(OSError, match="looked for in"):
+        fetch_mnist(good_file)
+
+    assert good_file.exists()
+
+
+def write_npz(path, **members):
+    """Write members (bytes, or arrays) into a zip file, deflated."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, member in members.items():
+            if not isinstance(member, bytes):
+                stream = io.BytesIO()
+                np.save(stream, member, allow_pickle=True)
+                member = stream.getvalue()
+            archive.writestr(f"{name}.npy", member)
+
+
+def npy_header(text, version=(1, 0)):
+    text = text.encode() + b"\n"
+    length = struct.pack("<H" if version == (1, 0) else "<I", len(text))
+    return b"\x93NUMPY" + bytes(version) + length + text
+
+
+def swapped_labels(y):
+    y = y.copy()
+    y[0] = 1
+    return y
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("x_train", lambda x: x[:100], r"x_train.*\(60000, 28, 28\).*\(100, 28, 28\)"),
+        ("x_train", lambda x: x.reshape(-1, 784), r"x_train.*got \(60000, 784\)"),
+        ("x_test", lambda x: x.astype(np.int8), "x_test.*uint8.*int8"),
+        ("x_test", lambda x: x.astype(float), "x_test.*uint8.*float64"),
+        ("y_train", swapped_labels, "y_train must have.*5923, 6742.*5922, 6743"),
+        ("y_train", np.zeros_like, "y_train must have.*60000"),
+        ("y_test", lambda y: y + np.uint8(1), "y_test must have.*labels 0 to 9"),
+        ("y_test", lambda y: y[:, None], r"y_test.*\(10000,\).*\(10000, 1\)"),
+        ("y_test", lambda y: None, "y_test"),
+        ("y_test", lambda y: y.tobytes(), "y_test|magic"),
+        ("y_test", lambda y: npy_header("{}"), "not the MNIST file"),
+        ("y_test", lambda y: npy_header("(" * 9000), "not the MNIST file"),
+        ("y_test", lambda y: npy_header("{}", (2, 0)), r"version \(1, 0\), got \(2, 0"),
+    ],
+)
+def test_other_arrays_are_refused(tmp_path, name, change, message):
+    path = tmp_path / "mnist.npz"
+    arrays = make_arrays()
+    arrays[name] = change(arrays[name])
+    if arrays[name] is None:
+        del arrays[name]
+    write_npz(path, **arrays)
+    before = path.read_bytes()
+
+    with pytest.raises(ValueError, match=message) as caught:
+        fetch_mnist(tmp_path)
+
+    assert str(path) in str(caught.value)
+    assert "Delete it" in str(caught.value)
+    assert path.read_bytes() == before
+
+
+def test_objects_in_the_file_are_refused_unread(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "sprung"),)
+
+    arrays = make_arrays()
+    arrays["y_test"] = np.array([Trap()], dtype=object)
+    write_npz(tmp_path / "mnist.npz", **arrays)
+
+    with pytest.raises(ValueError, match="y_test holds Python objects"):
+        fetch_mnist(tmp_path)
+
+    assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize("kept", [0, 1, 100, 0.5, -1])
+def test_a_truncated_file_is_refused(good_file, tmp_path, kept):
+    content = good_file.read_bytes()
+    kept = int(kept * len(content)) if isinstance(kept, float) else kept
+    (tmp_path / "mnist.npz").write_bytes(content[:kept])
+
+    with pytest.raises(ValueError, match=r"mnist\.npz is not the MNIST file.*Delete"):
+        fetch_mnist(tmp_path)
+
+
+def test_a_flipped_byte_is_noticed(tmp_path):
+    path = tmp_path / "mnist.npz"
+    np.savez(path, **make_arrays())  # stored: the byte is a pixel
+    content = bytearray(path.read_bytes())
+    content[30_000_000] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match="CRC"):
+        fetch_mnist(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"not a zip", b"\x80\x04N.", b"\x93NUMPY\x01\x00"])
+def test_another_kind_of_file_is_refused(tmp_path, content):
+    (tmp_path / "mnist.npz").write_bytes(content)
+
+    with pytest.raises(ValueError, match="not the MNIST file"):
+        fetch_mnist(tmp_path)
+
+
+def npy_bytes(shape, version=(1, 0)):
+    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}"
+    return npy_header(header, version)
+
+
+@pytest.mark.parametrize(
+    ("x_train", "limit"),
+    [
+        # 47 MB of images, as promised, and 250 MB more.
+        (npy_bytes((60_000, 28, 28)) + bytes(300_000_000), 60_000_000),
+        (npy_bytes((100_000_000_000_000,)), 1_000_000),
+        (npy_bytes((300_000_000,)) + bytes(300_000_000), 1_000_000),
+        # A header that is 40 MB long.
+        (b"\x93NUMPY\x02\x00" + struct.pack("<I", 40_000_000) * 10_000_000, 1_000_000),
+    ],
+    ids=["more data than promised", "100 TB", "300 MB", "long header"],
+)
+def test_a_hostile_file_gets_no_memory(tmp_path, x_train, limit):
+    write_npz(tmp_path / "mnist.npz", x_train=x_train)
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="not the MNIST file"):
+            fetch_mnist(tmp_path)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < limit
+
+
+def test_damaged_deflate_stream(good_file, tmp_path):
+    content = bytearray(good_file.read_bytes())
+    content[200:300] = b"\xff" * 100
+    (tmp_path / "mnist.npz").write_bytes(content)
+
+    with pytest.raises(ValueError, match="damaged") as caught:
+        fetch_mnist(tmp_path)
+
+    assert isinstance(caught.value.__cause__, zlib.error | zipfile.BadZipFile)
+
+
+def test_what_the_system_refuses_is_not_called_damaged(tmp_path):
+    (tmp_path / "mnist.npz").mkdir()
+
+    with pytest.raises(OSError, match=r"mnist\.npz"):
+        fetch_mnist(tmp_path)

@@ -6,6 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
@@ -40,7 +41,7 @@ _OPTIMIZERS = {
 _DEFAULT_LEARNING_RATE = 0.001
 
 
-class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
+class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Multi-layer perceptron with dropout, L2 and class weights.
 
     The network is the classic Keras one for handwritten digits: dense layers with
@@ -269,6 +270,7 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
             If a parameter or the data cannot be used, or if the loss becomes NaN or
             infinite. The estimator then is as it was before the call.
         """
+        callbacks = self._init_callback_context(max_subtasks=self.epochs)
         with self._all_or_nothing():
             first = not (self.warm_start and hasattr(self, "coefs_"))
             X, y = self._validate(X, y, reset=first)
@@ -280,7 +282,22 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
                     "warm_start needs the classes of the first fit, "
                     f"{self.classes_.tolist()}; got {labels.tolist()}"
                 )
-            self._train(X, y, sample_weight, first, epochs=self.epochs)
+            given = {"estimator": self, "X": X, "y": y}
+            if sample_weight is not None:
+                given["metadata"] = {"sample_weight": sample_weight}
+            callbacks.call_on_fit_task_begin(**given)
+
+            def on_epoch(weights):
+                epoch = callbacks.subcontext(task_name="epoch")
+                epoch.call_on_fit_task_begin(**given)
+                return epoch.call_on_fit_task_end(
+                    **given, reconstruction_attributes=lambda: _layers(weights())
+                )
+
+            self._train(
+                X, y, sample_weight, first, epochs=self.epochs, on_epoch=on_epoch
+            )
+        callbacks.call_on_fit_task_end(**given, reconstruction_attributes={})
         return self
 
     def _can_go_row_by_row(self):
@@ -332,7 +349,7 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
                     f"y has labels {unknown.tolist()} that are not in classes, "
                     f"{self.classes_.tolist()}"
                 )
-            self._train(X, y, sample_weight, first, epochs=1, incremental=True)
+            self._train(X, y, sample_weight, first, epochs=1)
         return self
 
     @contextmanager
@@ -361,7 +378,8 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
                 "make_pipeline(PixelScaler(), MLPDigitClassifier())"
             ) from None
 
-    def _train(self, X, y, sample_weight, first, *, epochs, incremental=False):
+    def _train(self, X, y, sample_weight, first, *, epochs, on_epoch=None):
+        incremental = on_epoch is None
         units = self._hidden_units()
         X, y, weight = self._weigh(X, y, sample_weight, incremental)
         training = import_room("_training")
@@ -392,6 +410,13 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
             kept, held_out = self._split(y, start.seed)
             data = training.Data(X[kept], y[kept], _mean_one(weight[kept]))
             validation = training.Data(X[held_out], y[held_out], weight[held_out])
+
+        def report(epoch, figures, weights):
+            if self.verbose:
+                text = "  ".join(f"{key} {value:.4f}" for key, value in figures.items())
+                print(f"epoch {epoch}  {text}", flush=True)
+            return on_epoch(weights) if on_epoch is not None else False
+
         state, history = training.train(
             network,
             self.optimizer,
@@ -405,9 +430,9 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
             dropout=self.dropout,
             l2=self.l2,
             patience=self.n_iter_no_change,
-            on_epoch=self._report,
+            on_epoch=report,
         )
-        self.coefs_, self.intercepts_ = state.weights[::2], state.weights[1::2]
+        vars(self).update(_layers(state.weights))
         self.history_ = {key: past.get(key, []) + history[key] for key in history}
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = state.epochs
@@ -523,11 +548,6 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
         pairs = zip(self.coefs_, self.intercepts_, strict=True)
         return [array for pair in pairs for array in pair]
 
-    def _report(self, epoch, figures):
-        if self.verbose:
-            text = "  ".join(f"{key} {value:.4f}" for key, value in figures.items())
-            print(f"epoch {epoch}  {text}", flush=True)
-
     def _logits(self, X):
         check_is_fitted(self)
         X = self._flat(X, reset=False, dtype=(np.float64, np.float32))
@@ -619,6 +639,10 @@ class MLPDigitClassifier(ClassifierMixin, BaseEstimator):
             l2=self.l2,
             seed=self._seed,
         )
+
+
+def _layers(weights):
+    return {"coefs_": weights[::2], "intercepts_": weights[1::2]}
 
 
 def _mean_one(weight):

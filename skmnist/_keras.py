@@ -55,9 +55,7 @@ def build_mlp(
     ]
     for i, units in enumerate(architecture.hidden_units, 1):
         regularizer = keras.regularizers.L2(l2) if l2 else None
-        layers.append(
-            dense(f"hidden_{i}", units, architecture.activation, regularizer)
-        )
+        layers.append(dense(f"hidden_{i}", units, architecture.activation, regularizer))
         if dropout:
             layers.append(
                 keras.layers.Dropout(

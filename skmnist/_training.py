@@ -347,8 +347,9 @@ def train(
     patience : int
         See `validation`.
     on_epoch : callable
-        Called after each epoch with the number of epochs behind the state and a
-        dict of that epoch's figures.
+        Called after each epoch with the number of epochs behind the state, a dict of
+        that epoch's figures and a function that returns the weights. True ends the
+        training.
 
     Returns
     -------
@@ -368,9 +369,7 @@ def train(
     n_steps = -(-len(data.y) // batch_size)
     rates = _schedule(schedule, learning_rate, epochs * n_steps)
     best, best_loss, best_epoch = None, np.inf, 0
-    with _pool.lease(
-        architecture, batch_size, optimizer, learning_rate
-    ) as compiled:
+    with _pool.lease(architecture, batch_size, optimizer, learning_rate) as compiled:
         compiled.load(state)
         X = tf.constant(data.X)
         for epoch in range(epochs):
@@ -399,13 +398,14 @@ def train(
                     f"try a smaller learning_rate than {learning_rate:g}, and "
                     "features scaled to about [0, 1]"
                 )
-            on_epoch(state.epochs + epoch + 1, figures)
+            stop = on_epoch(state.epochs + epoch + 1, figures, compiled.weights)
             if validation is not None:
                 if figures["val_loss"] < best_loss:
                     best_loss, best_epoch = figures["val_loss"], epoch
                     best = compiled.state(state.epochs + epoch + 1, state.seed)
-                elif epoch - best_epoch >= patience:
-                    break
+                stop |= epoch - best_epoch >= patience
+            if stop:
+                break
         done = state.epochs + len(history["loss"])
         last = best if best is not None else compiled.state(done, state.seed)
     return last._replace(epochs=done), history

@@ -254,7 +254,9 @@ def test_weight_zero_leaves_the_row_out(digits):
     x, y, *_ = digits
     weight = (np.arange(len(y)) % 3 > 0).astype(float)
     weighted = Classifier(epochs=3).fit(x, y, weight)
-    assert same_weights(weighted, Classifier(epochs=3).fit(x[weight > 0], y[weight > 0]))
+    assert same_weights(
+        weighted, Classifier(epochs=3).fit(x[weight > 0], y[weight > 0])
+    )
     assert not same_weights(weighted, Classifier(epochs=3).fit(x, y))
 
 
@@ -268,7 +270,9 @@ def test_class_weight_multiplies_into_sample_weight(some):
     x, y = some
     weight = 1.0 + np.arange(200) % 3
     a = exact(epochs=3, class_weight={0: 5.0, 7: 0.5}).fit(x, y, weight)
-    b = exact(epochs=3).fit(x, y, weight * np.where(y == 0, 5, np.where(y == 7, 0.5, 1)))
+    b = exact(epochs=3).fit(
+        x, y, weight * np.where(y == 0, 5, np.where(y == 7, 0.5, 1))
+    )
     assert same_weights(a, b)
 
 
@@ -407,7 +411,10 @@ def test_verbose_prints_a_line_per_epoch(digits, capsys):
         ({"activation": "step"}, "'activation'.*'relu'.*'step'"),
         ({"optimizer": "adamm"}, "'optimizer'.*'adam'.*'adamm'"),
         ({"learning_rate": 0}, "'learning_rate'.*0"),
-        ({"learning_rate_schedule": "exp"}, "'learning_rate_schedule'.*'cosine'.*'exp'"),
+        (
+            {"learning_rate_schedule": "exp"},
+            "'learning_rate_schedule'.*'cosine'.*'exp'",
+        ),
         ({"dtype": "float16"}, "'dtype'.*'float32'.*'float16'"),
         ({"l2": -1}, "'l2'.*-1"),
         ({"batch_size": 0}, "'batch_size'.*0"),
@@ -465,7 +472,9 @@ def test_a_loss_that_is_not_finite(digits):
     model = Classifier(epochs=2).fit(x, y)
     before = model.predict_proba(x_test)
     model.set_params(learning_rate=1e30)
-    with pytest.raises(ValueError, match=r"loss became .* smaller learning_rate .*1e\+30"):
+    with pytest.raises(
+        ValueError, match=r"loss became .* smaller learning_rate .*1e\+30"
+    ):
         model.fit(x, y)
     assert_array_equal(model.predict_proba(x_test), before)
 

@@ -1,0 +1,107 @@
+"""TensorFlow, Keras and matplotlib stay out until something trains or plots."""
+
+import subprocess
+import sys
+
+import pytest
+
+from skmnist import MLPDigitClassifier, PixelScaler
+from skmnist.datasets import load_digits
+
+HEAVY = ("tensorflow", "keras", "matplotlib")
+
+
+def run(program, *args):
+    done = subprocess.run(
+        [sys.executable, "-c", program, *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    from sklearn.pipeline import make_pipeline
+
+    import skmnist
+
+    digits = load_digits()
+    model = make_pipeline(
+        PixelScaler(digits.max_value),
+        MLPDigitClassifier(64, epochs=3, random_state=0),
+    ).fit(digits.x_train, digits.y_train)
+    folder = tmp_path_factory.mktemp("models")
+    import pickle
+
+    (folder / "model.pkl").write_bytes(pickle.dumps(model))
+    skmnist.save(model, folder / "model.skops")
+    return folder
+
+
+def test_everything_but_training_leaves_them_out(stored):
+    program = f"""
+import pickle, sys
+from pathlib import Path
+import skmnist
+from skmnist import MLPDigitClassifier, PixelScaler
+from skmnist.datasets import load_digits
+from sklearn.base import clone
+folder = Path(sys.argv[1])
+digits = load_digits()
+new = MLPDigitClassifier((64, 32), dropout=0.2)
+repr(new), new._repr_html_(), dir(new), clone(new), new.get_params()
+for model in (
+    pickle.loads((folder / "model.pkl").read_bytes()),
+    skmnist.load(folder / "model.skops"),
+):
+    repr(model), model._repr_html_(), dir(model), dir(model[-1]), clone(model)
+    for method in (
+        "predict", "predict_proba", "predict_log_proba", "decision_function",
+    ):
+        getattr(model, method)(digits.x_test)
+    assert model.score(digits.x_test, digits.y_test) > 0.3
+    pickle.dumps(model)
+print(*(name for name in {HEAVY!r} if name in sys.modules))
+"""
+    assert run(program, stored).split() == []
+
+
+def test_import_is_no_heavier_than_scikit_learn():
+    program = "import sys; import {}; print(*sys.modules)"
+    ours = set(run(program.format("skmnist")).split())
+    theirs = set(run(program.format("sklearn.neural_network")).split())
+    extra = {name for name in ours - theirs if not name.startswith("skmnist")}
+    assert len(extra) < 10, sorted(extra)
+
+
+def test_first_fit_of_a_process_leaves_it_as_it_was():
+    program = """
+import os, random
+import numpy as np
+from skmnist import MLPDigitClassifier
+before = dict(os.environ), random.getstate(), np.random.get_state()[1].tolist()
+x = np.random.default_rng(0).random((50, 4))
+MLPDigitClassifier(3, epochs=1).fit(x, x[:, 0] > 0.5).to_keras()
+print(before == (dict(os.environ), random.getstate(), np.random.get_state()[1].tolist()))
+"""
+    assert run(program).split() == ["True"]
+
+
+def test_another_keras_backend_is_named():
+    # Stands for a process that runs Keras on JAX or PyTorch, neither of which is
+    # worth installing for this one line.
+    program = """
+import keras, numpy as np
+keras.backend.backend = lambda: "jax"
+from skmnist import MLPDigitClassifier
+x = np.random.default_rng(0).random((50, 4))
+model = MLPDigitClassifier(3, epochs=1)
+try:
+    model.fit(x, x[:, 0] > 0.5)
+except ImportError as error:
+    print(error)
+"""
+    assert "KERAS_BACKEND=tensorflow" in run(program)

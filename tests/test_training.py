@@ -1,0 +1,275 @@
+"""The compiled epoch: right as Keras is, the same bits every time, compiled once."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.model_selection import GridSearchCV
+
+from skmnist import MLPDigitClassifier
+from skmnist._keras import build_mlp
+from skmnist._network import Architecture, glorot_uniform
+from skmnist._training import _MAX_IDLE, _pool, compiled_count
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    x = rng.random((300, 20), dtype=np.float32)
+    return x, (x[:, :4].argmax(axis=1)).astype(np.int32)
+
+
+def weights_of(model):
+    pairs = zip(model.coefs_, model.intercepts_, strict=True)
+    return [array for pair in pairs for array in pair]
+
+
+def same(a, b):
+    return all(map(np.array_equal, weights_of(a), weights_of(b)))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+@pytest.mark.parametrize("n_samples", [300, 7])
+def test_full_batches_agree_with_keras_fit(rows, optimizer, n_samples):
+    x, y = rows[0][:n_samples], rows[1][:n_samples]
+    weight = 1.0 + np.arange(n_samples) % 3
+    model = MLPDigitClassifier(
+        (12, 9),
+        dropout=0.0,
+        l2=0.01,
+        optimizer=optimizer,
+        learning_rate=0.01,
+        batch_size=n_samples,
+        epochs=5,
+        random_state=3,
+    ).fit(x, y, weight)
+    twin = build_mlp(model._architecture(), l2=0.01)
+    # The same first weights: those of a fit that takes a step of next to nothing.
+    start = MLPDigitClassifier(**model.get_params()).set_params(
+        learning_rate=1e-30, epochs=1, optimizer="sgd"
+    )
+    twin.set_weights(weights_of(start.fit(x, y)))
+    twin.compile(
+        optimizer=keras.optimizers.get(
+            {"class_name": optimizer, "config": {"learning_rate": 0.01}}
+        ),
+        loss="sparse_categorical_crossentropy",
+    )
+    history = twin.fit(
+        x,
+        y,
+        sample_weight=weight / weight.mean(),
+        batch_size=n_samples,
+        epochs=5,
+        verbose=0,
+    ).history
+    assert_allclose(model.loss_curve_, history["loss"], rtol=1e-5)
+    for ours, theirs in zip(weights_of(model), twin.get_weights(), strict=True):
+        assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_small_batches_see_every_row_once(rows):
+    x, y = rows
+    # With SGD and a linear model of no hidden non-linearity in one epoch the sum of
+    # all steps is the full gradient, up to second order in the step size.
+    params = {
+        "hidden_units": (6,),
+        "dropout": 0.0,
+        "optimizer": "sgd",
+        "epochs": 1,
+        "dtype": "float64",
+        "random_state": 0,
+    }
+    whole = MLPDigitClassifier(batch_size=300, learning_rate=1e-6, **params).fit(x, y)
+    start = MLPDigitClassifier(batch_size=300, learning_rate=1e-30, **params).fit(x, y)
+    for batch_size in (1, 7, 128, 299):
+        model = MLPDigitClassifier(
+            batch_size=batch_size, learning_rate=1e-6, **params
+        ).fit(x, y)
+        steps = -(-300 // batch_size)
+        full = whole.coefs_[0] - start.coefs_[0]
+        parts = model.coefs_[0] - start.coefs_[0]
+        if 300 % batch_size == 0:
+            assert_allclose(parts / steps, full, atol=1e-10)
+        assert model.loss_curve_[0] == pytest.approx(whole.loss_curve_[0], rel=1e-4)
+
+
+def test_dropout_rate_scale_and_independence():
+    import tensorflow as tf
+
+    from skmnist._training import _dropout_mask
+
+    for rate in (0.1, 0.45, 0.999):
+        masks = [
+            _dropout_mask(
+                (500, 301), tf.constant(rate), tf.constant([seed, 5]), "float32"
+            ).numpy()
+            for seed in range(3)
+        ]
+        for mask in masks:
+            kept = mask > 0
+            assert abs(kept.mean() - (1 - rate)) < 5 * np.sqrt(rate * (1 - rate) / 15e4)
+            assert_allclose(
+                mask[kept], 1 / (1 - rate), rtol=2e-2 if rate > 0.9 else 1e-4
+            )
+        together = np.mean((masks[0] > 0) & (masks[1] > 0))
+        assert together == pytest.approx((1 - rate) ** 2, abs=0.01)
+        assert np.corrcoef(masks[0][:, 0], masks[0][:, 1])[0, 1] < 0.2
+
+
+def fit(seed=0, **params):
+    rng = np.random.default_rng(0)
+    x = rng.random((300, 20), dtype=np.float32)
+    params = {"hidden_units": 24, "epochs": 4, **params}
+    model = MLPDigitClassifier(random_state=seed, **params)
+    return model.fit(x, x[:, :4].argmax(axis=1))
+
+
+def test_same_seed_same_bits():
+    first = fit()
+    fit(hidden_units=(8,), batch_size=32)
+    fit(seed=1, dropout=0.1, l2=0.1, learning_rate_schedule="cosine")
+    assert same(fit(), first)
+    assert not same(fit(seed=1), first)
+    assert not same(fit(seed=None), fit(seed=None))
+
+
+def test_same_bits_in_threads_at_once():
+    alone = [fit(seed) for seed in range(4)]
+    together = [None] * 4
+
+    def work(seed):
+        for _ in range(5):
+            together[seed] = fit(seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(map(same, alone, together))
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_training import fit, interrupted
+{before}
+import hashlib
+from test_training import weights_of
+print(hashlib.sha256(b"".join(w.tobytes() for w in weights_of(fit()))).hexdigest())
+"""
+
+
+def digest_in_new_process(before=""):
+    program = PROGRAM.format(tests=os.path.dirname(__file__), before=before)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[-1]
+
+
+def interrupted():
+    """Press Ctrl-C in the middle of a fit that would take minutes."""
+    model = fit()
+    before = weights_of(model)
+    timer = threading.Timer(1.5, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    rng = np.random.default_rng(0)
+    x = rng.random((5000, 20), dtype=np.float32)
+    try:
+        model.set_params(epochs=100_000).fit(x, x[:, :4].argmax(axis=1))
+    except KeyboardInterrupt:
+        assert all(map(np.array_equal, weights_of(model), before))
+        return
+    raise AssertionError("not interrupted")
+
+
+def test_same_bits_in_two_processes_and_after_ctrl_c():
+    assert digest_in_new_process() == digest_in_new_process("interrupted()")
+
+
+def test_one_compilation_serves_a_whole_grid(rows):
+    before = compiled_count()
+    search = GridSearchCV(
+        MLPDigitClassifier(epochs=2, random_state=0),
+        {
+            "hidden_units": [17, 18, 19],
+            "dropout": [0.0, 0.3, 0.45],
+            "l2": [0.0, 1e-3],
+            "learning_rate": [0.001, 0.01],
+            "learning_rate_schedule": ["constant", "linear"],
+        },
+        cv=2,
+    ).fit(*rows)
+    assert len(search.cv_results_["params"]) == 72
+    assert compiled_count() - before == 3
+
+
+def test_compiled_networks_are_bounded_in_number():
+    for units in range(1, _MAX_IDLE + 4):
+        fit(hidden_units=units, epochs=1)
+    assert len(_pool._idle) == _MAX_IDLE
+    before = compiled_count()
+    fit(hidden_units=_MAX_IDLE + 3, epochs=1)
+    assert compiled_count() == before  # the last one was kept
+    fit(hidden_units=1, epochs=1)
+    assert compiled_count() == before + 1  # the oldest one was not
+
+
+def test_the_process_stays_as_it_was():
+    import tensorflow as tf
+
+    def plain_keras():
+        keras.utils.set_random_seed(5)
+        model = keras.Sequential(
+            [
+                keras.layers.Dense(8, activation="relu"),
+                keras.layers.Dropout(0.5),
+                keras.layers.Dense(4, activation="softmax"),
+            ]
+        )
+        model.compile("adam", "sparse_categorical_crossentropy")
+        rng = np.random.default_rng(0)
+        model.fit(rng.random((64, 20)), np.arange(64) % 4, verbose=0)
+        return model.get_weights()
+
+    def surroundings():
+        return (
+            dict(os.environ),
+            random.getstate(),
+            np.random.get_state()[1].tolist(),
+            keras.config.floatx(),
+            keras.config.backend(),
+            keras.config.dtype_policy().name,
+            keras.config.image_data_format(),
+            tf.config.threading.get_intra_op_parallelism_threads(),
+            tf.config.threading.get_inter_op_parallelism_threads(),
+            tf.config.functions_run_eagerly(),
+            threading.active_count(),
+        )
+
+    expected = plain_keras()
+    keras.utils.set_random_seed(5)
+    before = surroundings()
+    model = fit(seed=None)
+    model.to_keras()
+    assert surroundings() == before
+    assert all(map(np.array_equal, plain_keras(), expected))
+
+
+def test_glorot_uniform_is_keras_default():
+    sizes = Architecture(300, (200,), 100, "relu", "float32")
+    ours = glorot_uniform(sizes, np.random.default_rng(0))
+    theirs = keras.initializers.GlorotUniform(seed=0)((300, 200))
+    assert ours[0].std() == pytest.approx(float(np.std(theirs)), rel=0.01)
+    assert np.abs(ours[0]).max() == pytest.approx(np.sqrt(6 / 500), rel=1e-3)
+    assert not ours[1].any()

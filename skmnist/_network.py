@@ -1,5 +1,6 @@
 """The network as arrays: its shape, its first weights, its forward pass."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -90,8 +91,7 @@ def glorot_uniform(architecture, rng):
         Kernel and bias of the first layer, of the second, and so on.
     """
     weights = []
-    sizes = architecture.layer_sizes
-    for fan_in, fan_out in zip(sizes, sizes[1:], strict=False):
+    for fan_in, fan_out in pairwise(architecture.layer_sizes):
         limit = np.sqrt(6 / (fan_in + fan_out))
         kernel = rng.uniform(-limit, limit, (fan_in, fan_out))
         weights.append(kernel.astype(architecture.dtype))

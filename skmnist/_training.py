@@ -123,11 +123,11 @@ class CompiledMLP:
             variable.assign(value)
 
     def weights(self):
-        """Copies of kernel and bias of each layer in turn."""
+        """Copy kernel and bias of each layer in turn."""
         return [variable.numpy() for variable in self.model.trainable_variables]
 
     def state(self, epochs, seed):
-        """Copies of all that a later training needs to go on."""
+        """Copy all that a later training needs to go on."""
         return State(self.weights(), self._optimizer_state(), epochs, seed)
 
     def run_epoch(self, X, y, weight, learning_rates, dropout, l2, rng):
@@ -274,7 +274,7 @@ def compiled_count():
 
 
 def optimizer_key(optimizer):
-    """What tells two optimizers apart, but for a learning rate that is a number.
+    """Tell optimizers apart, but for a learning rate that is a number.
 
     Parameters
     ----------

@@ -455,7 +455,7 @@ def nan_in(x):
     ],
 )
 def test_a_failed_fit_leaves_the_estimator_as_it_was(fitted, digits, change, message):
-    x, y, x_test, _ = digits
+    x, y, *_ = digits
     model = pickle.loads(pickle.dumps(fitted))
     before = pickle.dumps(model)
     with pytest.raises(ValueError, match=message):
@@ -480,7 +480,7 @@ def test_a_loss_that_is_not_finite(digits):
 
 
 def test_wrong_number_of_features_names_both(fitted, digits):
-    with pytest.raises(ValueError, match="63 features.*64 features"):
+    with pytest.raises(ValueError, match=r"63 features.*64 features"):
         fitted.predict(digits[2][:, :63])
 
 
@@ -491,7 +491,7 @@ def test_images_at_predict_name_the_scaler(fitted, digits):
 
 def test_sample_weight_is_checked(digits):
     x, y, *_ = digits
-    with pytest.raises(ValueError, match="[Nn]egative"):
+    with pytest.raises(ValueError, match=r"[Nn]egative"):
         Classifier().fit(x, y, -np.ones(len(y)))
     with pytest.raises(ValueError, match="sample_weight"):
         Classifier().fit(x, y, np.ones(len(y) - 1))
@@ -554,7 +554,7 @@ def test_optimizer_objects_must_be_unbuilt_keras_optimizers(digits):
 
         def get_config(self): ...
 
-    with pytest.raises(TypeError, match="keras.optimizers.Optimizer"):
+    with pytest.raises(TypeError, match=r"keras\.optimizers\.Optimizer"):
         Classifier(optimizer=NotAnOptimizer()).fit(*digits[:2])
     with pytest.raises(ValueError, match="'optimizer'"):
         Classifier(optimizer=0.1).fit(*digits[:2])

@@ -82,10 +82,13 @@ def test_first_fit_of_a_process_leaves_it_as_it_was():
 import os, random
 import numpy as np
 from skmnist import MLPDigitClassifier
-before = dict(os.environ), random.getstate(), np.random.get_state()[1].tolist()
+def state():
+    numpy_state = np.random.get_state()[1].tolist()
+    return dict(os.environ), random.getstate(), numpy_state
+before = state()
 x = np.random.default_rng(0).random((50, 4))
 MLPDigitClassifier(3, epochs=1).fit(x, x[:, 0] > 0.5).to_keras()
-print(before == (dict(os.environ), random.getstate(), np.random.get_state()[1].tolist()))
+print(state() == before)
 """
     assert run(program).split() == ["True"]
 

@@ -246,7 +246,7 @@ def test_the_process_stays_as_it_was():
         return (
             dict(os.environ),
             random.getstate(),
-            np.random.get_state()[1].tolist(),
+            np.random.get_state()[1].tolist(),  # noqa: NPY002
             keras.config.floatx(),
             keras.config.backend(),
             keras.config.dtype_policy().name,

@@ -1,0 +1,83 @@
+"""scikit-learn's callbacks see every epoch."""
+
+import numpy as np
+import pytest
+from sklearn.callback import ScoringMonitor
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from skmnist import MLPDigitClassifier, PixelScaler
+from skmnist.datasets import load_digits
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_digits()
+
+
+def rows(x):
+    return x.reshape(len(x), -1) / np.float32(16)
+
+
+def test_scoring_monitor_records_each_epoch(digits):
+    x, y = rows(digits.x_train), digits.y_train
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = MLPDigitClassifier(32, epochs=5, random_state=0)
+    model.set_callbacks(monitor).fit(x, y)
+    frame = monitor.get_logs().data_as_pandas
+    scores = frame.query("task_name == 'epoch'").sort_values("task_id")["accuracy"]
+    assert len(scores) == 5
+    assert scores.iloc[-1] == model.score(x, y)
+    assert scores.iloc[0] < scores.iloc[-1]
+    # They only watch: the fit is that without them.
+    plain = MLPDigitClassifier(32, epochs=5, random_state=0).fit(x, y)
+    assert all(map(np.array_equal, model.coefs_, plain.coefs_))
+
+
+class StopAfter:
+    """Ends the training, as the protocol of callbacks allows."""
+
+    def __init__(self, n_epochs):
+        self.n_epochs = n_epochs
+        self.torn_down = 0
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        self.torn_down += 1
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        if context.task_name == "epoch":
+            assert fitted_estimator.predict(np.zeros((1, 64))).shape == (1,)
+            return context.task_id + 1 == self.n_epochs
+        return False
+
+
+def test_a_callback_can_end_the_training(digits):
+    x, y = rows(digits.x_train), digits.y_train
+    stop = StopAfter(3)
+    model = MLPDigitClassifier(32, epochs=9, random_state=0).set_callbacks(stop)
+    assert model.fit(x, y).n_iter_ == 3
+    assert stop.torn_down == 1
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.fit(np.full_like(x, np.nan), y)
+    assert model.n_iter_ == 3
+
+
+def test_inside_a_search(digits):
+    monitor = ScoringMonitor(scoring="accuracy")
+    network = MLPDigitClassifier(16, epochs=2, random_state=0).set_callbacks(monitor)
+    search = GridSearchCV(
+        make_pipeline(PixelScaler(16), network),
+        {"mlpdigitclassifier__dropout": [0.0, 0.2]},
+        cv=2,
+        refit=False,
+    )
+    search.fit(digits.x_train, digits.y_train)
+    logs = monitor.get_logs(select="all")
+    epochs = sum((log.data_as_pandas["task_name"] == "epoch").sum() for log in logs)
+    assert epochs == 2 * 2 * 2

@@ -1,0 +1,1 @@
+"""How fast skmnist is, and how right, beside its peers: ``python -m benchmarks``."""

@@ -1,0 +1,29 @@
+"""The data of all benchmarks, as flat float32 rows in [0, 1]."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skmnist import datasets
+
+
+class Data(NamedTuple):
+    x_train: np.ndarray
+    y_train: np.ndarray
+    x_test: np.ndarray
+    y_test: np.ndarray
+
+
+def load(name, n_rows=None):
+    """Load "digits" or "mnist", with the first `n_rows` to train on."""
+    bunch = datasets.load_digits() if name == "digits" else datasets.fetch_mnist()
+    return Data(
+        flat(bunch.x_train[:n_rows], bunch.max_value),
+        bunch.y_train[:n_rows].astype(np.int64),  # torch takes no other
+        flat(bunch.x_test, bunch.max_value),
+        bunch.y_test.astype(np.int64),
+    )
+
+
+def flat(images, max_value):
+    return images.reshape(len(images), -1).astype(np.float32) / np.float32(max_value)

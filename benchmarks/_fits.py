@@ -1,0 +1,71 @@
+"""Fitting the same data over and over: the jobs of all benchmarks that do."""
+
+import gc
+import time
+
+from ._contenders import CONTENDERS, ONE_THREAD, Network, missing
+from ._data import load
+from ._floor import Floor
+from ._machine import usable_cores
+from ._worker import Job, Turn
+
+_SHAPES = {"digits": (1437, 64), "mnist": (60_000, 784)}
+_DEFAULT = Network()
+
+
+class Fit:
+    """One contender on one data set; a turn is a whole fit."""
+
+    def __init__(self, contender, data, n_rows, network=_DEFAULT):
+        self._make = CONTENDERS[contender].make
+        self._network = network
+        self._data = load(data, n_rows)
+
+    def turn(self, seed, epochs):
+        data = self._data
+        model = self._make(self._network._replace(seed=seed, epochs=epochs))
+        gc.collect()
+        start = time.perf_counter()
+        model.fit(data.x_train, data.y_train)
+        seconds = time.perf_counter() - start
+        return Turn(seconds, accuracy(model, data))
+
+
+def accuracy(model, data):
+    return float((model.predict(data.x_test) == data.y_test).mean())
+
+
+def chosen(keys, only, report):
+    """Keep the contenders that were asked for and can be had."""
+    kept = [key for key in keys if not only or key in only]
+    for key in list(kept):
+        if absent := missing(key):
+            report.note(f"{key} is left out: {', '.join(absent)} not installed")
+            kept.remove(key)
+    if not kept:
+        raise SystemExit("; ".join(report.notes))
+    return kept
+
+
+def fit_jobs(keys, data, n_rows=None):
+    """Jobs of the contenders, with all that the machine has."""
+    return {key: Job(CONTENDERS[key].label, Fit, (key, data, n_rows)) for key in keys}
+
+
+def bounded_jobs(keys, data, n_rows=None):
+    """The same, with the floor and with skmnist on one thread."""
+    jobs = {}
+    rows, n_features = _SHAPES[data]
+    sizes = (n_features, *_DEFAULT.hidden_units, 10)
+    for n_threads in sorted({1, usable_cores()}):
+        args = (n_rows or rows, sizes, _DEFAULT.batch_size, n_threads)
+        label = f"floor: matrix products alone, {_threads(n_threads)}"
+        jobs[f"floor-{n_threads}"] = Job(label, Floor, args)
+    if "skmnist" in keys:
+        args = ("skmnist", data, n_rows)
+        jobs["skmnist-1"] = Job("skmnist, 1 thread", Fit, args, ONE_THREAD)
+    return jobs | fit_jobs(keys, data, n_rows)
+
+
+def _threads(n):
+    return f"{n} thread{'s' if n > 1 else ''}"

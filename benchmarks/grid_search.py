@@ -1,0 +1,143 @@
+"""Digits: a grid search over 27 candidates, 3 folds, 20 epochs.
+
+Three sizes of the hidden layers, three dropout rates, three L2 factors. scikit-learn
+has no dropout: three learning rates stand in for it. Each search has a fresh process,
+so that compiling the graphs is part of it; the imports and a first fit of another
+network are not. The accuracy is that of the best candidate over the folds.
+"""
+
+import time
+from sys import modules
+
+import numpy as np
+
+from ._contenders import CONTENDERS, ONE_THREAD, Network, sklearn_alpha
+from ._data import load
+from ._fits import chosen
+from ._worker import Job, Turn, fresh_turns
+
+ENTRANTS = ("skmnist", "sklearn", "scikeras", "skorch")
+OPTIONS = {
+    "rounds": (5, 1, "searches of each contender"),
+    "epochs": (20, 1, "epochs of a fit"),
+    "sizes": ((64, 128, 256), (16,), "units of each of the two hidden layers"),
+}
+_DROPOUT = (0.2, 0.3, 0.45)
+_L2 = (0.0, 1e-4, 1e-3)
+_FOLDS = 3
+
+
+def _grid(contender, sizes):
+    sizes = [(size, size) for size in sizes]
+    l2 = list(_L2)
+    if contender == "skmnist":
+        return {"hidden_units": sizes, "dropout": list(_DROPOUT), "l2": l2}
+    if contender == "sklearn":
+        return {
+            "hidden_layer_sizes": sizes,
+            "learning_rate_init": [0.0005, 0.001, 0.002],
+            "alpha": [sklearn_alpha(each, Network().batch_size) for each in l2],
+        }
+    if contender == "scikeras":
+        return {
+            "model__hidden_units": sizes,
+            "model__dropout": list(_DROPOUT),
+            "model__l2": l2,
+        }
+    return {  # skorch; torch's weight decay adds this much to the gradient
+        "module__hidden_units": sizes,
+        "module__dropout": list(_DROPOUT),
+        "optimizer__weight_decay": [2 * each for each in l2],
+    }
+
+
+class Search:
+    """A process that is about to search."""
+
+    def __init__(self, contender, sizes, n_jobs):
+        import joblib
+        from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+        self._make = CONTENDERS[contender].make
+        self._grid = _grid(contender, sizes)
+        self._n_jobs = n_jobs
+        self._joblib, self._search = joblib, GridSearchCV
+        # Given, because scikeras is no classifier to scikit-learn 1.9.
+        self._folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+        data = load("digits")
+        self._x = np.concatenate([data.x_train, data.x_test])
+        self._y = np.concatenate([data.y_train, data.y_test])
+        warm_up = self._make(Network(hidden_units=(24, 24), epochs=1))
+        warm_up.fit(self._x, self._y)
+
+    def turn(self, seed, epochs):
+        search = self._search(
+            self._make(Network(seed=seed, epochs=epochs)),
+            self._grid,
+            cv=self._folds,
+            refit=False,
+            error_score="raise",
+        )
+        search.n_jobs = self._n_jobs
+        traced = _graphs_traced()
+        with self._joblib.parallel_config("threading"):
+            start = time.perf_counter()
+            search.fit(self._x, self._y)
+            seconds = time.perf_counter() - start
+        figures = {}
+        if traced is not None:
+            figures["graphs traced"] = _graphs_traced() - traced
+        return Turn(seconds, float(search.best_score_), figures)
+
+
+def _graphs_traced():
+    training = modules.get("skmnist._training")
+    return None if training is None else training.compiled_count()
+
+
+def run(report, only, rounds, epochs, sizes):
+    report.note(
+        "Keras' SKLearnClassifier is left out: its clones forget fit_kwargs, so that a "
+        "search trains one epoch"
+    )
+    jobs = {}
+    for key in chosen(ENTRANTS, only, report):
+        label = CONTENDERS[key].label
+        jobs[key] = Job(f"{label}, n_jobs=1", Search, (key, sizes, 1))
+        if key in ("skmnist", "sklearn"):
+            jobs[f"{key}-jobs"] = Job(
+                f"{label}, n_jobs=2 threads", Search, (key, sizes, 2)
+            )
+    if "skmnist" in jobs:
+        jobs["skmnist-1"] = Job(
+            "skmnist, 1 thread, n_jobs=1", Search, ("skmnist", sizes, 1), ONE_THREAD
+        )
+        jobs["skmnist-1-jobs"] = Job(
+            "skmnist, 1 thread per fit, n_jobs=2 threads",
+            Search,
+            ("skmnist", sizes, 2),
+            ONE_THREAD | {"TF_NUM_INTEROP_THREADS": "2"},
+        )
+    turns, threads = fresh_turns(jobs, rounds, epochs)
+    n_candidates = len(sizes) * len(_DROPOUT) * len(_L2)
+    table = report.table(
+        f"Digits, {n_candidates} candidates x {_FOLDS} folds x {epochs} epochs"
+    )
+    for key, job in jobs.items():
+        table.add(key, job.label, turns[key], threads=threads[key])
+    table.relate("x MLPClassifier", "sklearn")
+    table.relate("x skmnist", "skmnist")
+    ratio = table.ratio("skmnist", "sklearn")
+    table.target("skmnist", "x MLPClassifier", ratio, at_most=0.5)
+    traced = table.column("skmnist", "graphs traced")
+    table.target("skmnist", "graphs", traced, at_most=len(sizes))
+    table.score_target("skmnist", "sklearn")
+    table.score_target("skmnist", "scikeras")
+    ratio = table.ratio("scikeras", "skmnist")
+    table.target("scikeras", "x skmnist", ratio, at_least=25)
+    ratio = table.ratio("skmnist-jobs", "skmnist")
+    table.target("skmnist-jobs", "x n_jobs=1", ratio, at_most=1.0)
+    ratio = table.ratio("skmnist-1", "skmnist-1-jobs")
+    table.target(
+        "skmnist-1-jobs", "x the rate of 1 thread, n_jobs=1", ratio, at_least=1.7
+    )

@@ -1,0 +1,103 @@
+"""MNIST shifted: partial_fit over a stream of up to 8.1 million rows.
+
+Every copy of the 60,000 images is shifted another way, by up to six pixels; chunks are
+made as they are needed and never kept. The time is that of partial_fit alone. Each
+size has a fresh process, for the peak memory; the peers show the smallest size.
+"""
+
+import time
+from itertools import product
+
+import numpy as np
+
+from skmnist import datasets
+
+from ._contenders import CONTENDERS, Network
+from ._data import Data, flat
+from ._fits import accuracy, chosen
+from ._memory import peak_memory
+from ._worker import Job, Turn, fresh_turns
+
+ENTRANTS = ("skmnist", "sklearn", "keras")
+OPTIONS = {
+    "rounds": (5, 1, "streams of each size"),
+    "sizes": ((60_000, 600_000, 8_100_000), (4000, 12_000), "rows of a stream"),
+    "chunk": (10_000, 2000, "rows per call of partial_fit"),
+}
+_MARGIN = 6  # pixels
+_SHIFTS = sorted(
+    product(range(-_MARGIN, _MARGIN + 1), repeat=2),
+    key=lambda by: (abs(by[0]) + abs(by[1]), by),
+)
+_RATE, _PEAK = "rows per second", "peak MB"
+
+
+class Stream:
+    """One contender in front of one stream."""
+
+    def __init__(self, contender, n_rows, chunk):
+        self._make = CONTENDERS[contender].make
+        self._mnist = datasets.fetch_mnist()
+        self._n_rows, self._chunk = n_rows, chunk
+
+    def turn(self, seed):
+        warm_up = self._make(Network(seed=seed, epochs=1))
+        for x, y in self._chunks(self._chunk):
+            warm_up.partial_fit(x, y, classes=range(10))
+        model = self._make(Network(seed=seed, epochs=1))
+        seconds = 0.0
+        for x, y in self._chunks(self._n_rows):
+            start = time.perf_counter()
+            model.partial_fit(x, y, classes=range(10))
+            seconds += time.perf_counter() - start
+        mnist = self._mnist
+        test = flat(mnist.x_test, mnist.max_value)
+        return Turn(
+            seconds,
+            accuracy(model, Data(None, None, test, mnist.y_test)),
+            {_RATE: self._n_rows / seconds, _PEAK: peak_memory() / 1e6},
+        )
+
+    def _chunks(self, n_rows):
+        images, labels = self._mnist.x_train, self._mnist.y_train
+        done = 0
+        while done < n_rows:
+            copy, first = divmod(done, len(images))
+            rows = slice(first, min(first + self._chunk, first + n_rows - done))
+            shifted = _shift(images[rows], *_SHIFTS[copy % len(_SHIFTS)])
+            yield flat(shifted, self._mnist.max_value), labels[rows].astype(np.int64)
+            done += len(shifted)
+
+
+def _shift(images, down, right):
+    margin = (_MARGIN, _MARGIN)
+    padded = np.pad(images, ((0, 0), margin, margin))
+    height, width = images.shape[1:]
+    top, left = _MARGIN - down, _MARGIN - right
+    return padded[:, top : top + height, left : left + width]
+
+
+def run(report, only, rounds, sizes, chunk):
+    keys = chosen(ENTRANTS, only, report)
+    smallest, largest = min(sizes), max(sizes)
+    jobs, n_rows = {}, {}
+    for key in keys:
+        for size in sorted(sizes) if key == "skmnist" else [smallest]:
+            name = f"{key}-{size}"
+            label = f"{CONTENDERS[key].label}, {size:,} rows"
+            jobs[name] = Job(label, Stream, (key, size, chunk))
+            n_rows[name] = size
+    turns, threads = fresh_turns(jobs, rounds)
+    table = report.table(f"MNIST shifted, chunks of {chunk}: seconds per 60,000 rows")
+    for key, job in jobs.items():
+        per = n_rows[key] / 60_000
+        table.add(key, job.label, turns[key], threads=threads[key], per=per)
+    few, many = f"skmnist-{smallest}", f"skmnist-{largest}"
+    table.relate(f"x skmnist, {smallest:,} rows", few)
+    if few in jobs:
+        rate, peak = (
+            table.column(many, name) / table.column(few, name)
+            for name in (_RATE, _PEAK)
+        )
+        table.target(many, f"x the rate at {smallest:,} rows", rate, at_least=0.9)
+        table.target(many, f"x the peak at {smallest:,} rows", peak, at_most=1.05)

@@ -388,7 +388,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         network = Architecture(
             X.shape[1], units, len(self.classes_), self.activation, self.dtype
         )
-        optimizer_id = training.optimizer_key(self.optimizer)
+        optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
@@ -396,13 +396,8 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             past = {}
         else:
             self._check_same_network(network)
-            # Another optimizer starts with a state of its own.
-            same = optimizer_id == self._optimizer_state["optimizer"]
             start = training.State(
-                self._weights(),
-                self._optimizer_state["variables"] if same else None,
-                self.n_iter_,
-                self._seed,
+                self._weights(), self._state_of(optimizer_id), self.n_iter_, self._seed
             )
             past = self.history_
         data, validation = training.Data(X, y, weight), None
@@ -544,6 +539,11 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self.coefs_[0].dtype.name,
         )
 
+    def _state_of(self, optimizer_id):
+        # Another optimizer starts with a state of its own.
+        known = self._optimizer_state["optimizer"] == optimizer_id
+        return self._optimizer_state["variables"] if known else None
+
     def _weights(self):
         pairs = zip(self.coefs_, self.intercepts_, strict=True)
         return [array for pair in pairs for array in pair]
@@ -634,7 +634,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self._architecture(),
             self._weights(),
             keras_room.make_optimizer(self.optimizer, self.learning_rate),
-            self._optimizer_state["variables"],
+            self._state_of(keras_room.optimizer_key(self.optimizer)),
             dropout=self.dropout,
             l2=self.l2,
             seed=self._seed,

@@ -108,6 +108,27 @@ def make_optimizer(optimizer, learning_rate):
     return type(optimizer).from_config(optimizer.get_config())
 
 
+def optimizer_key(optimizer):
+    """Tell optimizers apart, but for a learning rate that is a number.
+
+    Parameters
+    ----------
+    optimizer : str or keras.optimizers.Optimizer
+        As `MLPDigitClassifier` takes it.
+
+    Returns
+    -------
+    str
+    """
+    if isinstance(optimizer, str):
+        return optimizer
+    config = optimizer.get_config()
+    if not isinstance(config["learning_rate"], dict):
+        del config["learning_rate"]
+    kind = type(optimizer)
+    return f"{kind.__module__}.{kind.__qualname__}({sorted(config.items())})"
+
+
 def trained_model(
     architecture, weights, optimizer, optimizer_state, *, dropout, l2, seed
 ):
@@ -121,8 +142,8 @@ def trained_model(
         Kernel and bias of each layer in turn.
     optimizer : keras.optimizers.Optimizer
         An unbuilt optimizer, which the model takes over.
-    optimizer_state : list of ndarray
-        Values of the optimizer's variables. Its learning rate is left as it is: a
+    optimizer_state : list of ndarray or None
+        Values of the optimizer's variables, None for a new one. Its learning rate is left as it is: a
         training with a schedule ends at zero.
     dropout, l2, seed
         As in `build_mlp`.
@@ -139,7 +160,8 @@ def trained_model(
         metrics=["accuracy"],
     )
     optimizer.build(model.trainable_variables)
-    for variable, value in zip(optimizer.variables, optimizer_state, strict=True):
-        if variable is not optimizer._learning_rate:
-            variable.assign(value)
+    if optimizer_state is not None:
+        for variable, value in zip(optimizer.variables, optimizer_state, strict=True):
+            if variable is not optimizer._learning_rate:
+                variable.assign(value)
     return model

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ._keras import build_mlp, make_optimizer
+from ._keras import build_mlp, make_optimizer, optimizer_key
 from ._network import evaluate
 
 # Compiled epochs that wait for their next fit, in the whole process.
@@ -271,27 +271,6 @@ _pool = _Pool()
 def compiled_count():
     """How many epochs this process has compiled so far."""
     return _pool.n_built
-
-
-def optimizer_key(optimizer):
-    """Tell optimizers apart, but for a learning rate that is a number.
-
-    Parameters
-    ----------
-    optimizer : str or keras.optimizers.Optimizer
-        As `MLPDigitClassifier` takes it.
-
-    Returns
-    -------
-    str
-    """
-    if isinstance(optimizer, str):
-        return optimizer
-    config = optimizer.get_config()
-    if not isinstance(config["learning_rate"], dict):
-        del config["learning_rate"]
-    kind = type(optimizer)
-    return f"{kind.__module__}.{kind.__qualname__}({sorted(config.items())})"
 
 
 def _schedule(kind, start, n_steps):

@@ -352,6 +352,7 @@ def test_warm_start_with_another_optimizer_gives_it_a_new_state(digits):
     model.set_params(optimizer="sgd").fit(x, y)
     assert model.n_iter_ == 6
     assert model.loss_curve_[5] < model.loss_curve_[2]
+    assert model.set_params(optimizer="lion").to_keras().optimizer.iterations == 0
 
 
 def test_early_stopping_keeps_the_best_weights(digits):

@@ -63,7 +63,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     dropout : float, default=0.45
         Rate at which the activations of each hidden layer are set to zero in
-        training, in [0, 1) [1]_; it is rounded to a multiple of 2**-16.
+        training, in [0, 1) [1]_; a rate above 255/256 counts as 255/256.
 
     l2 : float, default=0.0
         The loss gains ``l2 * sum(kernel ** 2)`` for each hidden layer's kernel, as

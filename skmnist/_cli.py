@@ -1,0 +1,503 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The command ``skmnist``: for each subcommand one parser and one main function."""
+
+import argparse
+import inspect
+import os
+import reprlib
+import sys
+import tempfile
+from contextlib import contextmanager
+from errno import ENOENT
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.metrics import precision_recall_fscore_support
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.validation import check_is_fitted
+
+from . import __version__
+from ._classifier import MLPDigitClassifier
+from ._lazy import import_room
+from ._persistence import check_writable, load, save
+from ._preprocessing import PixelScaler
+from .datasets import fetch_mnist, load_digits
+
+_LINE_WIDTH = 79
+
+_TRAIN_EXAMPLES = """\
+examples:
+  skmnist train --data digits --model digits.skops
+  skmnist train --data mnist --model mnist.skops --hidden-units 512 --l2 1e-6
+  skmnist train --data letters.npz --model letters.skops \\
+      --hidden-units 256 128 64 --class-weight balanced --early-stopping
+"""
+_EVALUATE_EXAMPLES = """\
+example:
+  skmnist evaluate digits.skops --data digits
+"""
+_PREDICT_EXAMPLES = """\
+example:
+  skmnist predict mnist.skops scan1.npy scan2.npy more-scans.npz
+"""
+
+# What the options of `train` say of the classifier's parameters; names, defaults,
+# types and choices come from the classifier itself.
+_NETWORK_OPTIONS = {
+    "hidden_units": "one number: two hidden layers of that many units; several: one "
+    'layer each; one with a comma ("64,"): a single layer',
+    "activation": "activation of the hidden layers",
+    "dropout": "dropout rate after each hidden layer, in [0, 1)",
+    "l2": "factor of the L2 penalty on each hidden layer's kernel",
+    "optimizer": "Keras optimizer",
+    "learning_rate": "step size of the optimizer",
+    "learning_rate_schedule": "how the learning rate goes down to 0 over the epochs",
+    "batch_size": "images per gradient step",
+    "epochs": "passes over the images",
+    "class_weight": "weigh the classes so that all count the same",
+    "early_stopping": "hold out a part of the images, stop when the loss on it gets "
+    "no better, and keep the best weights",
+    "validation_fraction": "part to hold out for --early-stopping",
+    "n_iter_no_change": "epochs that --early-stopping waits for a better loss",
+    "dtype": "precision of the training and the weights",
+    "random_state": "seed of all random numbers",
+}
+
+
+def main(argv=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, default=None
+        The arguments; those of the process if None.
+
+    Returns
+    -------
+    int
+        Exit code: 0 if all went well, 1 if `predict` left out a file that it could
+        not use, 2 after an error, 130 after Ctrl-C, 141 when the reader of the output
+        has gone.
+    """
+    try:
+        return _run(argv)
+    except BrokenPipeError:
+        # Python would try once more to write the rest when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        print("skmnist: interrupted", file=sys.stderr)
+        return 130
+    except (ImportError, MemoryError, OSError, ValueError) as error:
+        _print_error(error)
+        return 2
+
+
+def _run(argv):
+    try:
+        args = _parser().parse_args(argv)
+    except SystemExit as stop:  # after --help and --version
+        code = stop.code
+    else:
+        code = args.main(args)
+    print(end="", flush=True)
+    return code
+
+
+def _print_error(error):
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        text = f"{error.filename}: {error.strerror}"
+    else:
+        text = str(error) or type(error).__name__
+    print("skmnist: error:", " ".join(text.split()), file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise ValueError(f"{message} (see {self.prog} --help)")
+
+
+def _parser():
+    parser = _Parser(
+        prog="skmnist",
+        description="Train, evaluate and use a multi-layer perceptron for small "
+        "images, such as handwritten digits.",
+        epilog="skmnist COMMAND --help explains a command.",
+    )
+    parser.add_argument("--version", action="version", version=f"skmnist {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    for name, add_arguments, main_function, summary in (
+        ("train", _add_train_arguments, _train_main, "train a network and save it"),
+        (
+            "evaluate",
+            _add_evaluate_arguments,
+            _evaluate_main,
+            "measure a saved model on test images",
+        ),
+        (
+            "predict",
+            _add_predict_arguments,
+            _predict_main,
+            "print the predicted label of each image in some files",
+        ),
+    ):
+        command = commands.add_parser(
+            name,
+            help=summary,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        add_arguments(command)
+        command.set_defaults(main=main_function)
+    return parser
+
+
+def _add_data_argument(parser, arrays):
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="digits|mnist|FILE.npz",
+        help="scikit-learn's 8x8 digits; MNIST, which is downloaded at its first use; "
+        f"or a file with the arrays {arrays}",
+    )
+
+
+# train
+
+
+def _add_train_arguments(parser):
+    parser.description = (
+        "Train a network on images, save it, and print its accuracy on the test images."
+    )
+    parser.epilog = _TRAIN_EXAMPLES
+    _add_data_argument(parser, "x_train, y_train, x_test and y_test")
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="OUT",
+        help="file to save the model in; what is there is replaced",
+    )
+    parser.add_argument(
+        "--max-value",
+        type=float,
+        metavar="X",
+        help="pixel value that becomes 1 (default: 16 for digits; 255 for mnist, and "
+        "for files of uint8 images with pixels above 127; other files need it)",
+    )
+    group = parser.add_argument_group("the network and its training")
+    signature = inspect.signature(MLPDigitClassifier)
+    for name, text in _NETWORK_OPTIONS.items():
+        default = signature.parameters[name].default
+        if name == "random_state":
+            default = 0  # the same command gives the same model
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            default=default,
+            **_option_arguments(name, text, default),
+        )
+
+
+def _option_arguments(name, text, default):
+    if default is False:
+        return {"action": "store_true", "help": text}
+    kwargs = {"metavar": "N" if isinstance(default, int) else "X"}
+    for constraint in MLPDigitClassifier._parameter_constraints[name]:
+        if isinstance(constraint, StrOptions):
+            kwargs = {"metavar": "NAME", "choices": sorted(constraint.options)}
+            text += f": {', '.join(kwargs['choices'])}"
+    if default is not None:
+        kwargs["type"] = type(default)
+        text += f" (default: {default})"
+    if name == "hidden_units":
+        kwargs |= {"type": str, "nargs": "+"}
+    return kwargs | {"help": text}
+
+
+def _train_main(args):
+    mlp = MLPDigitClassifier(verbose=1)
+    mlp.set_params(**{name: getattr(args, name) for name in _NETWORK_OPTIONS})
+    mlp.set_params(hidden_units=_hidden_units(args.hidden_units))
+    # All that can be wrong is looked for before the time is spent.
+    mlp._validate_params()
+    units = mlp._hidden_units()
+    check_writable(args.model)
+    with _naming(args.data):
+        data = _load_data(args.data, ("train", "test"))
+        labels = unique_labels(data.y_train, data.y_test)
+        scaler = PixelScaler(_max_value(args.max_value, data))
+        scaler.fit(data.x_train).transform(data.x_test)
+
+    x, n_classes = data.x_train, len(np.unique(data.y_train))
+    print(
+        f"data     {args.data}  {_pixels(x)} {x.dtype} of {_range(x)}, divided by "
+        f"{scaler.max_value:g}"
+    )
+    _print_class_counts(labels, {"train": data.y_train, "test": data.y_test})
+    sizes = [scaler.n_features_in_, *units, n_classes]
+    n_parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
+    print(
+        f"network  {'-'.join(map(str, sizes))}  {mlp.activation}  "
+        f"{n_parameters:,} parameters",
+        flush=True,
+    )
+    with _quiet_tensorflow():
+        import_room("_training")
+    model = Pipeline([("scale", scaler), ("mlp", mlp)])
+    model.fit(x, data.y_train)
+    save(model, args.model)
+    print(f"test accuracy  {model.score(data.x_test, data.y_test):.4f}")
+    print(f"model saved    {args.model}  {os.path.getsize(args.model) / 1e6:.1f} MB")
+    return 0
+
+
+def _hidden_units(value):
+    if isinstance(value, int):
+        return value
+    text = " ".join(value)
+    try:
+        units = tuple(int(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise ValueError(
+            f"argument --hidden-units: must be whole numbers; got {text!r}"
+        ) from None
+    return units if len(units) != 1 or "," in text else units[0]
+
+
+def _max_value(given, data):
+    if given is not None:
+        return given
+    if "max_value" in data:
+        return data.max_value
+    x = data.x_train
+    if x.dtype != np.uint8 or x.max() <= 127:
+        raise ValueError(
+            f"x_train is {x.dtype} with pixels of {_range(x)}: say with --max-value "
+            "which pixel value shall become 1"
+        )
+    return 255.0
+
+
+def _print_class_counts(labels, parts):
+    columns = [["class  ", *(f"{name:7}" for name in parts)]]
+    for label in labels:
+        counts = [np.count_nonzero(y == label) for y in parts.values()]
+        columns.append([str(label), *map(str, counts)])
+    columns.append(["all", *(str(len(y)) for y in parts.values())])
+    _print_table(columns)
+
+
+# evaluate
+
+
+def _add_evaluate_arguments(parser):
+    parser.description = (
+        "Print the accuracy of a saved model on test images, and for each class the\n"
+        "precision, the recall, their harmonic mean F1 and the number of images."
+    )
+    parser.epilog = _EVALUATE_EXAMPLES
+    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
+    _add_data_argument(parser, "x_test and y_test")
+
+
+def _evaluate_main(args):
+    model = _load_classifier(args.model)
+    with _naming(args.data):
+        data = _load_data(args.data, ("test",))
+        y = data.y_test
+        labels = unique_labels(model.classes_, y)
+        predicted = model.predict(data.x_test)
+    n_right = np.count_nonzero(predicted == y)
+    print(f"data      {args.data}  {len(y):,} test images")
+    print(f"accuracy  {n_right / len(y):.4f}  ({n_right:,} of {len(y):,} right)")
+    print()
+    table = precision_recall_fscore_support(
+        y, predicted, labels=labels, zero_division=0
+    )
+    columns = [["class", *map(str, labels), "mean"]]
+    for name, scores in zip(("precision", "recall", "F1"), table, strict=False):
+        mean = np.mean(scores[table[3] > 0])
+        columns.append([name, *(f"{score:.4f}" for score in [*scores, mean])])
+    columns.append(["images", *(f"{count:,}" for count in [*table[3], len(y)])])
+    _print_table(columns)
+    return 0
+
+
+# predict
+
+
+def _add_predict_arguments(parser):
+    parser.description = (
+        "Print one line for each image: the file, the index of the image in it, the\n"
+        "predicted label and its probability, separated by tabs."
+    )
+    parser.epilog = _PREDICT_EXAMPLES
+    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help=".npy file with an image or a stack of images, or .npz file with such an "
+        "array: x_test, x, or its only one",
+    )
+
+
+def _predict_main(args):
+    model = _load_classifier(args.model)
+    code = 0
+    for path in args.files:
+        try:
+            with _naming(path):
+                probabilities = model.predict_proba(_read_images(path, model))
+        except (OSError, ValueError) as error:
+            _print_error(error)
+            code = 1
+            continue
+        best = probabilities.argmax(axis=1)
+        for i, (row, column) in enumerate(zip(probabilities, best, strict=True)):
+            print(path, i, model.classes_[column], f"{row[column]:.4f}", sep="\t")
+    return code
+
+
+def _read_images(path, model):
+    arrays = _read_arrays(path)
+    name = next((name for name in ("x_test", "x") if name in arrays), None)
+    if name is None and len(arrays) == 1:
+        (name,) = arrays
+    if name is None:
+        raise ValueError(
+            f"must have an array x_test or x, or one array only; it has {_some(arrays)}"
+        )
+    images = arrays[name]
+    if images.size == model.n_features_in_ and images.shape[:1] != (1,):
+        return images[np.newaxis]
+    return images
+
+
+# What the commands share
+
+
+@contextmanager
+def _naming(path):
+    """Put the file that is at fault before the message of an error."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _load_classifier(path):
+    model = load(path)
+    with _naming(path):
+        if not (is_classifier(model) and hasattr(model, "predict_proba")):
+            raise ValueError(
+                f"holds a {type(model).__name__}, not a classifier that gives "
+                "probabilities"
+            )
+        check_is_fitted(model)
+    return model
+
+
+def _load_data(source, parts):
+    if source == "digits":
+        return load_digits()
+    if source == "mnist":
+        return fetch_mnist()
+    if not Path(source).exists():
+        reason = "--data must be digits, mnist or a file, and there is no such file"
+        raise FileNotFoundError(ENOENT, reason, source)
+    arrays = _read_arrays(source)
+    data = Bunch()
+    for part in parts:
+        for name in (f"x_{part}", f"y_{part}"):
+            if name not in arrays:
+                raise ValueError(f"has no array {name}; it has {_some(arrays)}")
+            data[name] = arrays[name]
+        x, y = data[f"x_{part}"], data[f"y_{part}"]
+        if x.ndim < 2 or y.shape != x.shape[:1] or not x.size:
+            raise ValueError(
+                f"x_{part} must be one or more images and y_{part} a label for each; "
+                f"they have the shapes {x.shape} and {y.shape}"
+            )
+        if x.dtype.kind not in "buif":
+            raise ValueError(f"x_{part} must be numbers, not {x.dtype}")
+    return data
+
+
+def _read_arrays(path):
+    """Read all arrays of a .npy or .npz file; objects, which may be code, never."""
+    with open(path, "rb") as stream:
+        start = stream.read(6)
+        stream.seek(0)
+        if not start.startswith((b"\x93NUMPY", b"PK")):
+            raise ValueError("is neither a .npy nor a .npz file")
+        try:
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return {"(one without a name)": loaded}
+            arrays = {name: loaded[name] for name in loaded.files}
+        except Exception as error:  # zipfile, zlib and NumPy raise a dozen types
+            raise ValueError(f"cannot be read: {error}") from error
+    # What is no array in the archive comes as bytes.
+    return {name: x for name, x in arrays.items() if isinstance(x, np.ndarray)}
+
+
+def _some(names):
+    return reprlib.repr(list(names))
+
+
+def _range(x):
+    return f"{float(x.min()):.5g} to {float(x.max()):.5g}"
+
+
+def _pixels(x):
+    return "x".join(map(str, x.shape[1:3])) if x.ndim > 2 else f"{x.shape[1]} features"
+
+
+def _print_table(columns):
+    """Print columns side by side, as many at a time as go into a line."""
+    widths = [max(map(len, column)) for column in columns]
+    start = 1
+    while start < len(columns):
+        stop, width = start + 1, widths[0] + 2 + widths[start]
+        while stop < len(columns) and width + 2 + widths[stop] <= _LINE_WIDTH:
+            width += 2 + widths[stop]
+            stop += 1
+        for heading, *row in zip(columns[0], *columns[start:stop], strict=True):
+            cells = (
+                cell.rjust(w) for cell, w in zip(row, widths[start:stop], strict=True)
+            )
+            print(heading.ljust(widths[0]), *cells, sep="  ")
+        start = stop
+
+
+@contextmanager
+def _quiet_tensorflow():
+    """Keep back what TensorFlow writes while it starts, unless it does not start.
+
+    It tells of GPUs that are not there before it looks at its own log level. Whoever
+    sets that level, TF_CPP_MIN_LOG_LEVEL, sees all of it.
+    """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or sys.stderr is None:
+        yield
+        return
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as log:
+        os.dup2(log.fileno(), 2)
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read once, for all that comes later
+        try:
+            yield
+        except ImportError:
+            log.seek(0)
+            os.write(stderr, log.read())
+            raise
+        finally:
+            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -2,7 +2,22 @@
 
 from ._classifier import MLPDigitClassifier
 from ._persistence import load, save
+from ._plot import (
+    DigitGridDisplay,
+    GridSearchDisplay,
+    HiddenUnitsDisplay,
+    TrainingCurveDisplay,
+)
 from ._preprocessing import PixelScaler
 
 __version__ = "0.1.0"
-__all__ = ["MLPDigitClassifier", "PixelScaler", "load", "save"]
+__all__ = [
+    "DigitGridDisplay",
+    "GridSearchDisplay",
+    "HiddenUnitsDisplay",
+    "MLPDigitClassifier",
+    "PixelScaler",
+    "TrainingCurveDisplay",
+    "load",
+    "save",
+]

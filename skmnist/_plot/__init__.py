@@ -1,0 +1,15 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures in scikit-learn's manner: one Display class per file."""
+
+from ._digit_grid import DigitGridDisplay
+from ._grid_search import GridSearchDisplay
+from ._hidden_units import HiddenUnitsDisplay
+from ._training_curve import TrainingCurveDisplay
+
+__all__ = [
+    "DigitGridDisplay",
+    "GridSearchDisplay",
+    "HiddenUnitsDisplay",
+    "TrainingCurveDisplay",
+]

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""What all pictures share: axes to draw on, and colours that all eyes tell apart."""
+
+import numpy as np
+
+# Of Okabe and Ito's palette, made for colour-blind readers.
+BLUE, VERMILION = "#0072B2", "#D55E00"
+
+
+EM = 0.66  # width of a letter with some room, in font sizes
+_FONT_SIZES = 4, 9  # least and greatest, in points
+_LONGEST_LABEL = 18
+
+
+def get_axes(ax, n_axes, n_columns, figsize):
+    """Take the caller's axes, or make a figure.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, array-like of matplotlib Axes, or None
+        What the caller gave.
+    n_axes, n_columns : int
+        How many axes are needed, and how many go side by side in a new figure.
+    figsize : tuple of float
+        Width and height of a new figure in inches.
+
+    Returns
+    -------
+    axes : ndarray of matplotlib Axes of shape (n_axes,)
+
+    Raises
+    ------
+    ValueError
+        If `ax` has another number of axes.
+    """
+    if ax is None:
+        import matplotlib.pyplot as plt
+
+        _, axes = plt.subplots(
+            -(-n_axes // n_columns),
+            n_columns,
+            figsize=figsize,
+            layout="constrained",
+            squeeze=False,
+        )
+        for unused in axes.ravel()[n_axes:]:
+            unused.remove()
+        return axes.ravel()[:n_axes]
+    axes = np.asarray(ax, dtype=object).ravel()
+    if len(axes) != n_axes:
+        raise ValueError(
+            f"ax must hold {n_axes} axes for this picture; got {len(axes)}"
+        )
+    return axes
+
+
+def add_colorbar(image, axes, label):
+    """Add a bar of a quarter of an inch for all axes, however large they are."""
+    figure = axes[0].figure
+    width = figure.bbox.width / figure.dpi
+    return figure.colorbar(
+        image, ax=list(axes), label=label, fraction=0.25 / width, aspect=30, shrink=0.8
+    )
+
+
+def fit_text(ax, texts, n_columns, text_kw):
+    """Make texts in a grid of cells as large as they fit.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Axes that the cells share, with their final layout.
+    texts : list of matplotlib Text
+        The texts.
+    n_columns : int
+        Cells side by side.
+    text_kw : dict
+        What the caller wants of the text; nothing is done if that is its size.
+    """
+    if {"size", "fontsize"} & text_kw.keys():
+        return
+    longest, _ = text_size(text.get_text() for text in texts)
+    width = inches(ax)[0] / n_columns
+    size = 72 * width / (EM * max(longest, 1))
+    for text in texts:
+        text.set_fontsize(np.clip(size, *_FONT_SIZES))
+
+
+def inches(ax):
+    """Return the width and height of axes, as the layout of the figure makes them."""
+    ax.figure.canvas.figure.draw_without_rendering()  # not a method of a SubFigure
+    extent = ax.get_window_extent()
+    return extent.width / ax.figure.dpi, extent.height / ax.figure.dpi
+
+
+def text_size(texts):
+    """Return the letters of the longest line, and the most lines of a text."""
+    lines = [text.split("\n") for text in texts]
+    longest = max((len(line) for each in lines for line in each), default=0)
+    return longest, max(map(len, lines), default=1)
+
+
+def shorten(label):
+    """Write a label in not too many letters."""
+    text = str(label)
+    if len(text) <= _LONGEST_LABEL:
+        return text
+    # Long names often differ in their ends only.
+    half = _LONGEST_LABEL // 2
+    return f"{text[:half]}…{text[-half + 1 :]}"

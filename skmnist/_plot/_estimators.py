@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The way from what the user has to the network in it."""
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from .._classifier import MLPDigitClassifier
+
+
+def find_classifier(estimator):
+    """Find the network in a pipeline or a search.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A fitted MLPDigitClassifier, or a fitted pipeline or search that ends in one.
+
+    Returns
+    -------
+    classifier : MLPDigitClassifier
+    before : list of transformers
+        The steps before it, in their order.
+
+    Raises
+    ------
+    TypeError
+        If there is no MLPDigitClassifier.
+    sklearn.exceptions.NotFittedError
+        If it is not fitted.
+    """
+    check_is_fitted(estimator)
+    found, before = estimator, []
+    while not isinstance(found, MLPDigitClassifier):
+        if isinstance(found, Pipeline):
+            *steps, (_, found) = found.steps
+            before += [step for _, step in steps]
+        elif hasattr(found, "best_estimator_"):
+            found = found.best_estimator_
+        else:
+            raise TypeError(
+                "estimator must be an MLPDigitClassifier, or a pipeline or search "
+                f"that ends in one; got {type(estimator).__name__}"
+                + ("" if found is estimator else f" with {type(found).__name__}")
+            )
+    check_is_fitted(found)
+    return found, before

@@ -1,0 +1,332 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The scores of a search over two or three parameters."""
+
+import math
+from numbers import Real
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils._param_validation import validate_params
+from sklearn.utils._plotting import _validate_style_kwargs
+from sklearn.utils.validation import check_is_fitted
+
+from ._axes import EM, VERMILION, add_colorbar, fit_text, get_axes, shorten
+
+_WIDTH = 12  # of all heat maps, in inches
+_UNSET = "(default)"  # a list of grids need not set every parameter in each
+
+
+class GridSearchDisplay:
+    """Heat maps of the scores of a search over two or three parameters.
+
+    It is recommended to use :meth:`from_estimator` to create one. All parameters are
+    stored as attributes.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_panels, n_y, n_x)
+        Mean score of each cell; NaN where there is none.
+
+    deviations : ndarray of shape (n_panels, n_y, n_x)
+        Standard deviation of each score over the folds.
+
+    values : dict of str to list
+        The values along each axis of the scores, for two or three parameters: that
+        along x, that along y, and that of the panels.
+
+    best : tuple of int (panel, y, x)
+        The best cell.
+
+    score_name : str, default="score"
+        What the scores measure.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (n_panels,)
+        Axes with the heat maps.
+
+    figure_ : matplotlib Figure
+        Figure with the axes.
+
+    images_ : list of matplotlib AxesImage
+        The heat maps.
+
+    texts_ : dict of tuple of int (panel, y, x) to matplotlib Text
+        The text in each cell that has a score.
+
+    colorbar_ : matplotlib Colorbar
+        What the colours mean.
+
+    See Also
+    --------
+    sklearn.model_selection.ValidationCurveDisplay : Scores over one parameter.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from skmnist import GridSearchDisplay, MLPDigitClassifier
+    >>> from skmnist.datasets import load_digits
+    >>> digits = load_digits()
+    >>> search = GridSearchCV(
+    ...     MLPDigitClassifier(epochs=2, random_state=0),
+    ...     {"hidden_units": [16, 32], "dropout": [0.2, 0.45]},
+    ...     cv=2,
+    ... )
+    >>> _ = search.fit(digits.x_train.reshape(-1, 64) / 16, digits.y_train)
+    >>> GridSearchDisplay.from_estimator(search)
+    <...>
+    >>> plt.show()
+    """
+
+    def __init__(self, *, scores, deviations, values, best, score_name="score"):
+        self.scores = scores
+        self.deviations = deviations
+        self.values = values
+        self.best = best
+        self.score_name = score_name
+
+    @classmethod
+    @validate_params(
+        {
+            "search": "no_validation",
+            "params": [list, tuple, None],
+            "scoring": [str, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def from_estimator(
+        cls, search, *, params=None, scoring=None, ax=None, im_kw=None, text_kw=None
+    ):
+        """Show the scores of a search.
+
+        Parameters
+        ----------
+        search : GridSearchCV
+            A fitted search.
+
+        params : list of str, default=None
+            Two or three searched parameters: along x, along y, and one heat map per
+            value. A name without the pipeline's prefix will do. None takes those that
+            were searched. Where candidates differ in other parameters only, the best
+            one is shown.
+
+        scoring : str, default=None
+            Which score to show of a search with several; None takes the one that the
+            best candidate was chosen by.
+
+        ax : array-like of matplotlib Axes of shape (n_panels,), default=None
+            Axes to draw on. If None, a new figure is made.
+
+        im_kw : dict, default=None
+            Keyword arguments for `Axes.imshow`.
+
+        text_kw : dict, default=None
+            Keyword arguments for `Axes.text`.
+
+        Returns
+        -------
+        display : GridSearchDisplay
+
+        Raises
+        ------
+        ValueError
+            If the parameters to show are not two or three that were searched, or the
+            search has no such score.
+        sklearn.exceptions.NotFittedError
+            If the search is not fitted.
+        """
+        check_is_fitted(search, "cv_results_")
+        key, score_name, best = _find_score(search, scoring)
+        results = search.cv_results_
+        names = _find_params(results["params"], params)
+        values = {name: _searched(results["params"], name) for name in names}
+        sizes = [len(each) for each in values.values()]
+        means, deviations = np.full((2, *[*sizes, 1][2::-1]), np.nan)
+        # From the worst to the best, so that the best one of a cell stays.
+        for i in [*np.argsort(results[f"rank_{key}"], kind="stable")[::-1], best]:
+            cell = _find_cell(results["params"][i], values)
+            means[cell] = results[f"mean_{key}"][i]
+            deviations[cell] = results[f"std_{key}"][i]
+        display = cls(
+            scores=means,
+            deviations=deviations,
+            values=values,
+            best=_find_cell(results["params"][best], values),
+            score_name=score_name,
+        )
+        return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
+
+    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+        """Draw the heat maps.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib Axes of shape (n_panels,), default=None
+            Axes to draw on. If None, a new figure is made.
+
+        im_kw : dict, default=None
+            Keyword arguments for `Axes.imshow`. All heat maps share one scale.
+
+        text_kw : dict, default=None
+            Keyword arguments for `Axes.text`.
+
+        Returns
+        -------
+        display : GridSearchDisplay
+
+        Raises
+        ------
+        ValueError
+            If `ax` does not hold one pair of axes per heat map.
+        """
+        labels = [list(map(_label, values)) for values in self.values.values()]
+        n_panels, n_y, n_x = self.scores.shape
+        longest = max(map(len, labels[0]))
+        width = max(0.95, (longest + 2) * EM * 10 / 72)
+        n_columns = int(np.clip(_WIDTH // (n_x * width), 1, min(n_panels, 3)))
+        n_rows = math.ceil(n_panels / n_columns)
+        size = n_columns * n_x * width + 2, n_rows * (n_y * 0.75 + 1)
+        self.axes_ = get_axes(
+            ax, n_panels, n_columns, (np.clip(size[0], 5, _WIDTH + 2), max(size[1], 3))
+        )
+        self.figure_ = self.axes_[0].figure
+        self.images_, self.texts_ = [], {}
+        limits = {"vmin": np.nanmin(self.scores), "vmax": np.nanmax(self.scores)}
+        defaults = {"cmap": "viridis", "aspect": "auto", **limits}
+        names = [_short(name) for name in self.values]
+        for panel, axes in enumerate(self.axes_):
+            scores = self.scores[panel]
+            self.images_.append(axes.imshow(scores, **{**defaults, **(im_kw or {})}))
+            title = f"Mean {self.score_name}"
+            if len(names) == 3:
+                title = f"{names[2]} = {labels[2][panel]}"
+            axes.set(title=title, xlabel=names[0], ylabel=names[1])
+            axes.set_xticks(range(n_x), labels[0])
+            axes.set_yticks(range(n_y), labels[1])
+            for y, x in np.ndindex(n_y, n_x):
+                self._write((panel, y, x), text_kw or {})
+        self._frame_best()
+        self.colorbar_ = add_colorbar(
+            self.images_[0],
+            self.axes_,
+            f"mean {self.score_name} over the folds\n(± standard deviation)",
+        )
+        for panel, axes in enumerate(self.axes_):
+            written = [text for cell, text in self.texts_.items() if cell[0] == panel]
+            fit_text(axes, written, n_x, text_kw or {})
+        return self
+
+    def _write(self, cell, text_kw):
+        panel, y, x = cell
+        image = self.images_[panel]
+        score, deviation = self.scores[cell], self.deviations[cell]
+        text, colour = "no score", "black"
+        if not np.isnan(score):
+            text = f"{score:.3f}\n± {deviation:.3f}"
+            red, green, blue, _ = image.cmap(image.norm(score))
+            bright = 0.299 * red + 0.587 * green + 0.114 * blue > 0.5
+            colour = "black" if bright else "white"
+        if cell == self.best:
+            text = f"best\n{text}"
+        defaults = {
+            "horizontalalignment": "center",
+            "verticalalignment": "center",
+            "color": colour,
+        }
+        kwargs = _validate_style_kwargs(defaults, text_kw)
+        self.texts_[cell] = self.axes_[panel].text(x, y, text, **kwargs)
+
+    def _frame_best(self):
+        from matplotlib.patches import Rectangle
+
+        panel, y, x = self.best
+        frame = {"fill": False, "edgecolor": VERMILION, "linewidth": 4}
+        self.axes_[panel].add_patch(Rectangle((x - 0.45, y - 0.45), 0.9, 0.9, **frame))
+
+
+def _find_score(search, scoring):
+    """Return the score's key in cv_results_, its name, and the best candidate."""
+    results = search.cv_results_
+    if not search.multimetric_:
+        if scoring is not None:
+            raise ValueError(
+                f"scoring={scoring!r} must be None for a search with a single score"
+            )
+        key, name = "test_score", search.scoring
+        if not isinstance(name, str):
+            by_default = name is None and is_classifier(search)
+            name = "accuracy" if by_default else "score"
+    else:
+        names = sorted(search.scorer_)
+        name = search.refit if scoring is None else scoring
+        if not (isinstance(name, str) and name in names):
+            raise ValueError(f"scoring must be one of {names}; got {scoring!r}")
+        key = f"test_{name}"
+    if np.isnan(results[f"mean_{key}"]).all():
+        raise ValueError(f"the search has no score to show: all {name} are NaN")
+    best = int(np.argmin(results[f"rank_{key}"]))
+    if not search.multimetric_ or name == search.refit:
+        best = search.best_index_  # a callable refit may choose another one
+    return key, name.replace("_", " "), best
+
+
+def _find_params(candidates, params):
+    """Return the full names of the parameters along x, along y and of the panels."""
+    searched = sorted({name for candidate in candidates for name in candidate})
+    if params is not None:
+        names = [_full_name(name, searched) for name in params]
+    else:
+        counts = {name: len(_searched(candidates, name)) for name in searched}
+        names = sorted(searched, key=lambda name: -counts[name])
+        n_varied = sum(count > 1 for count in counts.values())
+        if len(names) > 3:
+            names = names[: max(n_varied, 2)]
+    if len(names) not in (2, 3) or len(set(names)) < len(names):
+        raise ValueError(
+            "params must name two or three different parameters out of the searched "
+            f"{searched}; got {names if params is None else params!r}"
+        )
+    return names
+
+
+def _full_name(name, searched):
+    found = [each for each in searched if each == name]
+    found = found or [each for each in searched if each.endswith(f"__{name}")]
+    if len(found) != 1:
+        raise ValueError(
+            f"params must be out of the searched {searched}; got {name!r}, which is "
+            f"{'none' if not found else 'more than one'} of them"
+        )
+    return found[0]
+
+
+def _searched(candidates, name):
+    """Return the values of a parameter: numbers in order, others as they came."""
+    values = {}
+    for candidate in candidates:
+        value = candidate.get(name, _UNSET)
+        values.setdefault(repr(value), value)  # not every value can be hashed
+    values = list(values.values())
+    if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
+        values.sort()
+    return values
+
+
+def _find_cell(candidate, values):
+    position = [
+        list(map(repr, each)).index(repr(candidate.get(name, _UNSET)))
+        for name, each in values.items()
+    ]
+    return tuple([*position, 0][2::-1])
+
+
+def _label(value):
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return f"{value:g}"
+    return shorten(value)
+
+
+def _short(name):
+    return name.rpartition("__")[2]

@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""What the units of the first hidden layer look for."""
+
+import math
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, validate_params
+
+from ._axes import add_colorbar, fit_text, get_axes
+from ._estimators import find_classifier
+from ._images import draw_images, grid_size, square
+
+
+class HiddenUnitsDisplay:
+    """Weights of the first hidden layer as one image per unit.
+
+    It is recommended to use :meth:`from_estimator` to create one. All parameters are
+    stored as attributes.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_units, height, width)
+        For each unit the weight of each pixel.
+
+    indices : ndarray of shape (n_units,)
+        The numbers of the units in their layer.
+
+    title : str, default=None
+        Title of the picture.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the images.
+
+    figure_ : matplotlib Figure
+        Figure with the axes.
+
+    images_ : list of matplotlib AxesImage
+        The images as drawn.
+
+    texts_ : list of matplotlib Text
+        The number above each image.
+
+    colorbar_ : matplotlib Colorbar
+        What the colours mean.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skmnist import HiddenUnitsDisplay, MLPDigitClassifier
+    >>> from skmnist.datasets import load_digits
+    >>> digits = load_digits()
+    >>> network = MLPDigitClassifier(16, epochs=2, random_state=0)
+    >>> _ = network.fit(digits.x_train.reshape(-1, 64) / 16, digits.y_train)
+    >>> HiddenUnitsDisplay.from_estimator(network)
+    <...>
+    >>> plt.show()
+    """
+
+    def __init__(self, *, weights, indices, title=None):
+        self.weights = weights
+        self.indices = indices
+        self.title = title
+
+    @classmethod
+    @validate_params(
+        {
+            "estimator": "no_validation",
+            "n_units": [Interval(Integral, 1, None, closed="left")],
+            "image_shape": [tuple, None],
+        },
+        prefer_skip_nested_validation=True,
+    )
+    def from_estimator(
+        cls,
+        estimator,
+        *,
+        n_units=64,
+        image_shape=None,
+        ax=None,
+        im_kw=None,
+        text_kw=None,
+    ):
+        """Show the first hidden layer of a network.
+
+        Parameters
+        ----------
+        estimator : MLPDigitClassifier, Pipeline or search
+            A fitted network, or a fitted pipeline or search that ends in one.
+
+        n_units : int, default=64
+            How many units to show at most: those with the greatest norm of weights,
+            in that order.
+
+        image_shape : tuple of int (height, width), default=None
+            Shape of the images that the network was trained on. None takes it from
+            the pipeline's :class:`PixelScaler`, and square images without one.
+
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+
+        im_kw : dict, default=None
+            Keyword arguments for `Axes.imshow`.
+
+        text_kw : dict, default=None
+            Keyword arguments for `Axes.text`.
+
+        Returns
+        -------
+        display : HiddenUnitsDisplay
+
+        Raises
+        ------
+        ValueError
+            If the network's inputs are not the pixels of images of that shape, or a
+            parameter is out of range.
+        TypeError
+            If there is no MLPDigitClassifier in `estimator`.
+        sklearn.exceptions.NotFittedError
+            If it is not fitted.
+        """
+        network, before = find_classifier(estimator)
+        kernel = network.coefs_[0]
+        if image_shape is None:
+            image_shape = _image_shape(before) or square(len(kernel))
+        if math.prod(image_shape) != len(kernel):
+            raise ValueError(
+                f"image_shape={image_shape} is not the shape of the network's "
+                f"{len(kernel)} inputs, which must be the pixels of images"
+            )
+        strongest = np.argsort(-np.linalg.norm(kernel, axis=0), kind="stable")[:n_units]
+        display = cls(
+            weights=kernel.T[strongest].reshape(-1, *image_shape),
+            indices=strongest,
+            title="Weights of the pixels in the first hidden layer\n"
+            f"{len(strongest):,} of {kernel.shape[1]:,} units, strongest first, "
+            "each with its number",
+        )
+        return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
+
+    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+        """Draw the images.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. If None, a new figure is made.
+
+        im_kw : dict, default=None
+            Keyword arguments for `Axes.imshow`. All images share one scale, with
+            white for a weight of 0.
+
+        text_kw : dict, default=None
+            Keyword arguments for `Axes.text`.
+
+        Returns
+        -------
+        display : HiddenUnitsDisplay
+        """
+        texts = [[str(index)] for index in self.indices]
+        n_columns, (width, height) = grid_size(self.weights, texts)
+        (self.ax_,) = get_axes(ax, 1, 1, (width + 1, height))
+        self.figure_ = self.ax_.figure
+        self.ax_.set_title(self.title, fontsize="medium", pad=8)
+        limit = np.abs(self.weights).max()
+        defaults = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+        self.images_, self.texts_ = draw_images(
+            self.ax_,
+            self.weights,
+            texts,
+            ["black"] * len(texts),
+            n_columns,
+            im_kw={**defaults, **(im_kw or {})},
+            text_kw=text_kw or {},
+        )
+        self.colorbar_ = add_colorbar(
+            self.images_[0], [self.ax_], "weight of the pixel"
+        )
+        fit_text(self.ax_, self.texts_, n_columns, text_kw or {})
+        return self
+
+
+def _image_shape(steps):
+    shapes = [step.image_shape_ for step in steps if hasattr(step, "image_shape_")]
+    if shapes and len(shapes[-1]) > 1:
+        return shapes[-1][:2]
+    return None

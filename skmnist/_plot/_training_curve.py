@@ -1,0 +1,170 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Loss and accuracy of each epoch."""
+
+import numpy as np
+from sklearn.utils._plotting import _validate_style_kwargs
+
+from ._axes import BLUE, VERMILION, get_axes
+from ._estimators import find_classifier
+
+_PANELS = {
+    "loss": ("Loss per epoch", "cross-entropy + penalty (nats)"),
+    "accuracy": ("Accuracy per epoch", "share of images right"),
+}
+_CURVES = {
+    "": ("training", BLUE, "-", "o"),
+    "val_": ("validation", VERMILION, "--", "s"),
+}
+_MOST_MARKERS = 30
+
+
+class TrainingCurveDisplay:
+    """Loss and accuracy after each epoch of a training.
+
+    It is recommended to use :meth:`from_estimator` to create one. All parameters are
+    stored as attributes.
+
+    Parameters
+    ----------
+    history : dict of str to list of float
+        Keras' keys: "loss" and "accuracy", and if there was validation, "val_loss"
+        and "val_accuracy"; one entry per epoch. ``keras.Model.fit(...).history`` can
+        be given as well. Shorter lists are those of the last epochs.
+
+    restored_epoch : int, default=None
+        The epoch, from 1 on, with the weights that were kept.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes of shape (2,)
+        Axes with the loss, and with the accuracy.
+
+    figure_ : matplotlib Figure
+        Figure with the axes.
+
+    lines_ : dict of str to matplotlib Line2D
+        The curve of each key of `history`.
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : Scores for more and more training
+        data.
+
+    Notes
+    -----
+    The training figures are means over the batches of an epoch, with dropout at work,
+    and can therefore be worse than those of the validation.
+
+    Examples
+    --------
+    >>> import matplotlib.pyplot as plt
+    >>> from skmnist import TrainingCurveDisplay
+    >>> history = {"loss": [0.9, 0.4, 0.3], "accuracy": [0.7, 0.88, 0.91]}
+    >>> TrainingCurveDisplay(history=history).plot()
+    <...>
+    >>> plt.show()
+    """
+
+    def __init__(self, *, history, restored_epoch=None):
+        self.history = history
+        self.restored_epoch = restored_epoch
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, line_kw=None):
+        """Show the training of a network.
+
+        Parameters
+        ----------
+        estimator : MLPDigitClassifier, Pipeline or search
+            A fitted network, or a fitted pipeline or search that ends in one. After
+            early stopping the epoch whose weights were restored is marked, unless
+            `warm_start` is on: the history then does not tell which epochs are the
+            last fit's.
+
+        ax : array-like of matplotlib Axes of shape (2,), default=None
+            Axes for the loss and for the accuracy. If None, a new figure is made.
+
+        line_kw : dict, default=None
+            Keyword arguments for `Axes.plot`.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+
+        Raises
+        ------
+        TypeError
+            If there is no MLPDigitClassifier in `estimator`.
+        sklearn.exceptions.NotFittedError
+            If it is not fitted.
+        """
+        network, _ = find_classifier(estimator)
+        restored_epoch = None
+        if "val_loss" in network.history_ and not network.warm_start:
+            restored_epoch = int(np.argmin(network.history_["val_loss"])) + 1
+        display = cls(history=network.history_, restored_epoch=restored_epoch)
+        return display.plot(ax=ax, line_kw=line_kw)
+
+    def plot(self, ax=None, *, line_kw=None):
+        """Draw the curves.
+
+        Parameters
+        ----------
+        ax : array-like of matplotlib Axes of shape (2,), default=None
+            Axes for the loss and for the accuracy. If None, a new figure is made.
+
+        line_kw : dict, default=None
+            Keyword arguments for `Axes.plot`.
+
+        Returns
+        -------
+        display : TrainingCurveDisplay
+
+        Raises
+        ------
+        ValueError
+            If `history` has no "loss", no "accuracy" or no epoch, or `ax` does not
+            hold two axes.
+        """
+        from matplotlib.ticker import MaxNLocator
+
+        missing = [key for key in _PANELS if not len(self.history.get(key, ()))]
+        if missing:
+            raise ValueError(
+                "history must have an entry per epoch for 'loss' and 'accuracy'; "
+                f"got none for {' and '.join(map(repr, missing))}"
+            )
+        self.axes_ = get_axes(ax, 2, 2, (9, 3.6))
+        self.figure_ = self.axes_[0].figure
+        self.lines_ = {}
+        for axes, (figure, (title, unit)) in zip(
+            self.axes_, _PANELS.items(), strict=True
+        ):
+            for prefix, style in _CURVES.items():
+                if len(self.history.get(prefix + figure, ())):
+                    self._draw_curve(axes, prefix + figure, style, line_kw or {})
+            if self.restored_epoch is not None:
+                axes.axvline(
+                    self.restored_epoch,
+                    color="black",
+                    linestyle=":",
+                    label=f"restored: epoch {self.restored_epoch}",
+                )
+            axes.set(title=title, xlabel="epoch", ylabel=unit)
+            axes.set_xlim(0.5, len(self.history["loss"]) + 0.5)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            axes.grid(alpha=0.3)
+            axes.legend()
+        return self
+
+    def _draw_curve(self, axes, key, style, line_kw):
+        label, colour, line, marker = style
+        figures, n_epochs = self.history[key], len(self.history["loss"])
+        # What was measured in the last fits only is measured at their epochs.
+        epochs = np.arange(n_epochs - len(figures), n_epochs) + 1
+        defaults = {"label": label, "color": colour, "linestyle": line}
+        defaults |= {"marker": marker if n_epochs <= _MOST_MARKERS else None}
+        defaults |= {"markersize": 4}
+        kwargs = _validate_style_kwargs(defaults, line_kw)
+        (self.lines_[key],) = axes.plot(epochs, figures, **kwargs)

@@ -211,7 +211,8 @@ def test_no_pickle_is_loaded(saved, tmp_path):
     assert (tmp_path / "trace").exists()
 
 
-def test_a_file_cannot_seed_numpy(tmp_path):
+def test_a_bit_generator_is_a_type_like_any_other(tmp_path):
+    # skops before 0.15 calls whatever numpy.random has under that name.
     estimator = FunctionTransformer(kw_args={"rng": np.random.default_rng(0)})
     skops.io.dump(estimator, tmp_path / "good")
     load(tmp_path / "good")
@@ -221,12 +222,9 @@ def test_a_file_cannot_seed_numpy(tmp_path):
     ):
         for name in source.namelist():
             target.writestr(name, source.read(name).replace(b"PCG64", b"seed"))
-    np.random.seed(42)  # noqa: NPY002 - the global state is what is at stake
-    state = np.random.get_state(legacy=False)  # noqa: NPY002
 
-    with pytest.raises(ValueError, match="seed"):
+    with pytest.raises(ValueError, match=r"Untrusted types .*numpy\.random\.seed"):
         load(tmp_path / "model")
-    same_state(np.random.get_state(legacy=False), state)  # noqa: NPY002
 
 
 # Files that are no models

@@ -409,7 +409,8 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         def report(epoch, figures, weights):
             if self.verbose:
                 text = "  ".join(f"{key} {value:.4f}" for key, value in figures.items())
-                print(f"epoch {epoch}  {text}", flush=True)
+                last = str(start.epochs + epochs)
+                print(f"epoch {epoch:{len(last)}}/{last}  {text}", flush=True)
             return on_epoch(weights) if on_epoch is not None else False
 
         state, history = training.train(

@@ -92,7 +92,7 @@ def make_optimizer(optimizer, learning_rate):
         If `optimizer` has been built, so that it belongs to another model.
     """
     if isinstance(optimizer, str):
-        config = {"learning_rate": learning_rate, "name": optimizer}
+        config = {"learning_rate": float(learning_rate), "name": optimizer}
         return keras.optimizers.get({"class_name": optimizer, "config": config})
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(
@@ -143,8 +143,8 @@ def trained_model(
     optimizer : keras.optimizers.Optimizer
         An unbuilt optimizer, which the model takes over.
     optimizer_state : list of ndarray or None
-        Values of the optimizer's variables, None for a new one. Its learning rate is left as it is: a
-        training with a schedule ends at zero.
+        Values of the optimizer's variables, None for a new one. Its learning rate is
+        left as it is: a training with a schedule ends at zero.
     dropout, l2, seed
         As in `build_mlp`.
 

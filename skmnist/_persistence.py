@@ -20,7 +20,6 @@ from ._classifier import MLPDigitClassifier
 _TRUSTED = [
     "skmnist._classifier.MLPDigitClassifier",
     "skmnist._preprocessing.PixelScaler",
-    "numpy.dtype",  # PixelScaler.dtype_; cannot run code either
 ]
 
 

@@ -75,8 +75,8 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Shape of one sample as seen during :term:`fit`: ``(height, width)``,
         ``(height, width, 1)``, or ``(n_features,)`` for rows.
 
-    dtype_ : numpy.dtype
-        Data type of the pixels seen during :term:`fit`, which
+    dtype_ : type
+        NumPy scalar type of the pixels seen during :term:`fit`, which
         :meth:`inverse_transform` gives back.
 
     n_features_in_ : int
@@ -141,7 +141,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         self.image_shape_ = image_shape or (pixels.shape[1],)
-        self.dtype_ = pixels.dtype
+        self.dtype_ = pixels.dtype.type
         return self
 
     def transform(self, X):
@@ -211,10 +211,11 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         validate_data(self, values, reset=False, skip_check_array=True)
         self._check_image_shape(image_shape)
         values = values * values.dtype.type(self.max_value)
-        if self.dtype_.kind in "biu":
+        dtype = np.dtype(self.dtype_)
+        if dtype.kind in "biu":
             np.rint(values, out=values)
-            np.clip(values, *_limits(self.dtype_, values.dtype), out=values)
-        return values.astype(self.dtype_, copy=False).reshape(-1, *self.image_shape_)
+            np.clip(values, *_limits(dtype, values.dtype), out=values)
+        return values.astype(dtype, copy=False).reshape(-1, *self.image_shape_)
 
     def _check_image_shape(self, image_shape):
         # Rows (no image shape, or a fit on rows) go with any image of that many pixels.

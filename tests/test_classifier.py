@@ -355,6 +355,19 @@ def test_warm_start_with_another_optimizer_gives_it_a_new_state(digits):
     assert model.set_params(optimizer="lion").to_keras().optimizer.iterations == 0
 
 
+@pytest.mark.parametrize("kind", [np.float32, np.float64, int])
+def test_numbers_may_be_of_any_type(digits, kind):
+    model = MLPDigitClassifier(
+        (np.int64(8),),
+        dropout=kind(0),
+        l2=kind(0),
+        learning_rate=kind(1),
+        batch_size=np.int32(100),
+        epochs=np.uint8(1),
+    )
+    assert model.fit(*digits[:2]).to_keras().count_params() == 64 * 8 + 8 + 80 + 10
+
+
 def test_early_stopping_keeps_the_best_weights(digits):
     x, y, *_ = digits
     model = MLPDigitClassifier(

@@ -27,6 +27,7 @@ from ._classifier import MLPDigitClassifier
 from ._lazy import import_room
 from ._persistence import check_writable, load, save
 from ._preprocessing import PixelScaler
+from ._report import check_report, write_report
 from .datasets import fetch_mnist, load_digits
 
 _LINE_WIDTH = 79
@@ -35,6 +36,7 @@ _TRAIN_EXAMPLES = """\
 examples:
   skmnist train --data digits --model digits.skops
   skmnist train --data mnist --model mnist.skops --hidden-units 512 --l2 1e-6
+  skmnist train --data digits --model digits.skops --report report
   skmnist train --data letters.npz --model letters.skops \\
       --hidden-units 256 128 64 --class-weight balanced --early-stopping
 """
@@ -185,6 +187,12 @@ def _add_train_arguments(parser):
         help="file to save the model in; what is there is replaced",
     )
     parser.add_argument(
+        "--report",
+        metavar="DIR",
+        help="folder for a report: index.html, a page with pictures and numbers, and "
+        "the pictures as PNG files",
+    )
+    parser.add_argument(
         "--max-value",
         type=float,
         metavar="X",
@@ -233,6 +241,8 @@ def _train_main(args):
         labels = unique_labels(data.y_train, data.y_test)
         scaler = PixelScaler(_max_value(args.max_value, data))
         scaler.fit(data.x_train).transform(data.x_test)
+        if args.report is not None:
+            check_report(args.report, data)
 
     x, n_classes = data.x_train, len(np.unique(data.y_train))
     print(
@@ -254,6 +264,9 @@ def _train_main(args):
     save(model, args.model)
     print(f"test accuracy  {model.score(data.x_test, data.y_test):.4f}")
     print(f"model saved    {args.model}  {os.path.getsize(args.model) / 1e6:.1f} MB")
+    if args.report is not None:
+        page = write_report(args.report, model, data, args.data, args.random_state)
+        print(f"report         {page}")
     return 0
 
 

@@ -17,7 +17,7 @@ help:
 
 demo: .venv/.installed
 	mkdir -p $(dir $(MODEL))
-	$(BIN)/skmnist train --data digits --model $(MODEL)
+	$(BIN)/skmnist train --data digits --epochs 40 --model $(MODEL)
 	$(BIN)/skmnist evaluate $(MODEL) --data digits
 
 test: .venv/.installed

@@ -62,8 +62,8 @@ class FusedAdam(keras.optimizers.Adam):
 
 def _dropout_mask(shape, rate, seed, dtype):
     # keras.random.dropout wants the rate as a Python number, which would compile anew
-    # for each, and draws 32 bits a unit, which takes as long as a quarter of the
-    # matrix products. Here 8 do; the threshold is rounded up or down at random so
+    # for each, and draws 32 bits a unit, which is much beside the matrix products. Here
+    # 8 do; the threshold is rounded up or down at random so
     # that the rate is exact in the mean.
     n = shape[0] * shape[1]
     words = tf.random.stateless_uniform(

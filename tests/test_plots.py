@@ -436,9 +436,9 @@ class Table(ClassifierMixin, BaseEstimator):
         return n_units / 1000 + self.rate / 10 + self.l2 + len(str(self.other)) / 1e4
 
 
-def search(grid, **kwargs):
+def search(grid, estimator=None, **kwargs):
     X, y = make_classification(30, random_state=0)
-    return GridSearchCV(Table(), grid, cv=3, **kwargs).fit(X, y)
+    return GridSearchCV(estimator or Table(), grid, cv=3, **kwargs).fit(X, y)
 
 
 def test_two_parameters_are_one_heat_map():
@@ -557,20 +557,16 @@ def test_several_scores_and_a_refit_of_ones_own():
     assert display.best == (0, 1, 0)
 
 
-def test_names_without_the_prefix(model):
-    found = GridSearchCV(
-        make_pipeline(PixelScaler(16), MLPDigitClassifier(3, epochs=1)),
-        {
-            "mlpdigitclassifier__dropout": [0.1, 0.2],
-            "mlpdigitclassifier__hidden_units": [3, (2, 2)],
-        },
-        cv=2,
-    ).fit(DIGITS.x_train, DIGITS.y_train)
-    display = GridSearchDisplay.from_estimator(
-        found, params=["dropout", "hidden_units"]
-    )
-    assert display.axes_[0].get_xlabel() == "dropout"
-    assert list(display.values.values()) == [[0.1, 0.2], [3, (2, 2)]]
+def test_names_without_the_prefix():
+    grid = {"table__units": [3, (2, 2)], "table__rate": [0.1, 0.2]}
+    found = search(grid, make_pipeline(Table()))
+    display = GridSearchDisplay.from_estimator(found, params=["rate", "units"])
+
+    assert display.axes_[0].get_xlabel() == "rate"
+    assert list(display.values.items()) == [
+        ("table__rate", [0.1, 0.2]),
+        ("table__units", [3, (2, 2)]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ class GridSearchDisplay:
         The heat maps.
 
     texts_ : dict of tuple of int (panel, y, x) to matplotlib Text
-        The text in each cell that has a score.
+        The text in each cell.
 
     colorbar_ : matplotlib Colorbar
         What the colours mean.
@@ -181,28 +181,24 @@ class GridSearchDisplay:
         ValueError
             If `ax` does not hold one pair of axes per heat map.
         """
-        labels = [list(map(_label, values)) for values in self.values.values()]
         n_panels, n_y, n_x = self.scores.shape
-        longest = max(map(len, labels[0]))
-        width = max(0.95, (longest + 2) * EM * 10 / 72)
-        n_columns = int(np.clip(_WIDTH // (n_x * width), 1, min(n_panels, 3)))
-        n_rows = math.ceil(n_panels / n_columns)
-        size = n_columns * n_x * width + 2, n_rows * (n_y * 0.75 + 1)
-        self.axes_ = get_axes(
-            ax, n_panels, n_columns, (np.clip(size[0], 5, _WIDTH + 2), max(size[1], 3))
-        )
-        self.figure_ = self.axes_[0].figure
-        self.images_, self.texts_ = [], {}
-        limits = {"vmin": np.nanmin(self.scores), "vmax": np.nanmax(self.scores)}
-        defaults = {"cmap": "viridis", "aspect": "auto", **limits}
         names = [_short(name) for name in self.values]
+        labels = [list(map(_label, values)) for values in self.values.values()]
+        titles = [f"Mean {self.score_name}"]
+        if len(names) == 3:
+            titles = [f"{names[2]} = {label}" for label in labels[2]]
+        width = max(0.95, (max(map(len, labels[0])) + 2) * EM * 10 / 72)
+        n_columns = int(np.clip(_WIDTH // (n_x * width), 1, min(n_panels, 3)))
+        figure_width = np.clip(n_columns * n_x * width + 2, 5, _WIDTH + 2)
+        figure_height = max(math.ceil(n_panels / n_columns) * (n_y * 0.75 + 1), 3)
+        self.axes_ = get_axes(ax, n_panels, n_columns, (figure_width, figure_height))
+        self.figure_ = self.axes_[0].figure
+        limits = {"vmin": np.nanmin(self.scores), "vmax": np.nanmax(self.scores)}
+        im_kw = {"cmap": "viridis", "aspect": "auto", **limits, **(im_kw or {})}
+        self.images_, self.texts_ = [], {}
         for panel, axes in enumerate(self.axes_):
-            scores = self.scores[panel]
-            self.images_.append(axes.imshow(scores, **{**defaults, **(im_kw or {})}))
-            title = f"Mean {self.score_name}"
-            if len(names) == 3:
-                title = f"{names[2]} = {labels[2][panel]}"
-            axes.set(title=title, xlabel=names[0], ylabel=names[1])
+            self.images_.append(axes.imshow(self.scores[panel], **im_kw))
+            axes.set(title=titles[panel], xlabel=names[0], ylabel=names[1])
             axes.set_xticks(range(n_x), labels[0])
             axes.set_yticks(range(n_y), labels[1])
             for y, x in np.ndindex(n_y, n_x):

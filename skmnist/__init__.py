@@ -1,6 +1,7 @@
 """A multi-layer perceptron with dropout, L2 and class weights for scikit-learn."""
 
 from ._classifier import MLPDigitClassifier
+from ._normalizer import DigitNormalizer
 from ._persistence import load, save
 from ._plot import (
     DigitGridDisplay,
@@ -13,6 +14,7 @@ from ._preprocessing import PixelScaler
 __version__ = "0.1.0"
 __all__ = [
     "DigitGridDisplay",
+    "DigitNormalizer",
     "GridSearchDisplay",
     "HiddenUnitsDisplay",
     "MLPDigitClassifier",

@@ -63,15 +63,15 @@ class FusedAdam(keras.optimizers.Adam):
 def _dropout_mask(shape, rate, seed, dtype):
     # keras.random.dropout wants the rate as a Python number, which would compile anew
     # for each, and draws 32 bits a unit, which is much beside the matrix products. Here
-    # 8 do; the threshold is rounded up or down at random so
-    # that the rate is exact in the mean.
+    # 8 do; the threshold is rounded up or down at random, so that the rate is exact in
+    # the mean.
     n = shape[0] * shape[1]
     words = tf.random.stateless_uniform(
         (-(-n // 4) + 1,), seed, minval=None, maxval=None, dtype=tf.int32
     )
     rate = tf.minimum(rate, 255 / 256)
     dither = tf.cast(words[0], dtype) * 2.0**-32 + 0.5
-    dropped = tf.cast(tf.floor(rate * 256 + dither), tf.uint8)
+    dropped = tf.cast(tf.minimum(tf.floor(rate * 256 + dither), 255), tf.uint8)
     bits = tf.reshape(tf.bitcast(words[1:], tf.uint8), [-1])[:n]
     return tf.cast(tf.reshape(bits, shape) >= dropped, dtype) / (1 - rate)
 

@@ -22,3 +22,15 @@ def mnist():
     for name in ("x_train", "y_train", "x_test", "y_test"):
         bunch[name].setflags(write=False)  # shared by all tests of the session
     return bunch
+
+
+@pytest.fixture(scope="session")
+def reader(mnist):
+    """Give the default network behind the normaliser, after a short training."""
+    from sklearn.pipeline import make_pipeline
+
+    from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler
+
+    mlp = MLPDigitClassifier(epochs=5, random_state=0)
+    model = make_pipeline(DigitNormalizer(), PixelScaler(), mlp)
+    return model.fit(mnist.x_train[:30_000], mnist.y_train[:30_000])

@@ -217,8 +217,8 @@ def draw_sheet(digits, random, columns=10, cell=90, scene=None):
     middles = []
     for i, digit in enumerate(digits):
         top, left = i // columns * cell, i % columns * cell
-        top += int(random.integers(-cell // 12, cell // 12 + 1)) + cell // 12
-        left += int(random.integers(-cell // 12, cell // 12 + 1)) + cell // 12
+        top += int(random.integers(cell // 6))
+        left += int(random.integers(cell // 6))
         one = _ink(digit, scene, random, cell - cell // 6)
         part = ink[top : top + len(one), left : left + len(one)]
         np.maximum(part, one[: part.shape[0], : part.shape[1]], out=part)

@@ -11,19 +11,10 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import SkipTestWarning
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator
 
-from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler
-
-
-@pytest.fixture(scope="session")
-def reader(mnist):
-    """Give the default network, after a short training."""
-    mlp = MLPDigitClassifier(epochs=5, random_state=0)
-    model = make_pipeline(DigitNormalizer(), PixelScaler(), mlp)
-    return model.fit(mnist.x_train[:30_000], mnist.y_train[:30_000])
+from skmnist import DigitNormalizer
 
 
 def picture(digit=3, seed=0, **scene):

@@ -151,8 +151,8 @@ def test_right_and_wrong_differ_in_colour():
     assert {text.get_text(): text.get_color() for text in display.texts_} == {
         "0 → 0 (20 %)": "black",
         "1 → 1 (>99 %)": "black",
-        "2 → 3 (>99 %)": "#D55E00",
-        "3 → 2 (55 %)": "#D55E00",
+        "2 → 3 (>99 %)": "#B84A00",
+        "3 → 2 (55 %)": "#B84A00",
     }
 
 
@@ -515,6 +515,24 @@ def test_heat_maps_are_legible(grid):
     if (64,) in grid.get("units", ()):
         assert {"5", "(512, 256, 128)", "(64,)", "(9, 9, 9,…9, 9, 9)"} <= labels
         assert {"None", "balanced"} <= labels
+
+
+@pytest.mark.parametrize("cmap", ["viridis", "gray", "Blues"])
+def test_the_text_of_heat_maps_has_contrast(cmap):
+    found = search({"units": np.arange(7) * 10, "rate": np.arange(5) / 10})
+    display = GridSearchDisplay.from_estimator(found, im_kw={"cmap": cmap})
+    (image,) = display.images_
+
+    def luminance(colour):
+        channels = np.array(matplotlib.colors.to_rgb(colour))
+        low, high = channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+        linear = np.where(channels <= 0.04045, low, high)
+        return linear @ (0.2126, 0.7152, 0.0722) + 0.05
+
+    for (_, y, x), text in display.texts_.items():
+        cell = luminance(image.cmap(image.norm(image.get_array()[y, x]))[:3])
+        light, dark = sorted([cell, luminance(text.get_color())], reverse=True)
+        assert light / dark > 4.5, text
 
 
 def test_hidden_parameters_leave_the_best_candidate():

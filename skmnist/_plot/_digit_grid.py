@@ -9,9 +9,10 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.multiclass import unique_labels
 
-from ._axes import VERMILION, fit_text, get_axes, shorten
+from ._axes import fit_text, get_axes, shorten
 from ._images import draw_images, grid_size, to_images
 
+_WRONG = "#B84A00"  # vermilion, dark enough for small text on white
 _CHOICE = {
     "n_images": [Interval(Integral, 1, None, closed="left")],
     "mistakes_only": ["boolean"],
@@ -287,7 +288,7 @@ class DigitGridDisplay:
         display : DigitGridDisplay
         """
         texts = self._texts()
-        colours = np.where(self._wrong(), VERMILION, "black")
+        colours = np.where(self._wrong(), _WRONG, "black")
         n_columns, figsize = grid_size(self.images, texts)
         (self.ax_,) = get_axes(ax, 1, 1, figsize)
         self.figure_ = self.ax_.figure

@@ -4,6 +4,7 @@
 
 import argparse
 import inspect
+import json
 import os
 import reprlib
 import sys
@@ -24,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import __version__
 from ._classifier import MLPDigitClassifier
+from ._cli_predict import add_picture_arguments, is_picture, read_picture
 from ._lazy import import_room
 from ._persistence import check_writable, load, save
 from ._preprocessing import PixelScaler
@@ -45,8 +47,10 @@ example:
   skmnist evaluate digits.skops --data digits
 """
 _PREDICT_EXAMPLES = """\
-example:
+examples:
   skmnist predict mnist.skops scan1.npy scan2.npy more-scans.npz
+  skmnist predict mnist.skops seven.jpg three.png
+  skmnist predict mnist.skops page.jpg --sheet --annotate read.png --json
 """
 
 # What the options of `train` say of the classifier's parameters; names, defaults,
@@ -356,26 +360,51 @@ def _add_predict_arguments(parser):
         "files",
         nargs="+",
         metavar="FILE",
-        help=".npy file with an image or a stack of images, or .npz file with such an "
-        "array: x_test, x, or its only one",
+        help="picture of a digit (PNG, JPEG, TIFF, BMP), .npy file with an image or a "
+        "stack of images, or .npz file with such an array: x_test, x, or its only one",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print each line as a JSON object"
+    )
+    add_picture_arguments(parser)
 
 
 def _predict_main(args):
+    if args.annotate and not (args.sheet and len(args.files) == 1):
+        raise ValueError("argument --annotate: needs --sheet and one picture")
     model = _load_classifier(args.model)
     code = 0
     for path in args.files:
         try:
             with _naming(path):
-                probabilities = model.predict_proba(_read_images(path, model))
+                if is_picture(path):
+                    predictions = read_picture(path, model, args)
+                else:
+                    predictions = list(_predict_arrays(path, model))
         except (OSError, ValueError) as error:
             _print_error(error)
             code = 1
             continue
-        best = probabilities.argmax(axis=1)
-        for i, (row, column) in enumerate(zip(probabilities, best, strict=True)):
-            print(path, i, model.classes_[column], f"{row[column]:.4f}", sep="\t")
+        for i, prediction in enumerate(predictions):
+            _print_prediction(path, i, prediction, args.json)
     return code
+
+
+def _predict_arrays(path, model):
+    probabilities = model.predict_proba(_read_images(path, model))
+    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
+        label = model.classes_[column].item()
+        yield {"label": label, "probability": round(float(row[column]), 4)}
+
+
+def _print_prediction(path, i, prediction, as_json):
+    if as_json:
+        print(json.dumps({"file": path, "index": i, **prediction}))
+        return
+    cells = [path, i, prediction["label"], f"{prediction['probability']:.4f}"]
+    if prediction.get("unsure"):
+        cells.append("?")
+    print(*cells, sep="\t")
 
 
 def _read_images(path, model):
@@ -388,7 +417,7 @@ def _read_images(path, model):
             f"must have an array x_test or x, or one array only; it has {_some(arrays)}"
         )
     images = arrays[name]
-    if images.size == model.n_features_in_ and images.shape[:1] != (1,):
+    if images.size == getattr(model, "n_features_in_", 0) and images.shape[:1] != (1,):
         return images[np.newaxis]
     return images
 
@@ -402,7 +431,8 @@ def _naming(path):
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        named = str(path) in str(error)
+        raise ValueError(str(error) if named else f"{path}: {error}") from error
 
 
 def _load_classifier(path):

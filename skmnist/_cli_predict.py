@@ -1,0 +1,101 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""What ``skmnist predict`` does with pictures."""
+
+from pathlib import Path
+
+from ._normalizer import DigitNormalizer
+from .images import find_digits, read_image
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+_UNSURE_BELOW = 0.7
+_SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
+
+
+def add_picture_arguments(parser):
+    group = parser.add_argument_group(
+        "pictures",
+        "Photos and scans are framed as MNIST framed its digits, for a model trained "
+        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?.",
+    )
+    group.add_argument(
+        "--sheet",
+        action="store_true",
+        help="read all digits of each picture, in reading order",
+    )
+    group.add_argument(
+        "--annotate",
+        metavar="OUT",
+        help="with --sheet and one picture: file to write it to with what was read",
+    )
+
+
+def is_picture(path):
+    return Path(path).suffix.lower() in SUFFIXES
+
+
+def read_picture(path, model, args):
+    """Predict the digits of one picture; return a dict for each."""
+    n_features = getattr(model, "n_features_in_", 784)
+    if n_features != 784:
+        raise ValueError(
+            f"the model takes images of {n_features} pixels, but pictures become those "
+            "of MNIST, with 784: train a model with --data mnist"
+        )
+    image = read_image(path)
+    if not args.sheet:
+        return _predictions(model, [image])
+    found = find_digits(image)
+    digits = _predictions(model, found.images)
+    for i, digit in enumerate(digits):
+        digit["box"] = found.boxes[i].tolist()
+        digit["line"] = int(found.lines[i])
+        digit["touching"] = bool(found.touching[i])
+        digit["unsure"] |= digit["touching"]
+    if args.annotate:
+        _annotate(image, digits).save(args.annotate)
+    return digits
+
+
+def _predictions(model, images):
+    try:
+        rows = DigitNormalizer().transform(images)
+    except ValueError as error:
+        # There is one picture, and its name comes with the message.
+        raise ValueError(str(error).replace("X[0] ", "the picture ")) from error
+    probabilities = model.predict_proba(rows)
+    digits = []
+    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
+        probability = float(row[column])
+        digits.append(
+            {
+                "label": model.classes_[column].item(),
+                "probability": round(probability, 4),
+                "unsure": probability < _UNSURE_BELOW,
+            }
+        )
+    return digits
+
+
+def _annotate(image, digits):
+    from PIL import Image, ImageDraw, ImageFont
+
+    if image.dtype != "uint8":
+        top = max(float(image.max()), 1e-12)
+        image = (image.clip(0) * (255 / top)).astype("uint8")
+    if image.ndim == 3 and image.shape[2] == 2:
+        image = image[:, :, 0]
+    picture = Image.fromarray(image).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    width = max(1, max(picture.size) // 700)
+    font = ImageFont.load_default(max(10, max(picture.size) // 70))
+    for digit in digits:
+        left, top, right, bottom = digit["box"]
+        colour = _UNSURE if digit["unsure"] else _SURE
+        frame = left - width, top - width, right + width, bottom + width
+        pen.rectangle(frame, outline=colour, width=width)
+        mark = "?" if digit["unsure"] else ""
+        text = f"{digit['label']}{mark} {100 * digit['probability']:.0f}%"
+        place = left, max(font.size, top - 2 * width)
+        pen.text(place, text, fill=colour, font=font, anchor="ls")
+    return picture

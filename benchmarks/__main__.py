@@ -32,6 +32,7 @@ def main():
     del arguments["quick"]
     modules[name].run(report, **arguments)
     progress("")
+    report.close()
     report.write(path)
     print(report.as_text())
     print(f"\nWritten to {path}")

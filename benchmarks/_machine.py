@@ -6,6 +6,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
+
 _PACKAGES = (
     "skmnist",
     "numpy",
@@ -68,6 +70,29 @@ def describe_threads():
             "inter_op": settings.get_inter_op_parallelism_threads(),
         }
     return threads
+
+
+class Bystanders:
+    """What other processes took of the machine since this was made (Linux)."""
+
+    def __init__(self):
+        self._start = self._now()
+
+    def share(self):
+        """Share of all cores' time, once this process's children have ended."""
+        if self._start is None:
+            return None
+        busy, ours, all_time = np.subtract(self._now(), self._start)
+        return float(max(0.0, busy - ours) / all_time)
+
+    def _now(self):
+        if not Path("/proc/stat").exists():
+            return None
+        fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
+        ticks = np.array(fields, float) / os.sysconf("SC_CLK_TCK")
+        idle = ticks[3] + ticks[4]  # the fifth waits for a disk
+        ours = sum(os.times()[:4])
+        return ticks.sum() - idle, ours, ticks.sum()
 
 
 def _thread_environment():

@@ -2,12 +2,13 @@
 
 import json
 from pathlib import Path
-from statistics import fmean, median
+from statistics import fmean, median, stdev
 
-from ._machine import describe_machine
+from ._machine import Bystanders, describe_machine
 
 _UNITS = {"s": 1, "ms": 1e3}
 _SCORE_MARGIN = 0.3  # points of accuracy
+_QUIET = 0.05  # share of the machine that others may take
 
 
 class Table:
@@ -131,6 +132,7 @@ class Report:
         self.tables = []
         self.notes = []
         self.failures = []
+        self._bystanders = Bystanders()
         if options["quick"]:
             self.note("--quick shows that the benchmark works, and measures nothing")
 
@@ -148,6 +150,15 @@ class Report:
         else:
             self.failures.append(text)
 
+    def close(self):
+        """Look back, when everything has run."""
+        self.others_share = self._bystanders.share()
+        if self.others_share and self.others_share > _QUIET:
+            self.note(
+                f"other processes took {self.others_share:.0%} of the machine, and "
+                "products on all cores suffer most: run it again when it is quiet"
+            )
+
     def as_text(self):
         parts = [table.as_text() for table in self.tables]
         parts += [f"Note: {text}" for text in self.notes]
@@ -161,6 +172,7 @@ class Report:
             "benchmark": self.benchmark,
             "options": self.options,
             "machine": describe_machine(),
+            "others_share": self.others_share,
             "tables": [
                 {
                     "title": table.title,
@@ -181,7 +193,11 @@ def _number(value):
 
 
 def _accuracy(values):
-    return f"{100 * fmean(values):.2f}" if values else "–"
+    """Write the mean in percent, with its standard error over the seeds."""
+    if not values:
+        return "–"
+    error = 100 * stdev(values) / len(values) ** 0.5 if len(values) > 1 else 0
+    return f"{100 * fmean(values):.2f}" + (f" ± {error:.2f}" if error else "")
 
 
 def _target(target):

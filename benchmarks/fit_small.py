@@ -14,7 +14,7 @@ from ._worker import Job, Turn, fresh_turns, take_turns, workers
 
 ENTRANTS = tuple(CONTENDERS)
 OPTIONS = {
-    "rounds": (10, 1, "turns of each contender with one more fit"),
+    "rounds": (20, 1, "turns of each contender with one more fit"),
     "cold_rounds": (5, 1, "fresh processes of each contender, 0 for none"),
     "epochs": (20, 1, "epochs of a fit"),
 }

@@ -32,6 +32,7 @@ def quick(name, *only, folder):
     assert content["benchmark"] == name
     assert content["machine"]["cores"] >= 1
     assert content["machine"]["versions"]["numpy"]
+    assert content["others_share"] is None or 0 <= content["others_share"] <= 1
     assert content["failures"] == []
     for table in content["tables"]:
         assert f"### {table['title']}" in text

@@ -10,13 +10,21 @@ import threading
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
 
 from skmnist import MLPDigitClassifier
 from skmnist._keras import build_mlp
 from skmnist._network import Architecture, glorot_uniform
-from skmnist._training import _MAX_IDLE, _dropout_mask, _pool, compiled_count
+from skmnist._training import (
+    _MAX_IDLE,
+    CompiledMLP,
+    State,
+    _dropout_mask,
+    _pool,
+    compiled_count,
+)
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +111,6 @@ def test_small_batches_see_every_row_once(rows):
 
 @pytest.mark.parametrize("rate", [0.001, 0.1, 0.45, 0.5, 0.99])
 def test_dropout_masks(rate):
-    import tensorflow as tf
-
     draw = tf.function(
         lambda seed: _dropout_mask((50, 301), tf.constant(rate), (seed, 5), "float32")
     )
@@ -124,6 +130,31 @@ def test_dropout_masks(rate):
     for other in (np.roll(dropped, 1, axis=2), np.roll(dropped, 1, axis=0)):
         correlation = np.mean(dropped * other) / spread**2
         assert abs(correlation) < 5 / np.sqrt(kept.size) + 1e-4
+
+
+def test_layers_have_masks_of_their_own():
+    # One path 1 -> 1 -> 1 with a huge last kernel: the loss is 0 where both units are
+    # kept and log 2 where one is dropped.
+    compiled = CompiledMLP(Architecture(1, (1, 1), 2, "linear", "float32"), 8, "sgd", 1)
+    kernel, bias = np.ones((1, 1), np.float32), np.zeros(1, np.float32)
+    last = np.array([[1000, 0]], np.float32), np.zeros(2, np.float32)
+    compiled.load(State([kernel, bias, kernel, bias, *last], None, 0, 0))
+    n_rows, rate = 8000, 0.4
+    loss, _ = compiled.run_epoch(
+        tf.ones((n_rows, 1)),
+        np.zeros(n_rows, np.int32),
+        np.ones(n_rows, np.float32),
+        np.zeros(n_rows // 8),
+        rate,
+        0.0,
+        np.random.default_rng(0),
+    )
+    assert 1 - loss / np.log(2) == pytest.approx((1 - rate) ** 2, abs=0.03)
+
+
+def test_epochs_have_masks_of_their_own():
+    losses = fit(optimizer="sgd", learning_rate=1e-30).loss_curve_
+    assert len(set(losses)) == len(losses)
 
 
 def fit(seed=0, **params):
@@ -228,8 +259,6 @@ def test_compiled_networks_are_bounded_in_number():
 
 
 def test_the_process_stays_as_it_was():
-    import tensorflow as tf
-
     def plain_keras():
         keras.utils.set_random_seed(5)
         model = keras.Sequential(

@@ -15,7 +15,7 @@ _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 def add_picture_arguments(parser):
     group = parser.add_argument_group(
         "pictures",
-        "Photos and scans are framed as MNIST framed its digits, for a model trained "
+        "Photos and scans are framed as MNIST framed its digits, for a model trained\n"
         f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?.",
     )
     group.add_argument(

@@ -151,7 +151,8 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     history_ : dict of str to list of float
         Keras' keys "loss" and "accuracy", with early stopping "val_loss" and
-        "val_accuracy" too; one entry per epoch. Losses include the penalty.
+        "val_accuracy" too; one entry per epoch, NaN for epochs of a call that held
+        no rows out. Losses include the penalty.
 
     See Also
     --------
@@ -179,9 +180,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     >>> from skmnist.datasets import load_digits
     >>> from sklearn.pipeline import make_pipeline
     >>> digits = load_digits()
-    >>> model = make_pipeline(
-    ...     PixelScaler(max_value=16), MLPDigitClassifier(random_state=0)
-    ... )
+    >>> model = make_pipeline(PixelScaler(), MLPDigitClassifier(random_state=0))
     >>> model.fit(digits.x_train, digits.y_train)  # doctest: +ELLIPSIS
     Pipeline(...)
     >>> model.score(digits.x_test, digits.y_test) > 0.96
@@ -393,13 +392,11 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
             start = training.State(weights, None, 0, seed)
-            past = {}
         else:
             self._check_same_network(network)
             start = training.State(
                 self._weights(), self._state_of(optimizer_id), self.n_iter_, self._seed
             )
-            past = self.history_
         data, validation = training.Data(X, y, weight), None
         if self.early_stopping:
             kept, held_out = self._split(y, start.seed)
@@ -429,7 +426,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             on_epoch=report,
         )
         vars(self).update(_layers(state.weights))
-        self.history_ = {key: past.get(key, []) + history[key] for key in history}
+        self.history_ = history if first else _joined(self.history_, history)
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = state.epochs
         self.n_layers_ = len(units) + 2
@@ -644,6 +641,14 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
 def _layers(weights):
     return {"coefs_": weights[::2], "intercepts_": weights[1::2]}
+
+
+def _joined(past, new):
+    # Calls with and without held-out rows may follow each other.
+    unknown = [[np.nan] * len(history["loss"]) for history in (past, new)]
+    return {
+        key: past.get(key, unknown[0]) + new.get(key, unknown[1]) for key in past | new
+    }
 
 
 def _mean_one(weight):

@@ -200,8 +200,7 @@ def _add_train_arguments(parser):
         "--max-value",
         type=float,
         metavar="X",
-        help="pixel value that becomes 1 (default: 16 for digits; 255 for mnist, and "
-        "for files of uint8 images with pixels above 127; other files need it)",
+        help="pixel value that becomes 1 (default: the largest of the training images)",
     )
     group = parser.add_argument_group("the network and its training")
     signature = inspect.signature(MLPDigitClassifier)
@@ -243,7 +242,7 @@ def _train_main(args):
     with _naming(args.data):
         data = _load_data(args.data, ("train", "test"))
         labels = unique_labels(data.y_train, data.y_test)
-        scaler = PixelScaler(_max_value(args.max_value, data))
+        scaler = PixelScaler("auto" if args.max_value is None else args.max_value)
         scaler.fit(data.x_train).transform(data.x_test)
         if args.report is not None:
             check_report(args.report, data)
@@ -251,7 +250,7 @@ def _train_main(args):
     x, n_classes = data.x_train, len(np.unique(data.y_train))
     print(
         f"data     {args.data}  {_pixels(x)} {x.dtype} of {_range(x)}, divided by "
-        f"{scaler.max_value:g}"
+        f"{scaler.max_value_:g}"
     )
     _print_class_counts(labels, {"train": data.y_train, "test": data.y_test})
     sizes = [scaler.n_features_in_, *units, n_classes]
@@ -285,20 +284,6 @@ def _hidden_units(value):
             f"argument --hidden-units: must be whole numbers; got {text!r}"
         ) from None
     return units if len(units) != 1 or "," in text else units[0]
-
-
-def _max_value(given, data):
-    if given is not None:
-        return given
-    if "max_value" in data:
-        return data.max_value
-    x = data.x_train
-    if x.dtype != np.uint8 or x.max() <= 127:
-        raise ValueError(
-            f"x_train is {x.dtype} with pixels of {_range(x)}: say with --max-value "
-            "which pixel value shall become 1"
-        )
-    return 255.0
 
 
 def _print_class_counts(labels, parts):

@@ -12,7 +12,7 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     FLOAT_DTYPES,
     check_array,
@@ -59,18 +59,23 @@ def _flatten(X):
 class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Flatten images into rows and scale their pixels to [0, 1].
 
-    Every pixel is divided by `max_value` in floating point. Values beyond
-    `max_value` are scaled like all others: they come out above 1, and are neither
-    clipped nor wrapped around.
+    Every pixel is divided by one number in floating point. Values beyond it are
+    scaled like all others: they come out above 1, and are neither clipped nor wrapped
+    around.
 
     Parameters
     ----------
-    max_value : float, default=255.0
-        The pixel value that becomes 1.0; positive and finite. Use 16.0 for
-        scikit-learn's 8x8 digits.
+    max_value : float or "auto", default="auto"
+        The pixel value that becomes 1.0; positive and finite. "auto" takes the
+        largest magnitude among the training pixels: 255 for MNIST, 16 for
+        scikit-learn's 8x8 digits, 1 for images already in [0, 1].
 
     Attributes
     ----------
+    max_value_ : float
+        The pixel value that becomes 1.0. With "auto" it is 1.0 when all training
+        pixels are zero.
+
     image_shape_ : tuple of int
         Shape of one sample as seen during :term:`fit`: ``(height, width)``,
         ``(height, width, 1)``, or ``(n_features,)`` for rows.
@@ -106,15 +111,18 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "max_value": [Interval(Real, 0, None, closed="neither")]
+        "max_value": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ]
     }
 
-    def __init__(self, max_value=255.0):
+    def __init__(self, max_value="auto"):
         self.max_value = max_value
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
-        """Learn the shape and the data type of the images.
+        """Learn the shape, the data type and the largest pixel of the images.
 
         Parameters
         ----------
@@ -142,6 +150,11 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         validate_data(self, X, reset=True, skip_check_array=True)
         self.image_shape_ = image_shape or (pixels.shape[1],)
         self.dtype_ = pixels.dtype.type
+        self.max_value_ = (
+            _largest_magnitude(pixels)
+            if self.max_value == "auto"
+            else float(self.max_value)
+        )
         return self
 
     def transform(self, X):
@@ -157,7 +170,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         X_scaled : ndarray of shape (n_samples, n_features), dtype float32
-            One row per image, each pixel divided by `max_value`.
+            One row per image, each pixel divided by `max_value_`.
 
         Raises
         ------
@@ -175,11 +188,11 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
                 # Converts block by block: no temporary of the size of X.
-                return np.divide(pixels, np.float32(self.max_value), dtype=np.float32)
+                return np.divide(pixels, np.float32(self.max_value_), dtype=np.float32)
         except FloatingPointError as error:
             raise ValueError(
-                f"X divided by max_value={self.max_value!r} does not fit into float32: "
-                "check the pixel values and max_value"
+                f"X divided by max_value={self.max_value_!r} does not fit into "
+                "float32: check the pixel values and max_value"
             ) from error
 
     def inverse_transform(self, X):
@@ -210,7 +223,7 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
         validate_data(self, values, reset=False, skip_check_array=True)
         self._check_image_shape(image_shape)
-        values = values * values.dtype.type(self.max_value)
+        values = values * values.dtype.type(self.max_value_)
         dtype = np.dtype(self.dtype_)
         if dtype.kind in "biu":
             np.rint(values, out=values)
@@ -232,6 +245,11 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _largest_magnitude(pixels):
+    # As floats: the magnitude of an integer type's minimum does not fit into it.
+    return max(abs(float(pixels.max())), abs(float(pixels.min()))) or 1.0
 
 
 def _limits(integer, floating):

@@ -182,7 +182,7 @@ def _page(model, data, name, predicted, drawn):
         },
         "parameters": f"{sum(map(np.size, network.coefs_ + network.intercepts_)):,}",
     }
-    settings = {"max_value": model[0].max_value, **network.get_params()}
+    settings = {"max_value": model[0].max_value_, **network.get_params()}
     title = f"skmnist report: {name}"
     parts = [
         f"<h1>{escape(title)}</h1>",

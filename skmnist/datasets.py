@@ -71,7 +71,7 @@ def load_digits(*, test_size=0.2, random_state=0):
         y_test : ndarray of shape (n_test,), dtype uint8
             Their digits.
         max_value : float
-            The largest pixel value, 16.0, for :class:`skmnist.PixelScaler`.
+            The largest pixel value, 16.0.
         image_shape : tuple of int
             ``(8, 8)``.
         DESCR : str
@@ -141,7 +141,7 @@ def fetch_mnist(data_home=None):
         y_test : ndarray of shape (10000,), dtype uint8
             Their digits.
         max_value : float
-            The largest pixel value, 255.0, for :class:`skmnist.PixelScaler`.
+            The largest pixel value, 255.0.
         image_shape : tuple of int
             ``(28, 28)``.
         DESCR : str

@@ -346,6 +346,19 @@ def test_fit_starts_over_without_warm_start(digits):
     assert model.n_iter_ == 2 == len(model.loss_curve_)
 
 
+def test_history_keeps_one_entry_per_epoch_when_rows_are_held_out_only_at_times(digits):
+    x, y = digits[:2]
+    model = Classifier(epochs=2, warm_start=True).fit(x, y)
+
+    model.set_params(early_stopping=True).fit(x, y)
+    model.set_params(early_stopping=False).fit(x, y)
+
+    measured = [np.isfinite(model.history_[key]).tolist() for key in model.history_]
+    always, at_times = [True] * 6, [False] * 2 + [True] * 2 + [False] * 2
+    assert list(model.history_) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert measured == [always, always, at_times, at_times]
+
+
 def test_warm_start_with_another_optimizer_gives_it_a_new_state(digits):
     x, y, *_ = digits
     model = Classifier(epochs=3, warm_start=True).fit(x, y)

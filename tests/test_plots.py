@@ -46,7 +46,7 @@ def _nothing_global_changes():
 @pytest.fixture(scope="module")
 def model():
     network = MLPDigitClassifier((12, 8), epochs=6, dropout=0.1, random_state=0)
-    model = make_pipeline(PixelScaler(DIGITS.max_value), network)
+    model = make_pipeline(PixelScaler(), network)
     return model.fit(DIGITS.x_train, DIGITS.y_train)
 
 

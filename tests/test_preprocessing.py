@@ -125,8 +125,37 @@ def test_values_beyond_max_value_are_neither_clipped_nor_wrapped():
     assert_array_equal(PixelScaler(max_value=16).fit_transform(top), [[15.9375] * 4])
 
 
+@pytest.mark.parametrize(
+    ("X", "largest"),
+    [
+        (np.array([[[0, 51], [102, 255]]], dtype=np.uint8), 255),
+        (np.array([[0, 4, 16]], dtype=np.uint8), 16),
+        (np.array([[0, 0.5, 1]], dtype=np.float32), 1),
+        (np.array([[-4.0, 2.0]]), 4),
+        (np.array([[-128, 127]], dtype=np.int8), 128),
+        (np.array([[False, True]]), 1),
+        (np.zeros((2, 3)), 1),
+    ],
+)
+def test_the_largest_training_pixel_becomes_one(X, largest):
+    scaler = PixelScaler().fit(X)
+
+    assert scaler.max_value_ == largest
+    expected = X.reshape(len(X), -1).astype(np.float32) / np.float32(largest)
+    assert_array_equal(scaler.transform(X), expected)
+    assert_array_equal(scaler.inverse_transform(expected), X)
+
+
+def test_later_images_keep_the_scale_of_the_training_images():
+    scaler = PixelScaler().fit(np.array([[0, 200]], dtype=np.uint8))
+
+    dark, bright = np.array([[0, 50]]), np.array([[100, 400]])
+    assert_array_equal(scaler.transform(dark), [[0, 0.25]])
+    assert_array_equal(scaler.transform(bright), [[0.5, 2]])
+
+
 def test_inverse_transform_rounds_and_stays_in_the_range_of_the_dtype():
-    scaler = PixelScaler().fit(np.zeros((1, 2, 2), dtype=np.uint8))
+    scaler = PixelScaler(max_value=255).fit(np.zeros((1, 2, 2), dtype=np.uint8))
 
     restored = scaler.inverse_transform([[-0.5, 99.6 / 255, 100.4 / 255, 2.0]])
 
@@ -226,7 +255,7 @@ def test_sparse_input_is_refused():
         PixelScaler().fit(sparse.csr_array(np.eye(3)))
 
 
-@pytest.mark.parametrize("max_value", [0, -1.0, np.nan, np.inf, "255", None])
+@pytest.mark.parametrize("max_value", [0, -1.0, np.nan, np.inf, "255", "Auto", None])
 def test_bad_max_value_is_refused(max_value):
     with pytest.raises(ValueError, match=r"'max_value'.*\(0.0, inf\).*Got"):
         PixelScaler(max_value=max_value).fit(np.zeros((1, 2)))
@@ -260,7 +289,7 @@ def test_a_failed_fit_leaves_the_scaler_as_it_was(images):
     scaler.max_value = -1
     with pytest.raises(ValueError, match="max_value"):
         scaler.fit(images)
-    scaler.max_value = 255.0
+    scaler.max_value = "auto"
     assert pickle.dumps(scaler) == before
 
 

@@ -102,7 +102,7 @@ class TrainingCurveDisplay:
         network, _ = find_classifier(estimator)
         restored_epoch = None
         if "val_loss" in network.history_ and not network.warm_start:
-            restored_epoch = int(np.argmin(network.history_["val_loss"])) + 1
+            restored_epoch = int(np.nanargmin(network.history_["val_loss"])) + 1
         display = cls(history=network.history_, restored_epoch=restored_epoch)
         return display.plot(ax=ax, line_kw=line_kw)
 

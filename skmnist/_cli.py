@@ -26,6 +26,17 @@ from sklearn.utils.validation import check_is_fitted
 from . import __version__
 from ._classifier import MLPDigitClassifier
 from ._cli_predict import add_picture_arguments, is_picture, read_picture
+from ._cli_tune import (
+    DEFAULT_GRID,
+    add_search_arguments,
+    check_folds,
+    check_search,
+    count_fits,
+    draw,
+    ranked,
+    read_grid,
+    search,
+)
 from ._lazy import import_room
 from ._persistence import check_writable, load, save
 from ._preprocessing import PixelScaler
@@ -41,6 +52,12 @@ examples:
   skmnist train --data digits --model digits.skops --report report
   skmnist train --data letters.npz --model letters.skops \\
       --hidden-units 256 128 64 --class-weight balanced --early-stopping
+"""
+_TUNE_EXAMPLES = """\
+examples:
+  skmnist tune --data digits --model digits.skops --plot search.png
+  skmnist tune --data mnist --model mnist.skops --epochs 10 --n-jobs 2 \\
+      --hidden-units 256 512 512,256 --dropout 0.3 0.45 --l2 0
 """
 _EVALUATE_EXAMPLES = """\
 example:
@@ -74,6 +91,8 @@ _NETWORK_OPTIONS = {
     "dtype": "precision of the training and the weights",
     "random_state": "seed of all random numbers",
 }
+# `tune` takes several values of the others.
+_FIXED_OPTIONS = [name for name in _NETWORK_OPTIONS if name not in DEFAULT_GRID]
 
 
 def main(argv=None):
@@ -143,6 +162,12 @@ def _parser():
     for name, add_arguments, main_function, summary in (
         ("train", _add_train_arguments, _train_main, "train a network and save it"),
         (
+            "tune",
+            _add_tune_arguments,
+            _tune_main,
+            "search hidden units, dropout and L2, and save the best network",
+        ),
+        (
             "evaluate",
             _add_evaluate_arguments,
             _evaluate_main,
@@ -183,18 +208,22 @@ def _add_train_arguments(parser):
         "Train a network on images, save it, and print its accuracy on the test images."
     )
     parser.epilog = _TRAIN_EXAMPLES
+    _add_training_arguments(parser, _NETWORK_OPTIONS)
+    parser.add_argument(
+        "--report",
+        metavar="DIR",
+        help="folder for a report: index.html, a page with pictures and numbers, and "
+        "the pictures as PNG files",
+    )
+
+
+def _add_training_arguments(parser, names):
     _add_data_argument(parser, "x_train, y_train, x_test and y_test")
     parser.add_argument(
         "--model",
         required=True,
         metavar="OUT",
         help="file to save the model in; what is there is replaced",
-    )
-    parser.add_argument(
-        "--report",
-        metavar="DIR",
-        help="folder for a report: index.html, a page with pictures and numbers, and "
-        "the pictures as PNG files",
     )
     parser.add_argument(
         "--max-value",
@@ -204,14 +233,14 @@ def _add_train_arguments(parser):
     )
     group = parser.add_argument_group("the network and its training")
     signature = inspect.signature(MLPDigitClassifier)
-    for name, text in _NETWORK_OPTIONS.items():
+    for name in names:
         default = signature.parameters[name].default
         if name == "random_state":
             default = 0  # the same command gives the same model
         group.add_argument(
             f"--{name.replace('_', '-')}",
             default=default,
-            **_option_arguments(name, text, default),
+            **_option_arguments(name, _NETWORK_OPTIONS[name], default),
         )
 
 
@@ -239,20 +268,12 @@ def _train_main(args):
     mlp._validate_params()
     units = mlp._hidden_units()
     check_writable(args.model)
-    with _naming(args.data):
-        data = _load_data(args.data, ("train", "test"))
-        labels = unique_labels(data.y_train, data.y_test)
-        scaler = PixelScaler("auto" if args.max_value is None else args.max_value)
-        scaler.fit(data.x_train).transform(data.x_test)
-        if args.report is not None:
+    data, scaler = _prepare(args)
+    if args.report is not None:
+        with _naming(args.data):
             check_report(args.report, data)
-
-    x, n_classes = data.x_train, len(np.unique(data.y_train))
-    print(
-        f"data     {args.data}  {_pixels(x)} {x.dtype} of {_range(x)}, divided by "
-        f"{scaler.max_value_:g}"
-    )
-    _print_class_counts(labels, {"train": data.y_train, "test": data.y_test})
+    _print_data(args, data, scaler)
+    n_classes = len(np.unique(data.y_train))
     sizes = [scaler.n_features_in_, *units, n_classes]
     n_parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
     print(
@@ -263,14 +284,38 @@ def _train_main(args):
     with _quiet_tensorflow():
         import_room("_training")
     model = Pipeline([("scale", scaler), ("mlp", mlp)])
-    model.fit(x, data.y_train)
-    save(model, args.model)
-    print(f"test accuracy  {model.score(data.x_test, data.y_test):.4f}")
-    print(f"model saved    {args.model}  {os.path.getsize(args.model) / 1e6:.1f} MB")
+    model.fit(data.x_train, data.y_train)
+    _save_and_score(args, model, data)
     if args.report is not None:
         page = write_report(args.report, model, data, args.data, args.random_state)
         print(f"report         {page}")
     return 0
+
+
+def _prepare(args):
+    """Read the images and fit the scaler, so that bad data are found early."""
+    with _naming(args.data):
+        data = _load_data(args.data, ("train", "test"))
+        unique_labels(data.y_train, data.y_test)
+        scaler = PixelScaler("auto" if args.max_value is None else args.max_value)
+        scaler.fit(data.x_train).transform(data.x_test)
+    return data, scaler
+
+
+def _print_data(args, data, scaler):
+    x = data.x_train
+    print(
+        f"data     {args.data}  {_pixels(x)} {x.dtype} of {_range(x)}, divided by "
+        f"{scaler.max_value_:g}"
+    )
+    labels = unique_labels(data.y_train, data.y_test)
+    _print_class_counts(labels, {"train": data.y_train, "test": data.y_test})
+
+
+def _save_and_score(args, model, data):
+    save(model, args.model)
+    print(f"test accuracy  {model.score(data.x_test, data.y_test):.4f}")
+    print(f"model saved    {args.model}  {os.path.getsize(args.model) / 1e6:.1f} MB")
 
 
 def _hidden_units(value):
@@ -293,6 +338,42 @@ def _print_class_counts(labels, parts):
         columns.append([str(label), *map(str, counts)])
     columns.append(["all", *(str(len(y)) for y in parts.values())])
     _print_table(columns)
+
+
+# tune
+
+
+def _add_tune_arguments(parser):
+    parser.description = (
+        "Try each combination of some hidden units, dropout rates and L2 factors on\n"
+        "folds of the training images, print them from the best to the worst, train\n"
+        "the best on all training images, save it, and print its test accuracy."
+    )
+    parser.epilog = _TUNE_EXAMPLES
+    _add_training_arguments(parser, _FIXED_OPTIONS)
+    add_search_arguments(parser)
+
+
+def _tune_main(args):
+    fixed = {name: getattr(args, name) for name in _FIXED_OPTIONS}
+    mlp = MLPDigitClassifier(**fixed)
+    mlp._validate_params()
+    grid = read_grid(args, _hidden_units)
+    check_search(args)
+    check_writable(args.model)
+    data, scaler = _prepare(args)
+    check_folds(args.cv, data.y_train)
+    _print_data(args, data, scaler)
+    print(f"search   {count_fits(grid, args.cv)} of {args.epochs} epochs", flush=True)
+    with _quiet_tensorflow():
+        import_room("_training")
+    found = search(Pipeline([("scale", scaler), ("mlp", mlp)]), grid, data, args)
+    _print_table(ranked(found))
+    _save_and_score(args, found.best_estimator_, data)
+    if args.plot is not None:
+        draw(found, args.plot)
+        print(f"plot           {args.plot}")
+    return 0
 
 
 # evaluate

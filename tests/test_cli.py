@@ -282,7 +282,7 @@ def test_every_option_reaches_the_classifier(npz, tmp_path, capsys):
 def test_help_and_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"skmnist {skmnist.__version__}\n"
-    for arguments in ([], ["train"], ["evaluate"], ["predict"]):
+    for arguments in ([], ["train"], ["tune"], ["evaluate"], ["predict"]):
         assert main([*arguments, "--help"]) == 0
         out, err = capsys.readouterr()
         assert out.startswith(f"usage: {' '.join(['skmnist', *arguments])} [-h]")

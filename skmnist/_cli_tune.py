@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""What ``skmnist tune`` does: a grid, its search, the table and the heat map."""
+
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+from joblib import parallel_config
+from sklearn.callback import ProgressBar
+from sklearn.model_selection import GridSearchCV
+
+from ._classifier import MLPDigitClassifier
+from ._persistence import check_writable
+from ._plot import GridSearchDisplay
+
+_DPI = 144
+# What is searched by default; the other parameters have the one value they are given.
+DEFAULT_GRID = {
+    "hidden_units": ["128", "256", "512"],
+    "dropout": [0.2, 0.45],
+    "l2": [0.0, 0.001],
+}
+
+
+def add_search_arguments(parser):
+    group = parser.add_argument_group("the search")
+    for name, metavar, text in (
+        (
+            "hidden_units",
+            "N",
+            "numbers of hidden units to try: one number is two hidden layers of that "
+            'many units; several with commas ("256,128") one layer each',
+        ),
+        ("dropout", "X", "dropout rates to try"),
+        ("l2", "X", "factors of the L2 penalty to try"),
+    ):
+        default = DEFAULT_GRID[name]
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            nargs="+",
+            type=type(default[0]),
+            default=default,
+            metavar=metavar,
+            help=f"{text} (default: {' '.join(f'{value}' for value in default)})",
+        )
+    group.add_argument(
+        "--cv",
+        type=int,
+        default=3,
+        metavar="N",
+        help="folds of the training images (default: 3)",
+    )
+    group.add_argument(
+        "--n-jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="fits at a time; -1 takes all cores (default: 1)",
+    )
+    group.add_argument(
+        "--plot", metavar="FILE.png", help="picture to draw of the scores: a heat map"
+    )
+
+
+def read_grid(args, hidden_units):
+    """Return the values to try of each parameter, all of them valid, each once."""
+    values = {
+        "hidden_units": [hidden_units([word]) for word in args.hidden_units],
+        "dropout": args.dropout,
+        "l2": args.l2,
+    }
+    for name, tried in values.items():
+        for value in tried:
+            mlp = MLPDigitClassifier(**{name: value})
+            try:
+                mlp._validate_params()
+                mlp._hidden_units()
+            except ValueError as error:
+                option = name.replace("_", "-")
+                raise ValueError(f"argument --{option}: {error}") from None
+    return {name: list(dict.fromkeys(tried)) for name, tried in values.items()}
+
+
+def check_search(args):
+    """Find out, before the data is read, what would make the search fail."""
+    if args.cv < 2:
+        raise ValueError(f"argument --cv: must be 2 or more; got {args.cv}")
+    if args.n_jobs == 0:
+        raise ValueError("argument --n-jobs: must be 1 or more, or -1; got 0")
+    if args.plot is None:
+        return
+    if Path(args.plot).suffix.lower() != ".png":
+        raise ValueError(f"argument --plot: must end in .png; got {args.plot!r}")
+    if Path(args.plot).resolve() == Path(args.model).resolve():
+        raise ValueError(f"argument --plot: is the file of --model, {args.plot!r}")
+    check_writable(args.plot)
+
+
+def check_folds(cv, y):
+    """Refuse more folds than the rarest class has images."""
+    labels, counts = np.unique(y, return_counts=True)
+    if counts.min() < cv:
+        raise ValueError(
+            f"argument --cv: must be at most {counts.min()}, the number of training "
+            f"images of class {labels[counts.argmin()]}; got {cv}"
+        )
+
+
+def count_fits(grid, cv):
+    n_candidates = math.prod(map(len, grid.values()))
+    return f"{n_candidates} candidates x {cv} folds = {n_candidates * cv} fits"
+
+
+def search(model, grid, data, args):
+    """Search the grid, with a progress bar where somebody can see it."""
+    found = GridSearchCV(
+        model,
+        {f"mlp__{name}": values for name, values in grid.items()},
+        cv=args.cv,
+        n_jobs=args.n_jobs,
+        error_score="raise",
+    )
+    if sys.stdout.isatty():
+        # The epochs of each fit would be more lines than a terminal has.
+        found.set_callbacks(ProgressBar(max_propagation_depth=0))
+    # Threads share the one TensorFlow; processes would each start their own.
+    with parallel_config(backend="threading"):
+        return found.fit(data.x_train, data.y_train)
+
+
+def ranked(found):
+    """Return the columns of a table of the candidates, the best one first."""
+    results = found.cv_results_
+    order = np.argsort(results["rank_test_score"], kind="stable")
+    columns = [["rank", *(f"{results['rank_test_score'][i]}" for i in order)]]
+    for heading, key, digits in (
+        ("score", "mean_test_score", 4),
+        ("std", "std_test_score", 4),
+        ("fit time", "mean_fit_time", 2),
+    ):
+        unit = " s" if key == "mean_fit_time" else ""
+        cells = [f"{results[key][i]:.{digits}f}{unit}" for i in order]
+        columns.append([heading, *cells])
+    for name in DEFAULT_GRID:
+        cells = [_word(results["params"][i][f"mlp__{name}"]) for i in order]
+        columns.append([name, *cells])
+    return columns
+
+
+def _word(value):
+    """Write a value as one types it."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) + ("," if len(value) == 1 else "")
+    return f"{value:g}"
+
+
+def draw(found, path):
+    # No window, and no screen needed.
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure = GridSearchDisplay.from_estimator(found).figure_
+    figure.savefig(path, format="png", dpi=_DPI)
+    plt.close(figure)

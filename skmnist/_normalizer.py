@@ -7,6 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import validate_data
@@ -19,7 +20,7 @@ _LEVELS = 127, 150, 170, 190  # of 255, that strokes may begin at
 _FINE = 80  # the longest side of a digit while its strokes are worked on
 
 
-class DigitNormalizer(TransformerMixin, BaseEstimator):
+class DigitNormalizer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """Frame pictures of digits as MNIST framed its digits.
 
     MNIST's digits are light on black, 20 pixels on their longer side, and have their
@@ -174,6 +175,11 @@ class DigitNormalizer(TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         self._images(X, reset=True)
+        callbacks = self._init_callback_context()
+        callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        callbacks.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes={}
+        )
         return self
 
     def transform(self, X):

@@ -12,6 +12,7 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
+from sklearn.callback import CallbackSupportMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import (
     FLOAT_DTYPES,
@@ -56,7 +57,9 @@ def _flatten(X):
     return np.asarray(X).reshape(shape[0], math.prod(image_shape)), image_shape
 
 
-class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class PixelScaler(
+    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+):
     """Flatten images into rows and scale their pixels to [0, 1].
 
     Every pixel is divided by one number in floating point. Values beyond it are
@@ -148,12 +151,17 @@ class PixelScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         pixels = check_array(X, estimator=self, input_name="X")
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
+        callbacks = self._init_callback_context()
+        callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self.image_shape_ = image_shape or (pixels.shape[1],)
         self.dtype_ = pixels.dtype.type
         self.max_value_ = (
             _largest_magnitude(pixels)
             if self.max_value == "auto"
             else float(self.max_value)
+        )
+        callbacks.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes={}
         )
         return self
 

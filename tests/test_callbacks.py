@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from sklearn.callback import ScoringMonitor
+from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skmnist import MLPDigitClassifier, PixelScaler
+from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler
 from skmnist.datasets import load_digits
 
 
@@ -81,3 +81,18 @@ def test_inside_a_search(digits):
     logs = monitor.get_logs(select="all")
     epochs = sum((log.data_as_pandas["task_name"] == "epoch").sum() for log in logs)
     assert epochs == 2 * 2 * 2
+
+
+def test_a_progress_bar_shows_all_of_a_search(digits, capsys):
+    pipeline = make_pipeline(
+        DigitNormalizer(), PixelScaler(), MLPDigitClassifier(8, epochs=2)
+    )
+    grid = {"mlpdigitclassifier__dropout": [0.0, 0.3]}
+    search = GridSearchCV(pipeline, grid, cv=2).set_callbacks(
+        ProgressBar(max_propagation_depth=None)
+    )
+    # An estimator that takes no callbacks would warn, which is an error here.
+    search.fit(digits.x_train[:60], digits.y_train[:60])
+    shown = capsys.readouterr().out
+    for text in ("GridSearchCV", "Pipeline", "MLPDigitClassifier"):
+        assert text in shown

@@ -45,13 +45,12 @@ def run(report, epochs, rows, pictures, rounds):
     table = report.table(
         "Digits of other sources: ms per image of the normaliser", "ms"
     )
-    found = {}
     for key, (label, images, y) in _sources(mnist, pictures).items():
         framed, seconds = _framed(images)
-        found[key] = model.predict(framed)
-        table.add(key, label, [Turn(seconds / len(y), np.mean(found[key] == y))])
+        read = model.predict(framed)
+        table.add(key, label, [Turn(seconds / len(y), np.mean(read == y))])
         if key == "bundled":
-            matrix = confusion_matrix(y, found[key])
+            matrix = confusion_matrix(y, read)
             report.note(f"bundled digits, true by row, read by column:\n{matrix}")
     _sheets(report, table, model)
     for key, percent in (("bundled", 85), ("drawn", 97), ("sheets", 95)):

@@ -268,11 +268,11 @@ def _train_main(args):
     mlp._validate_params()
     units = mlp._hidden_units()
     check_writable(args.model)
-    data, scaler = _prepare(args)
+    data, labels, scaler = _prepare(args)
     if args.report is not None:
         with _naming(args.data):
             check_report(args.report, data)
-    _print_data(args, data, scaler)
+    _print_data(args, data, labels, scaler)
     n_classes = len(np.unique(data.y_train))
     sizes = [scaler.n_features_in_, *units, n_classes]
     n_parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
@@ -296,19 +296,18 @@ def _prepare(args):
     """Read the images and fit the scaler, so that bad data are found early."""
     with _naming(args.data):
         data = _load_data(args.data, ("train", "test"))
-        unique_labels(data.y_train, data.y_test)
+        labels = unique_labels(data.y_train, data.y_test)
         scaler = PixelScaler("auto" if args.max_value is None else args.max_value)
         scaler.fit(data.x_train).transform(data.x_test)
-    return data, scaler
+    return data, labels, scaler
 
 
-def _print_data(args, data, scaler):
+def _print_data(args, data, labels, scaler):
     x = data.x_train
     print(
         f"data     {args.data}  {_pixels(x)} {x.dtype} of {_range(x)}, divided by "
         f"{scaler.max_value_:g}"
     )
-    labels = unique_labels(data.y_train, data.y_test)
     _print_class_counts(labels, {"train": data.y_train, "test": data.y_test})
 
 
@@ -361,9 +360,9 @@ def _tune_main(args):
     grid = read_grid(args, _hidden_units)
     check_search(args)
     check_writable(args.model)
-    data, scaler = _prepare(args)
+    data, labels, scaler = _prepare(args)
     check_folds(args.cv, data.y_train)
-    _print_data(args, data, scaler)
+    _print_data(args, data, labels, scaler)
     print(f"search   {count_fits(grid, args.cv)} of {args.epochs} epochs", flush=True)
     with _quiet_tensorflow():
         import_room("_training")

@@ -14,8 +14,8 @@ from sklearn.model_selection import GridSearchCV
 from ._classifier import MLPDigitClassifier
 from ._persistence import check_writable
 from ._plot import GridSearchDisplay
+from ._plot._png import show_no_window, to_png
 
-_DPI = 144
 # What is searched by default; the other parameters have the one value they are given.
 DEFAULT_GRID = {
     "hidden_units": ["128", "256", "512"],
@@ -157,12 +157,6 @@ def _word(value):
 
 
 def draw(found, path):
-    # No window, and no screen needed.
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    import matplotlib.pyplot as plt
-
+    show_no_window()
     figure = GridSearchDisplay.from_estimator(found).figure_
-    figure.savefig(path, format="png", dpi=_DPI)
-    plt.close(figure)
+    Path(path).write_bytes(to_png(figure))

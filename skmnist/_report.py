@@ -4,7 +4,6 @@
 
 from base64 import b64encode
 from html import escape
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +16,8 @@ from sklearn.utils.multiclass import unique_labels
 
 from ._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
 from ._plot._images import to_images
+from ._plot._png import DPI, show_no_window, to_png
 
-_DPI = 144
 _STYLE = """\
 body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: #1a1a1a;
   background: #fff; font: 16px/1.5 system-ui, sans-serif; }
@@ -83,15 +82,12 @@ def write_report(folder, model, data, name, random_state):
     page : pathlib.Path
         The page, index.html.
     """
-    # No window, and no screen needed.
-    import matplotlib as mpl
-
-    mpl.use("agg")
+    show_no_window()
     folder = Path(folder)
     predicted = model.predict(data.x_test)
     drawn = []
     for file, caption, display in _pictures(model, data, predicted, random_state):
-        drawn.append((caption, _png(display.figure_)))
+        drawn.append((caption, to_png(display.figure_)))
         (folder / f"{file}.png").write_bytes(drawn[-1][1])
     page = folder / "index.html"
     page.write_text(_page(model, data, name, predicted, drawn), encoding="utf-8")
@@ -157,15 +153,6 @@ def _confusion_matrix(y_true, y_pred):
     return display
 
 
-def _png(figure):
-    import matplotlib.pyplot as plt
-
-    stream = BytesIO()
-    figure.savefig(stream, format="png", dpi=_DPI)
-    plt.close(figure)
-    return stream.getvalue()
-
-
 def _page(model, data, name, predicted, drawn):
     network = model[-1]
     accuracy = accuracy_score(data.y_test, predicted)
@@ -214,7 +201,7 @@ def _page(model, data, name, predicted, drawn):
 
 def _figure(caption, png):
     # The pixels of a PNG file's head: as wide as on paper, sharp on fine screens.
-    width = int.from_bytes(png[16:20], "big") * 96 // _DPI
+    width = int.from_bytes(png[16:20], "big") * 96 // DPI
     return (
         f"<h2>{escape(caption)}</h2>\n"
         f'<figure><img width="{width}" alt="{escape(caption)}" '

@@ -21,9 +21,13 @@ SMALL = ["--hidden-units", "8", "16,8", "--dropout", "0", "0.2", "0.2", "--l2", 
 
 @pytest.fixture(scope="module")
 def tuned(tmp_path_factory):
+    import matplotlib.pyplot as plt
+
     folder = tmp_path_factory.mktemp("tune")
     arguments = ["--model", str(folder / "m"), "--plot", str(folder / "s.png")]
     assert main([*TUNE, *SMALL, *arguments]) == 0
+    # Here, because every test closes what it finds open.
+    assert plt.get_fignums() == []
     return folder
 
 

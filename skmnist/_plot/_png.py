@@ -1,0 +1,24 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Figures as PNG files, for commands that show no window."""
+
+from io import BytesIO
+
+DPI = 144
+
+
+def show_no_window():
+    """Let pyplot make figures where there is no screen."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+
+
+def to_png(figure):
+    """Return a figure as the bytes of a PNG file, and close it."""
+    import matplotlib.pyplot as plt
+
+    stream = BytesIO()
+    figure.savefig(stream, format="png", dpi=DPI)
+    plt.close(figure)
+    return stream.getvalue()

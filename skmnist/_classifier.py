@@ -294,7 +294,12 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 )
 
             self._train(
-                X, y, sample_weight, first, epochs=self.epochs, on_epoch=on_epoch
+                X,
+                y,
+                sample_weight,
+                first,
+                epochs=self.epochs,
+                on_epoch=on_epoch if hasattr(self, "_skl_callbacks") else None,
             )
         callbacks.call_on_fit_task_end(**given, reconstruction_attributes={})
         return self
@@ -348,7 +353,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                     f"y has labels {unknown.tolist()} that are not in classes, "
                     f"{self.classes_.tolist()}"
                 )
-            self._train(X, y, sample_weight, first, epochs=1)
+            self._train(X, y, sample_weight, first, epochs=1, incremental=True)
         return self
 
     @contextmanager
@@ -377,8 +382,9 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 "make_pipeline(PixelScaler(), MLPDigitClassifier())"
             ) from None
 
-    def _train(self, X, y, sample_weight, first, *, epochs, on_epoch=None):
-        incremental = on_epoch is None
+    def _train(
+        self, X, y, sample_weight, first, *, epochs, on_epoch=None, incremental=False
+    ):
         units = self._hidden_units()
         X, y, weight = self._weigh(X, y, sample_weight, incremental)
         training = import_room("_training")
@@ -423,7 +429,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             dropout=self.dropout,
             l2=self.l2,
             patience=self.n_iter_no_change,
-            on_epoch=report,
+            on_epoch=report if self.verbose or on_epoch is not None else None,
         )
         vars(self).update(_layers(state.weights))
         self.history_ = history if first else _joined(self.history_, history)

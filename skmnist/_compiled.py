@@ -1,0 +1,402 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The compiled training loop of one network: a private TensorFlow graph."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ._halves import COLUMNS, ROWS, cut, cut_layers, join
+from ._optimizers import one_replica
+from ._session import open_session
+
+_v1 = tf.compat.v1
+# Steps that follow each other without a look at the loop's end, which costs as much as
+# a tenth of a step.
+_UNROLLED = 4
+# TensorFlow takes over arrays that begin at such an address, and copies others.
+_ALIGNMENT = 64
+
+
+def aligned(array):
+    """Return `array`, or a copy that TensorFlow reads in place."""
+    if array.flags.c_contiguous and array.ctypes.data % _ALIGNMENT == 0:
+        return array
+    copy = _aligned_empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy
+
+
+def _aligned_empty(shape, dtype):
+    dtype = np.dtype(dtype)
+    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    buffer = np.empty(n_bytes + _ALIGNMENT, np.uint8)
+    start = -buffer.ctypes.data % _ALIGNMENT
+    return buffer[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def draw_kept(rngs, n_units, rate):
+    """Draw which units of each step dropout keeps.
+
+    Eight random bits decide over a unit. The threshold is rounded up or down at random
+    for each step, so that the rate is exact in the mean.
+
+    Parameters
+    ----------
+    rngs : list of numpy.random.Generator
+        A source for each step.
+    n_units : int
+        Units per step, those of all rows of a batch.
+    rate : float
+        Share of the units to drop, at most 255/256.
+
+    Returns
+    -------
+    ndarray of shape (n_steps * n_units,) and dtype uint8
+        1 where a unit is kept, 0 where it is dropped.
+    """
+    kept = _aligned_empty((len(rngs), n_units), bool)
+    if rate == 0:
+        kept[...] = True
+    start = 0
+    while rate > 0 and start < len(rngs):
+        stop = start + 1
+        while stop < len(rngs) and rngs[stop] is rngs[start]:
+            stop += 1
+        n_steps, rng = stop - start, rngs[start]
+        threshold = np.minimum(rate * 256 + rng.random((n_steps, 1)), 255)
+        words = rng.integers(2**64, size=(n_steps, -(-n_units // 8)), dtype=np.uint64)
+        bits = words.view(np.uint8)[:, :n_units]
+        np.greater_equal(bits, threshold.astype(np.uint8), out=kept[start:stop])
+        start = stop
+    return kept.reshape(-1).view(np.uint8)
+
+
+class CompiledMLP:
+    """One network, its optimizer, and the loop that trains it.
+
+    Hyperparameters are arguments of the loop, so that only another architecture, batch
+    size or optimizer needs another one. The batch size is fixed because TensorFlow
+    picks its fast matrix kernels where it knows all sizes; a shorter last batch is
+    filled up with rows of weight zero.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    batch_size : int
+        Rows per step.
+    optimizer : (type, dict)
+        Class and configuration of a Keras optimizer.
+    """
+
+    def __init__(self, architecture, batch_size, optimizer):
+        optimizer_class, config = optimizer
+        self.batch_size = batch_size
+        self._architecture = architecture
+        self._dtype = architecture.dtype
+        self._activation = _activation(architecture.activation)
+        self._graph = tf.Graph()
+        with self._graph.as_default():
+            self.optimizer = one_replica(optimizer_class).from_config(dict(config))
+            self._layers = cut_layers(architecture, self.optimizer.is_elementwise())
+            self._weights = self._make_weights()
+            self.optimizer.build([v for pieces, _ in self._weights for v in pieces])
+            self._sets_rate = isinstance(self.optimizer._learning_rate, keras.Variable)
+            self._variables = self._weights + self._optimizer_variables()
+            flat = [v for pieces, _ in self._variables for v in pieces]
+            feeds = self._make_placeholders()
+            new_values = [_v1.placeholder(v.dtype, v.shape) for v in flat]
+            assigned = [
+                v.assign(x, read_value=False)
+                for v, x in zip(flat, new_values, strict=True)
+            ]
+            values = [v.read_value() for v in flat]
+            sums = tf.function(self._loop, autograph=False)(*feeds)
+            first_values = _v1.variables_initializer(flat)
+        self._graph.finalize()
+        self._session = open_session(self._graph)
+        self._session.run(first_values)
+        self._assign = self._session.make_callable(tuple(assigned), new_values)
+        self._read = self._session.make_callable(values)
+        self._run = self._session.make_callable(sums, feeds)
+        self._new_optimizer = self._values()[len(self._weights) :]
+
+    def close(self):
+        """Give back the memory of the graph."""
+        self._session.close()
+
+    @property
+    def n_kept(self):
+        """Units over which dropout decides in a step."""
+        return self.batch_size * sum(self._architecture.hidden_units)
+
+    def load(self, weights, optimizer):
+        """Take over weights and optimizer variables; None stands for new ones."""
+        values = [*weights, *(self._new_optimizer if optimizer is None else optimizer)]
+        pieces = [
+            np.asarray(piece, order="C")
+            for value, (_, axis) in zip(values, self._variables, strict=True)
+            for piece in cut(value, axis)
+        ]
+        self._assign(*pieces)
+
+    def state(self):
+        """Copy the weights, and the variables of the optimizer as Keras orders them."""
+        values = self._values()
+        n_weights = len(self._weights)
+        return values[:n_weights], values[n_weights:]
+
+    def weights(self):
+        """Copy kernel and bias of each layer in turn."""
+        return self.state()[0]
+
+    def run(self, X, rows, y, weight, epochs, rates, kept, rate, l2, n_epochs):
+        """Train some steps.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            All rows, as `aligned` returns them.
+        rows : ndarray of shape (n_steps * batch_size,) and dtype int32
+            The rows of each step.
+        y, weight : ndarray of shape (n_steps * batch_size,)
+            Their class indices and weights; rows of weight 0 fill up a batch.
+        epochs : ndarray of shape (n_steps,) and dtype int32
+            Which sum each step belongs to.
+        rates : ndarray of shape (n_steps,) and dtype float32
+            Learning rates.
+        kept : ndarray of shape (n_steps * n_kept,) and dtype uint8
+            As `draw_kept` returns it.
+        rate, l2 : float
+            Dropout rate and factor of the squared kernels.
+        n_epochs : int
+            Number of sums.
+
+        Returns
+        -------
+        ndarray of shape (n_epochs, 2)
+            Sums over the rows of loss and hits, as the network was when it saw each
+            batch.
+        """
+        number = np.dtype(self._dtype).type
+        return self._run(
+            X,
+            rows,
+            y,
+            weight,
+            epochs,
+            rates,
+            kept,
+            number(1 / (1 - rate)),
+            number(l2),
+            np.zeros((n_epochs, 2)),
+        )
+
+    def _make_weights(self):
+        # Lists of (the pieces of a weight, the axis along which it is cut).
+        weights = []
+        sizes = self._architecture.layer_sizes
+        for i, layer in enumerate(self._layers):
+            for name, shape, axis in (
+                ("kernel", sizes[i : i + 2], layer.kernel_axis),
+                ("bias", sizes[i + 1 : i + 2], layer.bias_axis),
+            ):
+                pieces = [
+                    tf.Variable(piece, dtype=self._dtype, name=f"{name}_{i}_{half}")
+                    for half, piece in enumerate(cut(np.zeros(shape), axis))
+                ]
+                weights.append((pieces, axis))
+        return weights
+
+    def _optimizer_variables(self):
+        # As Keras orders those of a network in one piece: the halves of each together,
+        # where that of the first half stands.
+        first = {pieces[0].ref(): (pieces, axis) for pieces, axis in self._weights}
+        of_weight = self.optimizer.variables_of
+        found = []
+        for variable in self.optimizer.variables:
+            weight = self.optimizer.weight_of(variable)
+            if weight is None:
+                found.append(([variable.value], None))
+            elif weight.ref() in first:
+                pieces, axis = first[weight.ref()]
+                n = [v is variable for v in of_weight(weight)].index(True)
+                found.append(([of_weight(piece)[n].value for piece in pieces], axis))
+        return found
+
+    def _make_placeholders(self):
+        return [
+            _v1.placeholder(dtype, shape, name)
+            for name, dtype, shape in (
+                ("X", self._dtype, (None, self._architecture.n_features)),
+                ("rows", tf.int32, (None,)),
+                ("y", tf.int32, (None,)),
+                ("weight", self._dtype, (None,)),
+                ("epochs", tf.int32, (None,)),
+                ("rates", tf.float32, (None,)),
+                ("kept", tf.uint8, (None,)),
+                ("scale", self._dtype, ()),
+                ("l2", self._dtype, ()),
+                ("sums", tf.float64, (None, 2)),
+            )
+        ]
+
+    def _values(self):
+        values = iter(self._read())
+        return [
+            join([next(values) for _ in pieces], axis)
+            for pieces, axis in self._variables
+        ]
+
+    def _loop(self, X, rows, y, weight, epochs, rates, kept, scale, l2, sums):
+        size = self.batch_size
+        n_steps = tf.shape(rates)[0]
+
+        def batch(i):
+            i = tf.minimum(i, n_steps - 1)
+            x = tf.gather(X, tf.slice(rows, [i * size], [size]))
+            return [x, *self._masks(kept, i * self.n_kept, scale)]
+
+        def steps(n):
+            def body(i, sums, *ready):
+                for _ in range(n):
+                    labels = tf.slice(y, [i * size], [size])
+                    weights = tf.slice(weight, [i * size], [size])
+                    n_rows = tf.math.count_nonzero(weights, dtype=self._dtype)
+                    loss, hits, gate, gradients = self._pass(
+                        *ready, labels=labels, weight=weights / n_rows
+                    )
+                    # The next batch is made while one core waits for the other.
+                    with tf.control_dependencies([gate]):
+                        ready = batch(i + 1)
+                    penalty, gradients = self._penalised(gradients, l2)
+                    if self._sets_rate:
+                        self.optimizer.learning_rate.assign(rates[i])
+                    variables = [v for pieces, _ in self._weights for v in pieces]
+                    self.optimizer.apply(gradients, variables)
+                    figures = [n_rows * (loss + penalty), tf.cast(hits, self._dtype)]
+                    sums = tf.tensor_scatter_nd_add(
+                        sums, epochs[i, None, None], [tf.cast(figures, tf.float64)]
+                    )
+                    i += 1
+                return i, sums, *ready
+
+            return body
+
+        state = (tf.constant(0), sums, *batch(tf.constant(0)))
+        state = tf.while_loop(
+            lambda i, *_: i <= n_steps - _UNROLLED, steps(_UNROLLED), state
+        )
+        return tf.while_loop(lambda i, *_: i < n_steps, steps(1), state)[1]
+
+    def _masks(self, kept, start, scale):
+        masks = []
+        for i, layer in enumerate(self._layers[:-1]):
+            biases, _ = self._weights[2 * i + 1]
+            for bias in biases if layer is COLUMNS else biases[:1]:
+                shape = self.batch_size, bias.shape[0]
+                part = tf.slice(kept, [start], [shape[0] * shape[1]])
+                masks.append(tf.cast(tf.reshape(part, shape), self._dtype) * scale)
+                start += shape[0] * shape[1]
+        return masks
+
+    def _pass(self, x, *masks, labels, weight):
+        """Go forward and back.
+
+        Returns loss, hits, a tensor after which one core has little to do, and the
+        gradients of all pieces.
+        """
+        kernels = [pieces for pieces, _ in self._weights[::2]]
+        biases = [pieces for pieces, _ in self._weights[1::2]]
+        kernels = [[tf.identity(k) for k in pieces] for pieces in kernels]
+        masks, gate = iter(masks), None
+        inputs, outputs = [[x]], []  # of each layer, piece by piece
+        for layer, kernel, bias in zip(self._layers, kernels, biases, strict=True):
+            h = inputs[-1]
+            if layer is ROWS:
+                parts = [tf.matmul(a, k) for a, k in zip(h, kernel, strict=True)]
+                z = [tf.add_n(parts) + bias[0]]
+            else:
+                z = [
+                    tf.nn.bias_add(tf.matmul(h[0], k), b)
+                    for k, b in zip(kernel, bias, strict=True)
+                ]
+            if gate is None and len(z) == 1:
+                gate = z[0]
+            if len(outputs) < len(self._layers) - 1:
+                active = [self._activation(each) for each in z]
+                kept = [next(masks) for _ in z]
+                outputs.append((z, active, kept))
+                inputs.append([a * m for a, m in zip(active, kept, strict=True)])
+        logits = z[0]
+        losses, dz = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+            features=logits, labels=labels
+        )
+        loss = tf.reduce_sum(losses * weight)
+        best = tf.argmax(logits, 1, output_type=tf.int32)
+        hits = tf.equal(best, labels) & (weight > 0)
+        hits = tf.math.count_nonzero(hits, dtype=tf.int32)
+        gradients = self._back([dz * weight[:, None]], kernels, inputs, outputs)
+        return loss, hits, gate, gradients
+
+    def _back(self, dz, kernels, inputs, outputs):
+        gradients = []
+        for i in reversed(range(len(kernels))):
+            layer, kernel = self._layers[i], kernels[i]
+            below = []
+            if i:
+                dh = [
+                    tf.matmul(d, k, transpose_b=True)
+                    for d, k in _pairs(dz, kernel)
+                ]
+                if layer is COLUMNS:
+                    dh = [tf.add_n(dh)]
+                z, active, kept = outputs[i - 1]
+                below = [
+                    tf.gradients(a, each, d * m)[0]
+                    for a, each, d, m in zip(active, z, dh, kept, strict=True)
+                ]
+            # What the layer below waits for goes first.
+            with tf.control_dependencies(below):
+                of_kernel = [
+                    tf.matmul(h, d, transpose_a=True) for h, d in _pairs(inputs[i], dz)
+                ]
+                of_bias = [tf.raw_ops.BiasAddGrad(out_backprop=d) for d in dz]
+            gradients = [*of_kernel, *of_bias, *gradients]
+            dz = below
+        return gradients
+
+    def _penalised(self, gradients, l2):
+        penalties, added = [], iter(gradients)
+        result = []
+        for i, (pieces, _) in enumerate(self._weights):
+            for piece in pieces:
+                gradient = next(added)
+                if i % 2 == 0 and i < len(self._weights) - 2:
+                    penalty, gradient = tf.cond(
+                        l2 > 0,
+                        lambda k=piece, g=gradient: (
+                            l2 * tf.reduce_sum(tf.square(k)),
+                            g + 2 * l2 * k,
+                        ),
+                        lambda g=gradient: (tf.zeros((), self._dtype), g),
+                    )
+                    penalties.append(penalty)
+                result.append(gradient)
+        return tf.add_n(penalties), result
+
+
+def _pairs(first, second):
+    # One piece goes with each of several.
+    n = max(len(first), len(second))
+    return zip(first * (n // len(first)), second * (n // len(second)), strict=True)
+
+
+def _activation(name):
+    # tf.nn.silu defines a gradient that TensorFlow would keep, graph and all, for good.
+    return _silu if name == "silu" else keras.activations.get(name)
+
+
+def _silu(z):
+    return z * tf.sigmoid(z)

@@ -13,7 +13,7 @@ from ._session import open_session
 _v1 = tf.compat.v1
 # Steps that follow each other without a look at the loop's end, which costs as much as
 # a tenth of a step.
-_UNROLLED = 4
+_UNROLLED = 2
 # TensorFlow takes over arrays that begin at such an address, and copies others.
 _ALIGNMENT = 64
 
@@ -52,7 +52,7 @@ def draw_kept(rngs, n_units, rate):
 
     Returns
     -------
-    ndarray of shape (n_steps * n_units,) and dtype uint8
+    ndarray of shape (n_steps, n_units) and dtype uint8
         1 where a unit is kept, 0 where it is dropped.
     """
     kept = _aligned_empty((len(rngs), n_units), bool)
@@ -69,7 +69,7 @@ def draw_kept(rngs, n_units, rate):
         bits = words.view(np.uint8)[:, :n_units]
         np.greater_equal(bits, threshold.astype(np.uint8), out=kept[start:stop])
         start = stop
-    return kept.reshape(-1).view(np.uint8)
+    return kept.view(np.uint8)
 
 
 class CompiledMLP:
@@ -102,7 +102,6 @@ class CompiledMLP:
             self._layers = cut_layers(architecture, self.optimizer.is_elementwise())
             self._weights = self._make_weights()
             self.optimizer.build([v for pieces, _ in self._weights for v in pieces])
-            self._sets_rate = isinstance(self.optimizer._learning_rate, keras.Variable)
             self._variables = self._weights + self._optimizer_variables()
             flat = [v for pieces, _ in self._variables for v in pieces]
             feeds = self._make_placeholders()
@@ -112,14 +111,14 @@ class CompiledMLP:
                 for v, x in zip(flat, new_values, strict=True)
             ]
             values = [v.read_value() for v in flat]
-            sums = tf.function(self._loop, autograph=False)(*feeds)
+            figures = tf.function(self._loops, autograph=False)(*feeds)
             first_values = _v1.variables_initializer(flat)
         self._graph.finalize()
         self._session = open_session(self._graph)
         self._session.run(first_values)
         self._assign = self._session.make_callable(tuple(assigned), new_values)
         self._read = self._session.make_callable(values)
-        self._run = self._session.make_callable(sums, feeds)
+        self._run = self._session.make_callable(figures, feeds)
         self._new_optimizer = self._values()[len(self._weights) :]
 
     def close(self):
@@ -151,47 +150,36 @@ class CompiledMLP:
         """Copy kernel and bias of each layer in turn."""
         return self.state()[0]
 
-    def run(self, X, rows, y, weight, epochs, rates, kept, rate, l2, n_epochs):
+    def run(self, X, rows, y, weight, n_rows, rates, kept, rate, l2):
         """Train some steps.
 
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_features)
             All rows, as `aligned` returns them.
-        rows : ndarray of shape (n_steps * batch_size,) and dtype int32
+        rows : ndarray of shape (n_steps, batch_size) and dtype int32
             The rows of each step.
-        y, weight : ndarray of shape (n_steps * batch_size,)
+        y, weight : ndarray of shape (n_steps, batch_size)
             Their class indices and weights; rows of weight 0 fill up a batch.
-        epochs : ndarray of shape (n_steps,) and dtype int32
-            Which sum each step belongs to.
+        n_rows : ndarray of shape (n_steps,)
+            How many rows of each step are none of those.
         rates : ndarray of shape (n_steps,) and dtype float32
             Learning rates.
-        kept : ndarray of shape (n_steps * n_kept,) and dtype uint8
+        kept : ndarray of shape (n_steps, n_kept) and dtype uint8
             As `draw_kept` returns it.
         rate, l2 : float
             Dropout rate and factor of the squared kernels.
-        n_epochs : int
-            Number of sums.
 
         Returns
         -------
-        ndarray of shape (n_epochs, 2)
-            Sums over the rows of loss and hits, as the network was when it saw each
-            batch.
+        ndarray of shape (n_steps, 2)
+            The mean loss of each step and its number of hits, as the network was when
+            it saw the batch.
         """
         number = np.dtype(self._dtype).type
-        return self._run(
-            X,
-            rows,
-            y,
-            weight,
-            epochs,
-            rates,
-            kept,
-            number(1 / (1 - rate)),
-            number(l2),
-            np.zeros((n_epochs, 2)),
-        )
+        weight = weight / n_rows[:, None].astype(self._dtype)
+        scale = number(1 / (1 - rate))
+        return self._run(X, rows, y, weight, rates, kept, scale, number(l2))
 
     def _make_weights(self):
         # Lists of (the pieces of a weight, the axis along which it is cut).
@@ -230,15 +218,13 @@ class CompiledMLP:
             _v1.placeholder(dtype, shape, name)
             for name, dtype, shape in (
                 ("X", self._dtype, (None, self._architecture.n_features)),
-                ("rows", tf.int32, (None,)),
-                ("y", tf.int32, (None,)),
-                ("weight", self._dtype, (None,)),
-                ("epochs", tf.int32, (None,)),
+                ("rows", tf.int32, (None, self.batch_size)),
+                ("y", tf.int32, (None, self.batch_size)),
+                ("weight", self._dtype, (None, self.batch_size)),
                 ("rates", tf.float32, (None,)),
-                ("kept", tf.uint8, (None,)),
+                ("kept", tf.uint8, (None, self.n_kept)),
                 ("scale", self._dtype, ()),
                 ("l2", self._dtype, ()),
-                ("sums", tf.float64, (None, 2)),
             )
         ]
 
@@ -249,67 +235,67 @@ class CompiledMLP:
             for pieces, axis in self._variables
         ]
 
-    def _loop(self, X, rows, y, weight, epochs, rates, kept, scale, l2, sums):
-        size = self.batch_size
+    def _loops(self, *feeds):
+        # Without a penalty no step looks at the kernels once more.
+        l2 = feeds[-1]
+        return tf.cond(
+            l2 > 0, lambda: self._loop(*feeds), lambda: self._loop(*feeds[:-1], None)
+        )
+
+    def _loop(self, X, rows, y, weight, rates, kept, scale, l2):
         n_steps = tf.shape(rates)[0]
+        variables = [v for pieces, _ in self._weights for v in pieces]
 
         def batch(i):
             i = tf.minimum(i, n_steps - 1)
-            x = tf.gather(X, tf.slice(rows, [i * size], [size]))
-            return [x, *self._masks(kept, i * self.n_kept, scale)]
+            return [tf.gather(X, tf.gather(rows, i)), *self._masks(kept, i, scale)]
 
         def steps(n):
-            def body(i, sums, *ready):
+            def body(i, figures, *ready):
                 for _ in range(n):
-                    labels = tf.slice(y, [i * size], [size])
-                    weights = tf.slice(weight, [i * size], [size])
-                    n_rows = tf.math.count_nonzero(weights, dtype=self._dtype)
                     loss, hits, gate, gradients = self._pass(
-                        *ready, labels=labels, weight=weights / n_rows
+                        *ready, labels=tf.gather(y, i), weight=tf.gather(weight, i)
                     )
                     # The next batch is made while one core waits for the other.
                     with tf.control_dependencies([gate]):
                         ready = batch(i + 1)
-                    penalty, gradients = self._penalised(gradients, l2)
-                    if self._sets_rate:
-                        self.optimizer.learning_rate.assign(rates[i])
-                    variables = [v for pieces, _ in self._weights for v in pieces]
+                    if l2 is not None:
+                        penalty, gradients = self._penalised(gradients, l2)
+                        loss += penalty
+                    self.optimizer.set_rate(tf.gather(rates, i))
                     self.optimizer.apply(gradients, variables)
-                    figures = [n_rows * (loss + penalty), tf.cast(hits, self._dtype)]
-                    sums = tf.tensor_scatter_nd_add(
-                        sums, epochs[i, None, None], [tf.cast(figures, tf.float64)]
-                    )
+                    figures = figures.write(i, tf.stack([loss, hits]))
                     i += 1
-                return i, sums, *ready
+                return i, figures, *ready
 
             return body
 
-        state = (tf.constant(0), sums, *batch(tf.constant(0)))
+        figures = tf.TensorArray(self._dtype, n_steps, element_shape=(2,))
+        state = (tf.constant(0), figures, *batch(tf.constant(0)))
         state = tf.while_loop(
             lambda i, *_: i <= n_steps - _UNROLLED, steps(_UNROLLED), state
         )
-        return tf.while_loop(lambda i, *_: i < n_steps, steps(1), state)[1]
+        state = tf.while_loop(lambda i, *_: i < n_steps, steps(1), state)
+        return state[1].stack()
 
-    def _masks(self, kept, start, scale):
-        masks = []
-        for i, layer in enumerate(self._layers[:-1]):
-            biases, _ = self._weights[2 * i + 1]
-            for bias in biases if layer is COLUMNS else biases[:1]:
-                shape = self.batch_size, bias.shape[0]
-                part = tf.slice(kept, [start], [shape[0] * shape[1]])
-                masks.append(tf.cast(tf.reshape(part, shape), self._dtype) * scale)
-                start += shape[0] * shape[1]
-        return masks
+    def _masks(self, kept, i, scale):
+        shapes = []
+        for bias, axis in self._weights[1:-2:2]:
+            pieces = bias if axis is not None else bias[:1]
+            shapes += [(self.batch_size, piece.shape[0]) for piece in pieces]
+        masks = tf.cast(tf.gather(kept, i), self._dtype) * scale
+        masks = tf.split(masks, [n * units for n, units in shapes])
+        return [tf.reshape(m, shape) for m, shape in zip(masks, shapes, strict=True)]
 
     def _pass(self, x, *masks, labels, weight):
         """Go forward and back.
 
-        Returns loss, hits, a tensor after which one core has little to do, and the
-        gradients of all pieces.
+        Returns loss, number of hits, a tensor after which one core has little to do,
+        and the gradients of all pieces.
         """
         kernels = [pieces for pieces, _ in self._weights[::2]]
         biases = [pieces for pieces, _ in self._weights[1::2]]
-        kernels = [[tf.identity(k) for k in pieces] for pieces in kernels]
+        kernels = [[k.read_value() for k in pieces] for pieces in kernels]
         masks, gate = iter(masks), None
         inputs, outputs = [[x]], []  # of each layer, piece by piece
         for layer, kernel, bias in zip(self._layers, kernels, biases, strict=True):
@@ -335,10 +321,9 @@ class CompiledMLP:
         )
         loss = tf.reduce_sum(losses * weight)
         best = tf.argmax(logits, 1, output_type=tf.int32)
-        hits = tf.equal(best, labels) & (weight > 0)
-        hits = tf.math.count_nonzero(hits, dtype=tf.int32)
+        hits = tf.cast(tf.equal(best, labels) & (weight > 0), self._dtype)
         gradients = self._back([dz * weight[:, None]], kernels, inputs, outputs)
-        return loss, hits, gate, gradients
+        return loss, tf.reduce_sum(hits), gate, gradients
 
     def _back(self, dz, kernels, inputs, outputs):
         gradients = []
@@ -368,23 +353,14 @@ class CompiledMLP:
         return gradients
 
     def _penalised(self, gradients, l2):
-        penalties, added = [], iter(gradients)
-        result = []
-        for i, (pieces, _) in enumerate(self._weights):
+        gradients, squares, i = list(gradients), [], 0
+        for number, (pieces, _) in enumerate(self._weights):
             for piece in pieces:
-                gradient = next(added)
-                if i % 2 == 0 and i < len(self._weights) - 2:
-                    penalty, gradient = tf.cond(
-                        l2 > 0,
-                        lambda k=piece, g=gradient: (
-                            l2 * tf.reduce_sum(tf.square(k)),
-                            g + 2 * l2 * k,
-                        ),
-                        lambda g=gradient: (tf.zeros((), self._dtype), g),
-                    )
-                    penalties.append(penalty)
-                result.append(gradient)
-        return tf.add_n(penalties), result
+                if number % 2 == 0 and number < len(self._weights) - 2:
+                    squares.append(tf.reduce_sum(tf.square(piece)))
+                    gradients[i] += 2 * l2 * piece
+                i += 1
+        return l2 * tf.add_n(squares), gradients
 
 
 def _pairs(first, second):

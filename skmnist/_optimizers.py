@@ -37,6 +37,15 @@ class _OneReplica:
         # Not an attribute in Keras' sense, which would keep track of the variables.
         return vars(self).setdefault("_skmnist_references", [])
 
+    def set_rate(self, rate):
+        """Set the learning rate of the next update, unless there is a schedule."""
+        vars(self)["_skmnist_rate"] = rate
+
+    def _get_current_learning_rate(self):
+        if isinstance(self._learning_rate, keras.Variable):
+            return vars(self)["_skmnist_rate"]
+        return super()._get_current_learning_rate()
+
     def weight_of(self, variable):
         """Return the weight that a variable belongs to, None for one of them all."""
         return next((w for v, w in self._references() if v is variable), None)

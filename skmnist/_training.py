@@ -166,10 +166,10 @@ def train(
         for first in range(0, epochs, at_once):
             block = range(first, min(first + at_once, epochs))
             rngs = [_rng(state.seed, state.epochs + epoch) for epoch in block]
-            sums = _run(compiled, data, rngs, rates[n_steps * first :], dropout, l2)
+            means = _run(compiled, data, rngs, rates[n_steps * first :], dropout, l2)
             stop = False
-            for epoch, (loss, hits) in zip(block, sums / len(data.y), strict=True):
-                figures = {"loss": float(loss), "accuracy": float(hits)}
+            for epoch, (loss, accuracy) in zip(block, means, strict=True):
+                figures = {"loss": float(loss), "accuracy": float(accuracy)}
                 if validation is not None:
                     figures |= _validate(validation, compiled, architecture, l2)
                 for key, figure in figures.items():
@@ -200,7 +200,7 @@ def _rng(seed, epoch):
 
 
 def _run(compiled, data, rngs, rates, dropout, l2):
-    """Train an epoch for each of `rngs`; return their sums of loss and hits."""
+    """Train an epoch for each of `rngs`; return their mean losses and accuracies."""
     n_samples, size = len(data.y), compiled.batch_size
     n_steps = -(-n_samples // size)
     rows = np.zeros((len(rngs), n_steps * size), np.int32)
@@ -208,27 +208,27 @@ def _run(compiled, data, rngs, rates, dropout, l2):
         order[:n_samples] = rng.permutation(n_samples)
     weight = data.weight[rows]
     weight[:, n_samples:] = 0
-    rows, weight = rows.reshape(-1), weight.reshape(-1)
-    epochs = np.repeat(np.arange(len(rngs), dtype=np.int32), n_steps)
-    sums = np.zeros((len(rngs), 2))
+    n_rows = np.full((len(rngs), n_steps), size)
+    n_rows[:, -1] -= n_steps * size - n_samples
+    rows, weight = rows.reshape(-1, size), weight.reshape(-1, size)
+    sources, n_rows = [rng for rng in rngs for _ in range(n_steps)], n_rows.reshape(-1)
+    figures = np.empty((len(rows), 2))
     at_once = min(_STEPS_PER_CALL, max(1, _KEPT_PER_CALL // compiled.n_kept))
-    for start in range(0, len(epochs), at_once):
-        steps = slice(start, start + at_once)
-        part = slice(start * size, (start + at_once) * size)
-        sources = [rngs[epoch] for epoch in epochs[steps]]
-        sums += compiled.run(
+    for start in range(0, len(rows), at_once):
+        part = slice(start, min(start + at_once, len(rows)))
+        figures[part] = compiled.run(
             data.X,
             rows[part],
             data.y[rows[part]],
             weight[part],
-            epochs[steps],
-            rates[: len(epochs)][steps],
-            draw_kept(sources, compiled.n_kept, dropout),
+            n_rows[part],
+            rates[part],
+            draw_kept(sources[part], compiled.n_kept, dropout),
             dropout,
             l2,
-            len(rngs),
         )
-    return sums
+    figures[:, 0] *= n_rows
+    return figures.reshape(len(rngs), n_steps, 2).sum(axis=1) / n_samples
 
 
 def _validate(validation, compiled, architecture, l2):

@@ -326,30 +326,28 @@ class CompiledMLP:
         return loss, tf.reduce_sum(hits), gate, gradients
 
     def _back(self, dz, kernels, inputs, outputs):
-        gradients = []
-        for i in reversed(range(len(kernels))):
-            layer, kernel = self._layers[i], kernels[i]
-            below = []
-            if i:
-                dh = [
-                    tf.matmul(d, k, transpose_b=True)
-                    for d, k in _pairs(dz, kernel)
-                ]
-                if layer is COLUMNS:
-                    dh = [tf.add_n(dh)]
-                z, active, kept = outputs[i - 1]
-                below = [
-                    tf.gradients(a, each, d * m)[0]
-                    for a, each, d, m in zip(active, z, dh, kept, strict=True)
-                ]
-            # What the layer below waits for goes first.
-            with tf.control_dependencies(below):
-                of_kernel = [
-                    tf.matmul(h, d, transpose_a=True) for h, d in _pairs(inputs[i], dz)
-                ]
-                of_bias = [tf.raw_ops.BiasAddGrad(out_backprop=d) for d in dz]
-            gradients = [*of_kernel, *of_bias, *gradients]
-            dz = below
+        deltas = [dz]  # of each layer, from the first to the last
+        for i in reversed(range(1, len(kernels))):
+            pairs = _pairs(deltas[0], kernels[i])
+            dh = [tf.matmul(d, k, transpose_b=True) for d, k in pairs]
+            if self._layers[i] is COLUMNS:
+                dh = [tf.add_n(dh)]
+            below = [
+                tf.gradients(a, z, d * m)[0]
+                for z, a, m, d in zip(*outputs[i - 1], dh, strict=True)
+            ]
+            deltas.insert(0, below)
+        # What the next step waits for first comes first, and each half goes on with
+        # its own: left to itself one core would do the same part for both.
+        gradients, before = [], deltas[0]
+        for h, dz in zip(inputs, deltas, strict=True):
+            of_kernel = []
+            for j, (a, d) in enumerate(_pairs(h, dz)):
+                with tf.control_dependencies([before[min(j, len(before) - 1)]]):
+                    of_kernel.append(tf.matmul(a, d, transpose_a=True))
+            of_bias = [tf.raw_ops.BiasAddGrad(out_backprop=d) for d in dz]
+            gradients += [*of_kernel, *of_bias]
+            before = of_kernel
         return gradients
 
     def _penalised(self, gradients, l2):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a network is cut in two, so that two cores work on one batch."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +45,7 @@ def cut_layers(architecture, elementwise):
     """
     sizes = architecture.layer_sizes
     n_layers = len(sizes) - 1
-    work = sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    work = sum(a * b for a, b in pairwise(sizes))
     if not elementwise or work < _WORTH_CUTTING:
         return [WHOLE] * n_layers
     layers = []

@@ -33,7 +33,7 @@ _PRESETS = {
 class Distortion(NamedTuple):
     """An augmentation as the arrays that the compiled epoch takes.
 
-    See `_distortion.distort`.
+    See `_distortion.make_distort`.
     """
 
     ranges: np.ndarray  # shape (5,)

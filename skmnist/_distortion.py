@@ -8,51 +8,22 @@ import tensorflow as tf
 _N_AFFINE = 6
 
 
-def distort(images, seed, ranges, modes, image_shape):
-    """Distort each image by an affine map and a smooth displacement of its own.
+def make_distort(image_shape):
+    """Make the function that distorts images of one shape.
 
-    Built of stateless operations, so that it fits into any graph and the same seed
-    gives the same bits.
+    Each function that is made is compiled once for each size of batch; whoever builds
+    several steps into a graph makes it once.
 
     Parameters
     ----------
-    images : Tensor of shape (n_images, height * width), float32 or float64
-        Images as rows.
-    seed : Tensor of shape (2,), int32
-        Source of all randomness.
-    ranges : Tensor of shape (5,), dtype of `images`
-        Largest rotation (radians), relative change of width and height, shear
-        (radians), shift to the right and down (pixels); what is drawn is uniform in
-        [-largest, largest].
-    modes : Tensor of shape (n_modes, height * width), dtype of `images`
-        The displacement along each axis is a sum of these, each times a number drawn
-        uniformly from [-1, 1].
     image_shape : tuple of int
         Height and width.
 
     Returns
     -------
-    Tensor of shape (n_images, height * width), dtype of `images`
-        Bilinear samples; outside of the image all is zero.
+    callable
+        See the inner function.
     """
-    n_images, n_modes = tf.shape(images)[0], tf.shape(modes)[0]
-    # 16 bits a number.
-    words = tf.random.stateless_uniform(
-        [n_images * (_N_AFFINE // 2 + n_modes)],
-        seed,
-        minval=None,
-        maxval=None,
-        dtype=tf.int32,
-    )
-    bits = tf.reshape(tf.bitcast(words, tf.int16), [-1])
-    numbers = (tf.cast(bits, images.dtype) + 0.5) * 2.0**-15
-    affine = tf.reshape(numbers[: n_images * _N_AFFINE], [n_images, _N_AFFINE])
-    weights = tf.reshape(numbers[n_images * _N_AFFINE :], [n_images * 2, n_modes])
-    displacement = tf.matmul(weights, modes)
-    return _sampler(image_shape)(images, affine, ranges, displacement)
-
-
-def _sampler(image_shape):
     height, width = image_shape
 
     # One loop over the pixels, compiled by XLA: a fifth of the time of the same
@@ -92,11 +63,53 @@ def _sampler(image_shape):
         above = between(at)
         return above + y * (between(at + (width + 3)) - above)
 
-    return sample
+    def distort(images, seed, ranges, modes):
+        """Distort each image by an affine map and a smooth displacement of its own.
+
+        Built of stateless operations, so that it fits into any graph and the same seed
+        gives the same bits.
+
+        Parameters
+        ----------
+        images : Tensor of shape (n_images, height * width), float32 or float64
+            Images as rows.
+        seed : Tensor of shape (2,), int32
+            Source of all randomness.
+        ranges : Tensor of shape (5,), dtype of `images`
+            Largest rotation (radians), relative change of width and height, shear
+            (radians), shift to the right and down (pixels); what is drawn is uniform
+            in [-largest, largest].
+        modes : Tensor of shape (n_modes, height * width), dtype of `images`
+            The displacement along each axis is a sum of these, each times a number
+            drawn uniformly from [-1, 1].
+
+        Returns
+        -------
+        Tensor of shape (n_images, height * width), dtype of `images`
+            Bilinear samples; outside of the image all is zero.
+        """
+        n_images, n_modes = tf.shape(images)[0], tf.shape(modes)[0]
+        # 16 bits a number.
+        words = tf.random.stateless_uniform(
+            [n_images * (_N_AFFINE // 2 + n_modes)],
+            seed,
+            minval=None,
+            maxval=None,
+            dtype=tf.int32,
+        )
+        bits = tf.reshape(tf.bitcast(words, tf.int16), [-1])
+        numbers = (tf.cast(bits, images.dtype) + 0.5) * 2.0**-15
+        affine, weights = tf.split(numbers, [n_images * _N_AFFINE, -1])
+        affine = tf.reshape(affine, [n_images, _N_AFFINE])
+        weights = tf.reshape(weights, [n_images * 2, n_modes])
+        moved = sample(images, affine, ranges, tf.matmul(weights, modes))
+        return tf.ensure_shape(moved, images.shape)
+
+    return distort
 
 
 def distort_rows(X, seed, ranges, modes, image_shape):
-    """Distort the rows of an array; see `distort`.
+    """Distort the rows of an array; see `make_distort`.
 
     Parameters
     ----------
@@ -105,18 +118,17 @@ def distort_rows(X, seed, ranges, modes, image_shape):
     seed : array-like of shape (2,)
         Two int32 numbers.
     ranges, modes, image_shape
-        As in `distort`, as arrays of the dtype of `X`.
+        As in `make_distort`, as arrays of the dtype of `X`.
 
     Returns
     -------
     ndarray of shape (n_images, height * width)
     """
-    run = tf.function(distort, autograph=False)
+    run = tf.function(make_distort(image_shape), autograph=False)
     with tf.device("CPU"):
         return run(
             tf.constant(X),
             tf.constant(seed, tf.int32),
             tf.constant(ranges),
             tf.constant(modes),
-            image_shape,
         ).numpy()

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ._distortion import make_distort
 from ._halves import COLUMNS, ROWS, cut, cut_layers, join
 from ._optimizers import one_replica
 from ._session import open_session
@@ -88,13 +89,16 @@ class CompiledMLP:
         Rows per step.
     optimizer : (type, dict)
         Class and configuration of a Keras optimizer.
+    image_shape : (int, int) or None
+        Height and width of images to distort.
     """
 
-    def __init__(self, architecture, batch_size, optimizer):
+    def __init__(self, architecture, batch_size, optimizer, image_shape):
         optimizer_class, config = optimizer
         self.batch_size = batch_size
         self._architecture = architecture
         self._dtype = architecture.dtype
+        self._distort = None if image_shape is None else make_distort(image_shape)
         self._activation = _activation(architecture.activation)
         self._graph = tf.Graph()
         with self._graph.as_default():
@@ -150,7 +154,9 @@ class CompiledMLP:
         """Copy kernel and bias of each layer in turn."""
         return self.state()[0]
 
-    def run(self, X, rows, y, weight, n_rows, rates, kept, rate, l2):
+    def run(
+        self, X, rows, y, weight, n_rows, rates, kept, rate, l2, seeds, ranges, modes
+    ):
         """Train some steps.
 
         Parameters
@@ -169,6 +175,10 @@ class CompiledMLP:
             As `draw_kept` returns it.
         rate, l2 : float
             Dropout rate and factor of the squared kernels.
+        seeds : ndarray of shape (n_steps, 2) and dtype int32
+            Of the distortions of each step.
+        ranges, modes : ndarray
+            What they are; see `make_distort`.
 
         Returns
         -------
@@ -179,7 +189,10 @@ class CompiledMLP:
         number = np.dtype(self._dtype).type
         weight = weight / n_rows[:, None].astype(self._dtype)
         scale = number(1 / (1 - rate))
-        return self._run(X, rows, y, weight, rates, kept, scale, number(l2))
+        l2 = number(l2)
+        return self._run(
+            X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2
+        )
 
     def _make_weights(self):
         # Lists of (the pieces of a weight, the axis along which it is cut).
@@ -224,6 +237,9 @@ class CompiledMLP:
                 ("rates", tf.float32, (None,)),
                 ("kept", tf.uint8, (None, self.n_kept)),
                 ("scale", self._dtype, ()),
+                ("seeds", tf.int32, (None, 2)),
+                ("ranges", self._dtype, (5,)),
+                ("modes", self._dtype, (None, self._architecture.n_features)),
                 ("l2", self._dtype, ()),
             )
         ]
@@ -242,13 +258,16 @@ class CompiledMLP:
             l2 > 0, lambda: self._loop(*feeds), lambda: self._loop(*feeds[:-1], None)
         )
 
-    def _loop(self, X, rows, y, weight, rates, kept, scale, l2):
+    def _loop(self, X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2):
         n_steps = tf.shape(rates)[0]
         variables = [v for pieces, _ in self._weights for v in pieces]
 
         def batch(i):
             i = tf.minimum(i, n_steps - 1)
-            return [tf.gather(X, tf.gather(rows, i)), *self._masks(kept, i, scale)]
+            x = tf.gather(X, tf.gather(rows, i))
+            if self._distort is not None:
+                x = self._distort(x, tf.gather(seeds, i), ranges, modes)
+            return [x, *self._masks(kept, i, scale)]
 
         def steps(n):
             def body(i, figures, *ready):

@@ -48,15 +48,15 @@ class _Pool:
         self.n_built = 0
 
     @contextmanager
-    def lease(self, architecture, batch_size, optimizer, learning_rate):
-        key = architecture, batch_size, optimizer_key(optimizer)
+    def lease(self, architecture, batch_size, optimizer, learning_rate, image_shape):
+        key = architecture, batch_size, optimizer_key(optimizer), image_shape
         with self._lock:
             known = [i for i, (k, _) in self._idle.items() if k == key]
             compiled = self._idle.pop(known[-1])[1] if known else None
         if compiled is None:
             with self._build_lock:
                 recipe = optimizer_recipe(optimizer, learning_rate)
-                compiled = CompiledMLP(architecture, batch_size, recipe)
+                compiled = CompiledMLP(architecture, batch_size, recipe, image_shape)
                 self.n_built += 1
         # After an error or an interrupt it is dropped, not trusted again.
         try:
@@ -104,6 +104,7 @@ def train(
     epochs,
     dropout,
     l2,
+    distortion,
     patience,
     on_epoch,
 ):
@@ -131,6 +132,8 @@ def train(
         Rows per step, and passes over the rows.
     dropout, l2 : float
         Dropout rate and factor of the squared kernels.
+    distortion : Distortion or None
+        Distorts the images.
     patience : int
         See `validation`.
     on_epoch : callable or None
@@ -159,14 +162,19 @@ def train(
     if validation is not None or on_epoch is not None:
         at_once = 1
     best, best_loss, best_epoch = None, np.inf, 0
-    with _pool.lease(architecture, batch_size, optimizer, learning_rate) as compiled:
+    shape = None if distortion is None else distortion.image_shape
+    with _pool.lease(
+        architecture, batch_size, optimizer, learning_rate, shape
+    ) as compiled:
         compiled.load(state.weights, state.optimizer)
         data = data._replace(X=aligned(data.X))
         dropout = min(dropout, _MAX_DROPOUT)
         for first in range(0, epochs, at_once):
             block = range(first, min(first + at_once, epochs))
             rngs = [_rng(state.seed, state.epochs + epoch) for epoch in block]
-            means = _run(compiled, data, rngs, rates[n_steps * first :], dropout, l2)
+            means = _run(
+                compiled, data, rngs, rates[n_steps * first :], dropout, l2, distortion
+            )
             stop = False
             for epoch, (loss, accuracy) in zip(block, means, strict=True):
                 figures = {"loss": float(loss), "accuracy": float(accuracy)}
@@ -199,7 +207,7 @@ def _rng(seed, epoch):
     return np.random.Generator(np.random.SFC64((seed, epoch)))
 
 
-def _run(compiled, data, rngs, rates, dropout, l2):
+def _run(compiled, data, rngs, rates, dropout, l2, distortion):
     """Train an epoch for each of `rngs`; return their mean losses and accuracies."""
     n_samples, size = len(data.y), compiled.batch_size
     n_steps = -(-n_samples // size)
@@ -212,6 +220,7 @@ def _run(compiled, data, rngs, rates, dropout, l2):
     n_rows[:, -1] -= n_steps * size - n_samples
     rows, weight = rows.reshape(-1, size), weight.reshape(-1, size)
     sources, n_rows = [rng for rng in rngs for _ in range(n_steps)], n_rows.reshape(-1)
+    seeds, ranges, modes = _distortions(distortion, rngs, n_steps, data.X)
     figures = np.empty((len(rows), 2))
     at_once = min(_STEPS_PER_CALL, max(1, _KEPT_PER_CALL // compiled.n_kept))
     for start in range(0, len(rows), at_once):
@@ -226,9 +235,25 @@ def _run(compiled, data, rngs, rates, dropout, l2):
             draw_kept(sources[part], compiled.n_kept, dropout),
             dropout,
             l2,
+            seeds[part],
+            ranges,
+            modes,
         )
     figures[:, 0] *= n_rows
     return figures.reshape(len(rngs), n_steps, 2).sum(axis=1) / n_samples
+
+
+def _distortions(distortion, rngs, n_steps, X):
+    """Give the seeds of all steps and the arrays that say what is drawn with them."""
+    if distortion is None:
+        seeds = np.zeros((len(rngs) * n_steps, 2), np.int32)
+        return seeds, np.zeros(5, X.dtype), np.zeros((0, X.shape[1]), X.dtype)
+    # Numbers of their own: an augmentation of nothing changes nothing.
+    seeds = [
+        rng.spawn(1)[0].integers(2**31, size=(n_steps, 2), dtype=np.int32)
+        for rng in rngs
+    ]
+    return np.concatenate(seeds), distortion.ranges, distortion.modes
 
 
 def _validate(validation, compiled, architecture, l2):

@@ -130,7 +130,7 @@ def test_layers_have_masks_of_their_own():
     # One path 1 -> 1 -> 1 with a huge last kernel: the loss is 0 where both units are
     # kept and log 2 where one is dropped.
     architecture = Architecture(1, (1, 1), 2, "linear", "float32")
-    compiled = CompiledMLP(architecture, 8, optimizer_recipe("sgd", 1))
+    compiled = CompiledMLP(architecture, 8, optimizer_recipe("sgd", 1), None)
     kernel, bias = np.ones((1, 1), np.float32), np.zeros(1, np.float32)
     last = np.array([[1000, 0]], np.float32), np.zeros(2, np.float32)
     compiled.load([kernel, bias, kernel, bias, *last], None)
@@ -146,6 +146,9 @@ def test_layers_have_masks_of_their_own():
         draw_kept([np.random.default_rng(0)] * n_steps, compiled.n_kept, rate),
         rate,
         0.0,
+        np.zeros((n_steps, 2), np.int32),
+        np.zeros(5, np.float32),
+        np.zeros((0, 1), np.float32),
     )
     kept = 1 - figures[:, 0].mean() / np.log(2)
     assert kept == pytest.approx((1 - rate) ** 2, abs=0.03)

@@ -139,7 +139,13 @@ def _finished(report, data, seeds, epochs, record_epochs):
         ),
         "small": (
             f"256-256, {2 * epochs} epochs, augmentation",
-            _RECIPE | {"hidden_units": 256, "dropout": 0.0, "epochs": 2 * epochs},
+            _RECIPE
+            | {
+                "hidden_units": 256,
+                "dropout": 0.0,
+                "batch_size": 128,
+                "epochs": 2 * epochs,
+            },
             99.2,
         ),
         "large": (

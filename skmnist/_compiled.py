@@ -12,9 +12,6 @@ from ._optimizers import one_replica
 from ._session import open_session
 
 _v1 = tf.compat.v1
-# Steps that follow each other without a look at the loop's end, which costs as much as
-# a tenth of a step.
-_UNROLLED = 2
 # TensorFlow takes over arrays that begin at such an address, and copies others.
 _ALIGNMENT = 64
 
@@ -269,33 +266,23 @@ class CompiledMLP:
                 x = self._distort(x, tf.gather(seeds, i), ranges, modes)
             return [x, *self._masks(kept, i, scale)]
 
-        def steps(n):
-            def body(i, figures, *ready):
-                for _ in range(n):
-                    loss, hits, gate, gradients = self._pass(
-                        *ready, labels=tf.gather(y, i), weight=tf.gather(weight, i)
-                    )
-                    # The next batch is made while one core waits for the other.
-                    with tf.control_dependencies([gate]):
-                        ready = batch(i + 1)
-                    if l2 is not None:
-                        penalty, gradients = self._penalised(gradients, l2)
-                        loss += penalty
-                    self.optimizer.set_rate(tf.gather(rates, i))
-                    self.optimizer.apply(gradients, variables)
-                    figures = figures.write(i, tf.stack([loss, hits]))
-                    i += 1
-                return i, figures, *ready
-
-            return body
+        def step(i, figures, *ready):
+            loss, hits, gate, gradients = self._pass(
+                *ready, labels=tf.gather(y, i), weight=tf.gather(weight, i)
+            )
+            # The next batch is made while one core waits for the other.
+            with tf.control_dependencies([gate]):
+                ready = batch(i + 1)
+            if l2 is not None:
+                penalty, gradients = self._penalised(gradients, l2)
+                loss += penalty
+            self.optimizer.set_rate(tf.gather(rates, i))
+            self.optimizer.apply(gradients, variables)
+            return i + 1, figures.write(i, tf.stack([loss, hits])), *ready
 
         figures = tf.TensorArray(self._dtype, n_steps, element_shape=(2,))
         state = (tf.constant(0), figures, *batch(tf.constant(0)))
-        state = tf.while_loop(
-            lambda i, *_: i <= n_steps - _UNROLLED, steps(_UNROLLED), state
-        )
-        state = tf.while_loop(lambda i, *_: i < n_steps, steps(1), state)
-        return state[1].stack()
+        return tf.while_loop(lambda i, *_: i < n_steps, step, state)[1].stack()
 
     def _masks(self, kept, i, scale):
         shapes = []

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a network is cut in two, so that two cores work on one batch."""
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -18,9 +17,6 @@ class Layer(NamedTuple):
 COLUMNS = Layer(1, 0)  # each half gives half of the layer's units
 ROWS = Layer(0, None)  # each half takes half of its input; their outputs are added
 WHOLE = Layer(None, None)
-
-# Multiply-adds a row below which the halves cost more than a second core saves.
-_WORTH_CUTTING = 100_000
 
 
 def cut_layers(architecture, elementwise):
@@ -45,8 +41,7 @@ def cut_layers(architecture, elementwise):
     """
     sizes = architecture.layer_sizes
     n_layers = len(sizes) - 1
-    work = sum(a * b for a, b in pairwise(sizes))
-    if not elementwise or work < _WORTH_CUTTING:
+    if not elementwise:
         return [WHOLE] * n_layers
     layers = []
     for units in sizes[1:]:

@@ -3,6 +3,8 @@
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from skmnist import datasets
 
@@ -27,3 +29,16 @@ def load(name, n_rows=None):
 
 def flat(images, max_value):
     return images.reshape(len(images), -1).astype(np.float32) / np.float32(max_value)
+
+
+def unseen_digits():
+    """Load the half of scikit-learn's 8x8 digits that chose no default."""
+    digits = load_digits()
+    _, unseen, _, y_unseen = train_test_split(
+        digits.images.astype(np.uint8),
+        digits.target,
+        test_size=0.5,
+        random_state=0,
+        stratify=digits.target,
+    )
+    return unseen, y_unseen

@@ -130,6 +130,7 @@ class Report:
         self.benchmark = benchmark
         self.options = options
         self.tables = []
+        self.figures = []
         self.notes = []
         self.failures = []
         self._bystanders = Bystanders()
@@ -139,6 +140,10 @@ class Report:
     def table(self, title, unit="s"):
         self.tables.append(Table(title, unit))
         return self.tables[-1]
+
+    def figure(self, figure):
+        """Add a picture; it is written beside the JSON, with the same name."""
+        self.figures.append(figure)
 
     def note(self, text):
         self.notes.append(text)
@@ -183,6 +188,9 @@ class Report:
             "notes": self.notes,
             "failures": self.failures,
         }
+        for i, figure in enumerate(self.figures):
+            name = f"{path.stem}-{i + 1}" if i else path.stem
+            figure.savefig(path.with_name(f"{name}.png"), dpi=150)
         path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 

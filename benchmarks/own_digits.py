@@ -11,15 +11,14 @@ import time
 from pathlib import Path
 
 import numpy as np
-from sklearn.datasets import load_digits
 from sklearn.metrics import confusion_matrix
-from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 
 from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler
 from skmnist.datasets import fetch_mnist
 from skmnist.images import find_digits
 
+from ._data import unseen_digits
 from ._worker import Turn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -71,21 +70,13 @@ def _framed(images):
 
 
 def _sources(mnist, n_drawn):
-    digits = load_digits()
-    _, unseen, _, y_unseen = train_test_split(
-        digits.images.astype(np.uint8),
-        digits.target,
-        test_size=0.5,
-        random_state=0,
-        stratify=digits.target,
-    )
     random = np.random.default_rng(2026)
     y = np.arange(n_drawn) % 10
     scenes = drawn.scenes(n_drawn, random, sides=_SIDES)
     images = (drawn.draw(d, s, random) for d, s in zip(y, scenes, strict=True))
     return {
         "mnist": ("MNIST test images", mnist.x_test, mnist.y_test),
-        "bundled": ("bundled 8x8 digits, unseen half", unseen, y_unseen),
+        "bundled": ("bundled 8x8 digits, unseen half", *unseen_digits()),
         "drawn": (f"drawn digits, {_SIDES[0]} to {_SIDES[-1]} pixels", images, y),
     }
 

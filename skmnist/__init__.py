@@ -1,5 +1,6 @@
 """A multi-layer perceptron with dropout, L2 and class weights for scikit-learn."""
 
+from ._augmentation import ImageAugmentation
 from ._classifier import MLPDigitClassifier
 from ._normalizer import DigitNormalizer
 from ._persistence import load, save
@@ -17,6 +18,7 @@ __all__ = [
     "DigitNormalizer",
     "GridSearchDisplay",
     "HiddenUnitsDisplay",
+    "ImageAugmentation",
     "MLPDigitClassifier",
     "PixelScaler",
     "TrainingCurveDisplay",

@@ -10,6 +10,24 @@ if keras.backend.backend() != "tensorflow":
     )
 
 
+_OPTIMIZERS = {
+    kind.__name__.lower(): kind
+    for kind in (
+        keras.optimizers.Adadelta,
+        keras.optimizers.Adafactor,
+        keras.optimizers.Adagrad,
+        keras.optimizers.Adam,
+        keras.optimizers.Adamax,
+        keras.optimizers.AdamW,
+        keras.optimizers.Ftrl,
+        keras.optimizers.Lion,
+        keras.optimizers.Nadam,
+        keras.optimizers.RMSprop,
+        keras.optimizers.SGD,
+    )
+}
+
+
 def build_mlp(
     architecture, *, dropout=0.0, l2=0.0, output_activation="softmax", seed=0
 ):
@@ -70,8 +88,8 @@ def build_mlp(
     return keras.Sequential(layers, name="mlp")
 
 
-def make_optimizer(optimizer, learning_rate):
-    """Make a fresh Keras optimizer.
+def optimizer_recipe(optimizer, learning_rate):
+    """Tell how to make a fresh Keras optimizer.
 
     Parameters
     ----------
@@ -82,7 +100,10 @@ def make_optimizer(optimizer, learning_rate):
 
     Returns
     -------
-    keras.optimizers.Optimizer
+    kind : type
+        Its class.
+    config : dict
+        What the class's ``from_config`` takes.
 
     Raises
     ------
@@ -92,8 +113,8 @@ def make_optimizer(optimizer, learning_rate):
         If `optimizer` has been built, so that it belongs to another model.
     """
     if isinstance(optimizer, str):
-        config = {"learning_rate": float(learning_rate), "name": optimizer}
-        return keras.optimizers.get({"class_name": optimizer, "config": config})
+        kind = _OPTIMIZERS[optimizer]
+        return kind, {"learning_rate": float(learning_rate), "name": optimizer}
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(
             "optimizer must be the name of a Keras optimizer or a "
@@ -105,7 +126,13 @@ def make_optimizer(optimizer, learning_rate):
             f"{type(optimizer).__name__} that already belongs to a model: "
             "pass a new one"
         )
-    return type(optimizer).from_config(optimizer.get_config())
+    return type(optimizer), optimizer.get_config()
+
+
+def make_optimizer(optimizer, learning_rate):
+    """Make a fresh Keras optimizer as `optimizer_recipe` tells."""
+    kind, config = optimizer_recipe(optimizer, learning_rate)
+    return kind.from_config(config)
 
 
 def optimizer_key(optimizer):

@@ -18,6 +18,7 @@ from ._classifier import MLPDigitClassifier
 
 # Types that a file may hold besides those of which skops knows that they are safe.
 _TRUSTED = [
+    "skmnist._augmentation.ImageAugmentation",
     "skmnist._classifier.MLPDigitClassifier",
     "skmnist._normalizer.DigitNormalizer",
     "skmnist._preprocessing.PixelScaler",

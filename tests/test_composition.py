@@ -71,6 +71,7 @@ def test_every_setting_survives_clone_and_search(digits):
         "learning_rate_schedule": "cosine",
         "batch_size": 50,
         "epochs": 2,
+        "augmentation": "affine",
         "class_weight": {3: 2.0},
         "early_stopping": True,
         "validation_fraction": 0.2,

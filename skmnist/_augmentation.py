@@ -1,0 +1,266 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Random distortions of images in training: their ranges, as arrays."""
+
+import math
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils._param_validation import Interval
+
+from ._lazy import import_room
+
+# Share of a displacement's variance that its modes carry.
+_KEPT_VARIANCE = 0.99
+# An inferred square is at least this wide: four columns are not a picture of 2x2.
+_SMALLEST_SIDE = 8
+# The presets are meant for MNIST's 28x28 pixels.
+_PRESET_SIDE = 28
+_PRESETS = {
+    "affine": {"rotation": 15.0, "scale": 0.15},
+    "elastic": {
+        "rotation": 15.0,
+        "scale": 0.15,
+        "elastic_alpha": 36.0,
+        "elastic_sigma": 5.0,
+    },
+}
+
+
+class Distortion(NamedTuple):
+    """An augmentation as the arrays that the compiled epoch takes.
+
+    See `_distortion.make_distort`.
+    """
+
+    ranges: np.ndarray  # shape (5,)
+    modes: np.ndarray  # shape (n_modes, height * width)
+    image_shape: tuple[int, int]  # part of the graph, where the arrays are arguments
+
+
+class ImageAugmentation(BaseEstimator):
+    """Random distortions of images, drawn anew for each image in every epoch.
+
+    An image is scaled, sheared, rotated and shifted about its middle, and bent by a
+    smooth random displacement [1]_. Pixels are interpolated bilinearly; what comes
+    from outside of the image is zero, so the background must be. All is off unless
+    asked for.
+
+    It is the value of `augmentation` in :class:`MLPDigitClassifier`; a search
+    reaches it as ``augmentation__rotation`` and so on.
+
+    Parameters
+    ----------
+    rotation : float, default=0.0
+        Largest angle in degrees, in [0, 180]; angles are uniform in
+        [-rotation, rotation].
+
+    scale : float, default=0.0
+        Largest relative change of width and height, in [0, 1): the two factors are
+        independent and uniform in [1 - scale, 1 + scale] [2]_.
+
+    shear : float, default=0.0
+        Largest slant of upright lines in degrees, in [0, 90); angles are uniform in
+        [-shear, shear].
+
+    shift : float, default=0.0
+        Largest shift in pixels; to the right and down it is independent and uniform
+        in [-shift, shift].
+
+    elastic_alpha : float, default=0.0
+        Strength of the elastic displacement: uniform noise in [-1, 1], one number per
+        pixel and axis, is smoothed by a Gaussian of sum one and multiplied by
+        `elastic_alpha` [1]_. The displacement of a pixel along an axis then has a
+        mean of zero and a standard deviation of about
+        ``elastic_alpha / (6.14 * elastic_sigma)`` pixels.
+
+    elastic_sigma : float, default=5.0
+        Standard deviation of that Gaussian in pixels, 1 or more.
+
+    image_shape : tuple of int, default=None
+        Height and width of the images whose rows the classifier is given. None takes
+        them as square, which 64 features or more can be.
+
+    See Also
+    --------
+    MLPDigitClassifier : Its `augmentation` also takes the presets "affine" and
+        "elastic".
+
+    Notes
+    -----
+    The displacement is drawn as a sum of the few modes that carry 99 % of the variance
+    of the smoothed noise (its Karhunen-Loève expansion), scaled up to all of it.
+
+    References
+    ----------
+    .. [1] Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural
+       Networks Applied to Visual Document Analysis", ICDAR 2003.
+    .. [2] Cireşan, Meier, Gambardella and Schmidhuber, "Deep, Big, Simple Neural Nets
+       for Handwritten Digit Recognition", Neural Computation 22, 2010.
+
+    Examples
+    --------
+    >>> from skmnist import ImageAugmentation, MLPDigitClassifier
+    >>> gentle = ImageAugmentation(rotation=10, elastic_alpha=30)
+    >>> model = MLPDigitClassifier(augmentation=gentle)
+    >>> model.set_params(augmentation__rotation=5)
+    MLPDigitClassifier(augmentation=ImageAugmentation(elastic_alpha=30, rotation=5))
+    """
+
+    _parameter_constraints = {
+        "rotation": [Interval(Real, 0, 180, closed="both")],
+        "scale": [Interval(Real, 0, 1, closed="left")],
+        "shear": [Interval(Real, 0, 90, closed="left")],
+        "shift": [Interval(Real, 0, None, closed="left")],
+        "elastic_alpha": [Interval(Real, 0, None, closed="left")],
+        "elastic_sigma": [Interval(Real, 1, None, closed="left")],
+        "image_shape": [tuple, list, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        rotation=0.0,
+        scale=0.0,
+        shear=0.0,
+        shift=0.0,
+        elastic_alpha=0.0,
+        elastic_sigma=5.0,
+        image_shape=None,
+    ):
+        self.rotation = rotation
+        self.scale = scale
+        self.shear = shear
+        self.shift = shift
+        self.elastic_alpha = elastic_alpha
+        self.elastic_sigma = elastic_sigma
+        self.image_shape = image_shape
+
+    def sample(self, X, random_state=None):
+        """Distort each image once, as an epoch of training would.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Images as rows.
+        random_state : int, RandomState instance or None, default=None
+            Source of the distortions. The same int gives the same pixels.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+            Distorted images, float64 if `X` is, else float32.
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be used or `X` does not hold images.
+        """
+        X = check_array(X, dtype=(np.float32, np.float64))
+        plan = plan_distortion(self, X.shape[1], X.dtype)
+        if random_state is None:
+            seed = np.random.default_rng().integers(2**31, size=2)
+        else:
+            seed = check_random_state(random_state).randint(2**31 - 1, size=2)
+        return import_room("_distortion").distort_rows(X, seed, *plan)
+
+
+def plan_distortion(augmentation, n_features, dtype):
+    """Turn an augmentation into the arrays that the compiled epoch takes.
+
+    Parameters
+    ----------
+    augmentation : {"affine", "elastic"} or ImageAugmentation
+        A preset, fitted to the size of the images, or ranges in pixels and degrees.
+    n_features : int
+        Pixels of an image.
+    dtype : dtype
+        float32 or float64.
+
+    Returns
+    -------
+    Distortion
+
+    Raises
+    ------
+    ValueError
+        If a parameter cannot be used, or if the rows are no images.
+    """
+    if isinstance(augmentation, str):
+        preset = _PRESETS[augmentation]
+        shape = _image_shape(None, n_features)
+        zoom = shape[0] / _PRESET_SIDE
+        augmentation = ImageAugmentation(**preset)
+        augmentation.elastic_alpha *= zoom**2
+        augmentation.elastic_sigma *= zoom
+    else:
+        augmentation._validate_params()
+        shape = _image_shape(augmentation.image_shape, n_features)
+    ranges = [
+        math.radians(augmentation.rotation),
+        augmentation.scale,
+        math.radians(augmentation.shear),
+        augmentation.shift,
+        augmentation.shift,
+    ]
+    modes = _modes(shape, augmentation.elastic_alpha, augmentation.elastic_sigma)
+    return Distortion(np.array(ranges, dtype), modes.astype(dtype), shape)
+
+
+def _image_shape(image_shape, n_features):
+    if image_shape is None:
+        side = math.isqrt(n_features)
+        if side**2 != n_features or side < _SMALLEST_SIDE:
+            raise ValueError(
+                f"augmentation needs images: rows of {n_features} features are not "
+                f"taken for square ones of {_SMALLEST_SIDE}x{_SMALLEST_SIDE} pixels or "
+                "more; for other images pass ImageAugmentation(image_shape=(height, "
+                "width))"
+            )
+        return side, side
+    if len(image_shape) != 2 or not all(
+        isinstance(side, Integral) and side >= 1 for side in image_shape
+    ):
+        raise ValueError(
+            "image_shape must be None or the height and width in pixels, two ints >= "
+            f"1; got {image_shape!r}"
+        )
+    shape = tuple(map(int, image_shape))
+    if math.prod(shape) != n_features:
+        raise ValueError(
+            f"image_shape={shape} has {math.prod(shape)} pixels; the rows have "
+            f"{n_features} features"
+        )
+    return shape
+
+
+def _modes(shape, alpha, sigma):
+    """Compute fields whose sum, each times a number of [-1, 1], is a displacement.
+
+    Smoothed noise is as smooth along one axis as along the other, so that its
+    covariance is a product, and its modes are products, of those of the axes.
+    """
+    n_pixels = math.prod(shape)
+    if alpha == 0:
+        return np.zeros((0, n_pixels))
+    (rows, by_row), (columns, by_column) = (_axis_modes(side, sigma) for side in shape)
+    variance = np.outer(rows, columns).ravel()
+    order = np.argsort(-variance, kind="stable")
+    enough = np.cumsum(variance[order]) >= _KEPT_VARIANCE * n_pixels
+    order = order[: 1 + np.argmax(enough)]
+    i, j = np.unravel_index(order, shape)
+    modes = by_row[:, i].T[:, :, np.newaxis] * by_column[:, j].T[:, np.newaxis]
+    modes = np.sqrt(variance[order])[:, np.newaxis] * modes.reshape(-1, n_pixels)
+    # The noise and the numbers have the same variance; the Gaussian divides it by
+    # (2 * sigma) ** 2 * pi.
+    strength = alpha / (2 * sigma * math.sqrt(math.pi))
+    return strength * modes / np.linalg.norm(modes, axis=0)
+
+
+def _axis_modes(side, sigma):
+    apart = np.subtract.outer(np.arange(side), np.arange(side))
+    variance, modes = np.linalg.eigh(np.exp(-((apart / (2 * sigma)) ** 2)))
+    return np.maximum(variance, 0), modes

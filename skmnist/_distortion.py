@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The TensorFlow room of augmentation: random distortions inside a compiled epoch."""
+
+import tensorflow as tf
+
+# Random numbers per image that go into its affine map.
+_N_AFFINE = 6
+
+
+def make_distort(image_shape):
+    """Make the function that distorts images of one shape.
+
+    Each function that is made is compiled once for each size of batch; whoever builds
+    several steps into a graph makes it once.
+
+    Parameters
+    ----------
+    image_shape : tuple of int
+        Height and width.
+
+    Returns
+    -------
+    callable
+        See the inner function.
+    """
+    height, width = image_shape
+
+    # One loop over the pixels, compiled by XLA: a fifth of the time of the same
+    # operations one after the other.
+    @tf.function(jit_compile=True, autograph=False)
+    def sample(images, affine, ranges, displacement):
+        dtype = images.dtype
+        n_images = tf.shape(images)[0]
+        amounts = tf.unstack(affine[:, :5] * ranges, axis=1)
+        angle, wider, slant, right, down = (each[:, tf.newaxis] for each in amounts)
+        taller = affine[:, 5:] * ranges[1]
+        cos, sin = tf.cos(angle), tf.sin(angle)
+        x = tf.cast(tf.tile(tf.range(width), [height]), dtype) - (width - 1) / 2
+        y = tf.cast(tf.repeat(tf.range(height), width), dtype) - (height - 1) / 2
+        # Where each pixel comes from: the inverse of scaling, shear, rotation, shift.
+        x, y = x - right, y - down
+        x, y = cos * x + sin * y, cos * y - sin * x
+        x, y = (x - tf.tan(slant) * y) / (1 + wider), y / (1 + taller)
+        moved = tf.reshape(displacement, [n_images, 2, height * width])
+        # A frame of zeros, one pixel before and two after: what lies outside is read
+        # from it.
+        x = tf.clip_by_value(x + moved[:, 0] + (width + 1) / 2, 0, width + 1)
+        y = tf.clip_by_value(y + moved[:, 1] + (height + 1) / 2, 0, height + 1)
+        framed = tf.pad(
+            tf.reshape(images, [n_images, height, width]), [[0, 0], [1, 2], [1, 2]]
+        )
+        flat = tf.reshape(framed, [-1])
+        column, row = tf.cast(x, tf.int32), tf.cast(y, tf.int32)
+        x, y = x - tf.cast(column, dtype), y - tf.cast(row, dtype)
+        start = tf.range(n_images)[:, tf.newaxis] * ((height + 3) * (width + 3))
+        at = start + row * (width + 3) + column
+
+        def between(at):
+            left = tf.gather(flat, at)
+            return left + x * (tf.gather(flat, at + 1) - left)
+
+        above = between(at)
+        return above + y * (between(at + (width + 3)) - above)
+
+    def distort(images, seed, ranges, modes):
+        """Distort each image by an affine map and a smooth displacement of its own.
+
+        Built of stateless operations, so that it fits into any graph and the same seed
+        gives the same bits.
+
+        Parameters
+        ----------
+        images : Tensor of shape (n_images, height * width), float32 or float64
+            Images as rows.
+        seed : Tensor of shape (2,), int32
+            Source of all randomness.
+        ranges : Tensor of shape (5,), dtype of `images`
+            Largest rotation (radians), relative change of width and height, shear
+            (radians), shift to the right and down (pixels); what is drawn is uniform
+            in [-largest, largest].
+        modes : Tensor of shape (n_modes, height * width), dtype of `images`
+            The displacement along each axis is a sum of these, each times a number
+            drawn uniformly from [-1, 1].
+
+        Returns
+        -------
+        Tensor of shape (n_images, height * width), dtype of `images`
+            Bilinear samples; outside of the image all is zero.
+        """
+        n_images, n_modes = tf.shape(images)[0], tf.shape(modes)[0]
+        # 16 bits a number.
+        words = tf.random.stateless_uniform(
+            [n_images * (_N_AFFINE // 2 + n_modes)],
+            seed,
+            minval=None,
+            maxval=None,
+            dtype=tf.int32,
+        )
+        bits = tf.reshape(tf.bitcast(words, tf.int16), [-1])
+        numbers = (tf.cast(bits, images.dtype) + 0.5) * 2.0**-15
+        affine, weights = tf.split(numbers, [n_images * _N_AFFINE, -1])
+        affine = tf.reshape(affine, [n_images, _N_AFFINE])
+        weights = tf.reshape(weights, [n_images * 2, n_modes])
+        moved = sample(images, affine, ranges, tf.matmul(weights, modes))
+        return tf.ensure_shape(moved, images.shape)
+
+    return distort
+
+
+def distort_rows(X, seed, ranges, modes, image_shape):
+    """Distort the rows of an array; see `make_distort`.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_images, height * width)
+        Images as rows.
+    seed : array-like of shape (2,)
+        Two int32 numbers.
+    ranges, modes, image_shape
+        As in `make_distort`, as arrays of the dtype of `X`.
+
+    Returns
+    -------
+    ndarray of shape (n_images, height * width)
+    """
+    run = tf.function(make_distort(image_shape), autograph=False)
+    with tf.device("CPU"):
+        return run(
+            tf.constant(X),
+            tf.constant(seed, tf.int32),
+            tf.constant(ranges),
+            tf.constant(modes),
+        ).numpy()

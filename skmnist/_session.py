@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""TensorFlow sessions with threads of their own: no other graph is affected."""
+
+import os
+
+import tensorflow as tf
+from tensorflow.core.protobuf.config_pb2 import ThreadPoolOptionProto
+
+_v1 = tf.compat.v1
+# As many branches as a compiled step has: more threads find nothing to do.
+_MAX_THREADS = 2
+
+
+def _let_devices_own_their_threads():
+    # Inside an operation of our size one thread is faster than two, but TensorFlow
+    # gives all sessions the pool of the first. It looks at this variable once, when it
+    # makes its first device; where that is past, the shared pool is used. The importer
+    # puts the environment back.
+    os.environ["TF_OVERRIDE_GLOBAL_THREADPOOL"] = "1"
+    open_session(tf.Graph()).close()
+
+
+def n_threads():
+    """Count the operations that may run at once.
+
+    Two on a machine of two or more cores. Whoever asks for fewer gets fewer:
+    TensorFlow's own setting, ``TF_NUM_INTEROP_THREADS``, and ``OMP_NUM_THREADS``,
+    with which joblib and Dask share the cores out to their workers.
+    """
+    limits = [_MAX_THREADS, _usable_cores()]
+    limits.append(tf.config.threading.get_inter_op_parallelism_threads())
+    for name in ("TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        value = os.environ.get(name, "")
+        limits.append(int(value) if value.isdecimal() else 0)
+    return min(limit for limit in limits if limit > 0)
+
+
+def _usable_cores():
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_session(graph):
+    """Open a session whose operations have one thread each.
+
+    Parameters
+    ----------
+    graph : tf.Graph
+        What the session will run.
+
+    Returns
+    -------
+    tf.compat.v1.Session
+        All sessions of a process share one pool, in which `n_threads` operations run
+        at once.
+    """
+    n = n_threads()
+    pool = ThreadPoolOptionProto(num_threads=n, global_name=f"skmnist-{n}")
+    config = _v1.ConfigProto(
+        intra_op_parallelism_threads=1, session_inter_op_thread_pool=[pool]
+    )
+    return _v1.Session(graph=graph, config=config)
+
+
+_let_devices_own_their_threads()

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fits with augmentation: in training only, the same bits, one graph for a search."""
+
+import threading
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+
+import skmnist
+from skmnist import ImageAugmentation, MLPDigitClassifier
+from skmnist.datasets import load_digits
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """Give bundled digits in a frame of 12x12, which leaves room to move."""
+    bunch = load_digits()
+
+    def rows(images):
+        images = images.reshape(-1, 8, 8).astype(np.float32) / 16
+        return np.pad(images, [(0, 0), (2, 2), (2, 2)]).reshape(-1, 144)
+
+    return rows(bunch.x_train), bunch.y_train, rows(bunch.x_test), bunch.y_test
+
+
+def network(**parameters):
+    defaults = {"hidden_units": 32, "dropout": 0.2, "epochs": 2, "random_state": 0}
+    return MLPDigitClassifier(**defaults | parameters)
+
+
+def assert_same_bits(a, b):
+    for one, other in zip(
+        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
+    ):
+        assert_array_equal(one, other)
+
+
+def test_digits_that_moved_are_read_better(digits):
+    x, y, x_test, y_test = digits
+    moved = ImageAugmentation(rotation=10, shift=1.5)
+    x_moved = moved.sample(x_test, random_state=5)
+    scores = [
+        network(augmentation=augmentation, hidden_units=64, dropout=0.0, epochs=30)
+        .fit(x, y)
+        .score(x_moved, y_test)
+        for augmentation in (None, moved)
+    ]
+    assert scores[1] > scores[0] + 0.05
+    assert scores[1] > 0.75
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_augmentation_of_nothing_changes_nothing(digits, dtype):
+    x, y = digits[:2]
+    plain, same, other = (
+        network(augmentation=augmentation, dtype=dtype).fit(x, y)
+        for augmentation in (None, ImageAugmentation(), "affine")
+    )
+    assert_same_bits(plain, same)
+    assert not np.array_equal(plain.coefs_[0], other.coefs_[0])
+
+
+def test_every_epoch_distorts_anew(digits):
+    copies, labels = np.repeat(digits[0][:1], 256, axis=0), np.arange(256) % 2
+
+    def losses(augmentation):
+        # The network stays as it is.
+        model = network(augmentation=augmentation, learning_rate=1e-12, dropout=0.0)
+        return model.set_params(epochs=5).fit(copies, labels).loss_curve_
+
+    assert np.ptp(losses(None)) < 1e-5
+    assert np.diff(np.sort(losses("affine"))).min() > 1e-5
+
+
+def test_fits_go_on_bit_by_bit(digits):
+    x, y = digits[:2]
+    whole = network(augmentation="elastic", epochs=3).fit(x, y)
+    assert_same_bits(whole, network(augmentation="elastic", epochs=3).fit(x, y))
+    warm = network(augmentation="elastic", epochs=1, warm_start=True)
+    parts = network(augmentation="elastic")
+    for _ in range(3):
+        warm.fit(x, y)
+        parts.partial_fit(x, y, classes=range(10))
+    assert_same_bits(whole, warm)
+    assert_same_bits(whole, parts)
+
+
+def test_rows_of_weight_zero_are_left_out(digits):
+    x, y = digits[:2]
+    weight = 1.0 + np.arange(len(y)) % 3 * (np.arange(len(y)) < 900)
+    weight[900:] = 0
+    model = network(augmentation="affine")
+    left_out = clone(model).fit(x[:900], y[:900], weight[:900])
+    assert_same_bits(model.fit(x, y, weight), left_out)
+
+
+def test_held_out_rows_are_not_distorted(digits):
+    x, y = digits[:2]
+    away = ImageAugmentation(shift=1e6)  # trains on empty images
+    model = network(augmentation=away, early_stopping=True, n_iter_no_change=9)
+    model.fit(x, y)
+    held_out = model._split(y.astype(np.int32), model._seed)[1]
+    accuracies = [model.score(x[held_out], y[held_out])]
+    assert set(accuracies) <= set(model.history_["val_accuracy"])
+    assert not np.allclose(model.coefs_[0], 0)
+    empty = model.predict_proba(np.zeros_like(x))
+    assert not np.array_equal(model.predict_proba(x), empty)
+    assert_array_equal(model.predict_proba(x), model.predict_proba(x))
+
+
+def test_a_search_over_ranges_shares_one_graph(digits):
+    from skmnist._training import compiled_count
+
+    x, y = digits[0][:300], digits[1][:300]
+    before = compiled_count()
+    model = network(augmentation=ImageAugmentation(), hidden_units=(9, 7))
+    grid = {
+        "augmentation__rotation": [0, 10],
+        "augmentation__scale": [0, 0.1],
+        "augmentation__elastic_alpha": [0, 10],
+        "augmentation__elastic_sigma": [2, 3],
+    }
+    GridSearchCV(model, grid, cv=2).fit(x, y)
+    assert compiled_count() == before + 1
+    search = GridSearchCV(model, {"augmentation": [None, "affine", "elastic"]}, cv=2)
+    search.fit(x, y)
+    assert compiled_count() == before + 2
+    assert np.ptp(search.cv_results_["mean_test_score"]) > 0
+
+
+def test_threads_do_not_disturb_each_other(digits):
+    x, y = digits[:2]
+    alone = [network(augmentation="elastic", random_state=i).fit(x, y) for i in (0, 1)]
+    together = [clone(model) for model in alone]
+    threads = [threading.Thread(target=m.fit, args=(x, y)) for m in together]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for one, other in zip(alone, together, strict=True):
+        assert_same_bits(one, other)
+
+
+def test_it_is_saved_with_the_model(digits, tmp_path):
+    x, y, x_test, _ = digits
+    model = network(augmentation=ImageAugmentation(rotation=5, image_shape=(12, 12)))
+    model.fit(x, y)
+    skmnist.save(model, tmp_path / "model.skops")
+    back = skmnist.load(tmp_path / "model.skops")
+    assert back.augmentation.get_params() == model.augmentation.get_params()
+    assert_array_equal(back.predict_proba(x_test), model.predict_proba(x_test))
+
+
+@pytest.mark.parametrize(
+    ("augmentation", "message"),
+    [
+        ("elastic", "needs images: rows of 20 features"),
+        (ImageAugmentation(image_shape=(4, 6)), "24 pixels; the rows have 20"),
+        (ImageAugmentation(rotation=-5), "'rotation' parameter of ImageAugmentation"),
+        ("rotate", "'augmentation' parameter of MLPDigitClassifier"),
+        (15, "'augmentation' parameter of MLPDigitClassifier"),
+    ],
+)
+def test_a_refused_augmentation_leaves_the_estimator_alone(augmentation, message):
+    x = np.random.default_rng(0).random((40, 20))
+    y = np.arange(40) % 2
+    model = network(epochs=1).fit(x, y)
+    before = vars(model.set_params(augmentation=augmentation)).copy()
+    with pytest.raises(ValueError, match=message):
+        model.fit(x, y)
+    assert vars(model) == before
+    new = network(augmentation=augmentation)
+    with pytest.raises(ValueError, match=message):
+        new.partial_fit(x, y, classes=[0, 1])
+    assert not hasattr(new, "coefs_")

@@ -103,6 +103,10 @@ def even_out(grey, polarity="auto", even_light=True):
     """Return how much more ink than paper there is: paper is zero, ink positive."""
     small, _ = reduce(grey, _THUMBNAIL)
     edge = border(small)
+    if min(grey.shape[1:]) >= _TIGHT:
+        # Within a frame that may run along the edges.
+        wide = round(_FRAME * min(small.shape[1:]))
+        edge = border(small[:, wide : -wide or None, wide : -wide or None])
     contrast = np.ptp(small, axis=(1, 2))
     flat = _spread(edge, 10, 90) <= _FLAT * contrast
     if polarity == "auto":
@@ -194,7 +198,7 @@ def find_ink(grey, polarity="auto", even_light=True, threshold="otsu"):
     """
     from scipy import ndimage
 
-    ink = _smooth(even_out(_without_frame(grey), polarity, even_light))
+    ink = _smooth(even_out(grey, polarity, even_light))
     low, high = _levels(ink, threshold)
     same = np.ptp(grey, axis=(1, 2)) <= _VISIBLE * np.abs(grey).max(axis=(1, 2))
     low[same] = high[same] = np.inf
@@ -204,23 +208,6 @@ def find_ink(grey, polarity="auto", even_light=True, threshold="otsu"):
     strong[pieces[ink > high[:, np.newaxis, np.newaxis]]] = True
     strong[0] = False
     return ink, (np.cumsum(strong, dtype=np.int32) * strong)[pieces], low
-
-
-def _without_frame(grey):
-    """Lay paper over a frame that runs along the edges."""
-    shorter, longer = sorted(grey.shape[1:])
-    if shorter < max(_TIGHT, 0.5 * longer):
-        return grey
-    wide = round(_FRAME * shorter)
-    inner = grey[:, wide:-wide, wide:-wide]
-    paper = np.median(border(inner), axis=1)
-    away = np.abs(np.median(border(grey), axis=1) - paper)
-    framed = away > 0.5 * np.ptp(grey, axis=(1, 2))
-    if framed.any():
-        grey = grey.copy()
-        for i in np.flatnonzero(framed):
-            grey[i] = np.pad(inner[i], wide, constant_values=paper[i])
-    return grey
 
 
 def _smooth(ink):

@@ -344,7 +344,7 @@ class DigitNormalizer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
         dark = ink.sum(axis=(1, 2)) < 0
         ink[dark] *= -1
         top = ink.max(axis=(1, 2))
-        starts, sides = _ink.boxes_of(ink > 0)
+        _, sides = _ink.boxes_of(ink > 0)
         ready = (ink.min(axis=(1, 2)) >= 0) & (sides.max(axis=1) == self.digit_size)
         if self.polarity != "auto":
             ready &= dark == (self.polarity == "dark")

@@ -19,6 +19,7 @@ _LONGEST = 384  # pixels that are enough to find a digit in a picture
 _AT_ONCE = 128  # small images are worked on together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
 _FINE, _MARGIN = 80, 8  # the longest side of digits while strokes are worked on
+_ENOUGH = 104  # pixels of a digit that its strokes are taken from
 _BLUR, _LEAST_BLUR = 1.5, 0.6  # in those pixels, and in those of the image
 _CROSS = np.zeros((3, 3, 3), bool)  # pixels of one image that share an edge
 _CROSS[1, 1] = _CROSS[1, :, 1] = True
@@ -436,7 +437,7 @@ def _stacks(images):
         sizes.setdefault(np.shape(image)[:2], []).append(i)
     stacks = []
     for size, numbers in sizes.items():
-        at_once = 1 if max(size, default=0) > _LONGEST else _AT_ONCE
+        at_once = 1 if max(size, default=0) > _ENOUGH else _AT_ONCE
         stacks += [numbers[i : i + at_once] for i in range(0, len(numbers), at_once)]
     return stacks
 
@@ -446,6 +447,10 @@ def _redraw(ink, starts, sides):
 
     The kernel is a Gaussian of the fourth order, which keeps small loops open.
     """
+    if max(ink.shape[1:]) > _ENOUGH:  # then the image is alone
+        (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
+        ink, factor = _ink.reduce(ink[:, top:bottom, left:right], _ENOUGH)
+        starts, sides = np.zeros_like(starts), sides / factor
     side = _FINE + 2 * _MARGIN
     unit = (sides.max(axis=1) / _FINE)[:, np.newaxis, np.newaxis]
     middles = (starts + sides / 2)[:, :, np.newaxis, np.newaxis]
@@ -457,7 +462,10 @@ def _redraw(ink, starts, sides):
         away = (places * unit + middles[:, axis] - pixels).astype(np.float32) / sigma
         away **= 2
         kernels.append((3 - away) * np.exp(away / -2) / (sigma * (8 * np.pi) ** 0.5))
-    return kernels[0] @ ink @ kernels[1].transpose(0, 2, 1)
+    # In small products, for which OpenBLAS does not wake up threads.
+    down = kernels[0].reshape(len(ink), 4, side // 4, -1)
+    picture = down @ ink[:, np.newaxis] @ kernels[1].transpose(0, 2, 1)[:, np.newaxis]
+    return picture.reshape(len(ink), side, side)
 
 
 def _of_width(picture, least, greatest, digit_size):

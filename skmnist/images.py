@@ -151,6 +151,8 @@ def find_digits(image, *, polarity="auto", min_height=0.35):
     if not len(boxes):
         raise ValueError("image has no ink: it looks the same everywhere")
     groups = _group(boxes, min_height)
+    if not groups:
+        raise ValueError("image has no digits, only specks")
     frames = np.array([_around(boxes[group]) for group in groups])
     lines = _lines(frames)
     order = np.lexsort([frames[:, 0], lines])

@@ -99,7 +99,7 @@ def test_light_lines_and_frames_do_not_matter(scene):
     clean = {"side": 240, "pen": 0.08, "margin": 0.25}
     for digit in (0, 3, 6):
         strokes = frame(picture(digit, **clean))[0]
-        assert differ(frame(picture(digit, **clean | scene))[0], strokes) < 0.03
+        assert differ(frame(picture(digit, **clean | scene))[0], strokes) < 0.06
 
 
 def test_an_image_comes_out_alike_alone_and_in_company():

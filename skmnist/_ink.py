@@ -47,6 +47,10 @@ def to_grey(image, name):
         raise ValueError(f"{name} has no pixels: its shape is {image.shape}")
     if image.dtype.kind == "f" and not np.isfinite(image.sum(dtype=np.float64)):
         raise ValueError(f"{name} has NaN or infinite pixels")
+    if image.dtype.itemsize > 2 and image.shape[2] in (1, 3):
+        top = float(np.abs(image.astype(np.float64, copy=False)).max())
+        if not 1e-6 < top < 1e6:  # float32 has no room for the cube of such numbers
+            image = image / max(top, 1e-300)
     n_colours = 1 if image.shape[2] < 3 else 3
     if n_colours == 1:
         grey = image[:, :, 0].astype(np.float32)
@@ -62,7 +66,7 @@ def to_grey(image, name):
         alpha = image[:, :, -1]
         top = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1
         grey = _on_paper(grey, alpha.astype(np.float32) / top, top)
-    return grey
+    return grey - min(grey.min(), 0)  # shadow is a part of the light only above zero
 
 
 def _on_paper(grey, alpha, white):

@@ -127,6 +127,7 @@ def test_colour_alpha_and_depth_do_not_matter():
     deep = grey.astype(np.uint16) * 257
     kinds = [grey[:, :, np.newaxis], colour, opaque, ink_alone, white_ink_alone, deep]
     kinds += [grey / 255, grey.astype(int) * 10 - 500, grey.tolist()]
+    kinds += [grey * 1e300, grey * 1e-30, grey * np.int64(2**50)]
     for image, framed in zip(kinds, frame(*kinds), strict=True):
         assert differ(framed, expected) < 0.01, np.shape(image)
 

@@ -103,9 +103,9 @@ def border(images):
     return np.concatenate(edges, axis=1)
 
 
-def even_out(grey, polarity="auto", even_light=True):
+def even_out(grey, polarity="auto", even_light=True, detail=1):
     """Return how much more ink than paper there is: paper is zero, ink positive."""
-    small, _ = reduce(grey, _THUMBNAIL)
+    small, _ = reduce(grey, _THUMBNAIL * detail)
     edge = border(small)
     if min(grey.shape[1:]) >= _TIGHT:
         # Within a frame that may run along the edges.
@@ -115,7 +115,7 @@ def even_out(grey, polarity="auto", even_light=True):
     flat = _spread(edge, 10, 90) <= _FLAT * contrast
     if polarity == "auto":
         dark = small.mean(axis=(1, 2)) < np.median(edge, axis=1)
-        dark[~flat] = _ink_is_dark(small[~flat])
+        dark[~flat] = _ink_is_dark(small[~flat], detail)
     else:
         dark = np.full(len(grey), polarity == "dark")
     sign = np.where(dark, -1, 1).astype(np.float32)
@@ -130,7 +130,7 @@ def even_out(grey, polarity="auto", even_light=True):
     if flat.all():
         return ink
     sign = sign[~flat]
-    paper = sign * _enlarge(_paper(sign * small[~flat]), grey.shape[1:])
+    paper = sign * _enlarge(_paper(sign * small[~flat], detail), grey.shape[1:])
     # Shadow takes the same part of ink and paper.
     least = 0.02 * contrast[~flat, np.newaxis, np.newaxis]
     uneven = np.where(
@@ -140,21 +140,24 @@ def even_out(grey, polarity="auto", even_light=True):
     return ink
 
 
-def _ink_is_dark(small):
+def _ink_is_dark(small, detail):
     """Tell from what stands out from its surroundings, whatever the light there is."""
     from scipy import ndimage
 
     if not len(small):
         return np.zeros(0, bool)
     tight = min(small.shape[1:]) < _TIGHT
-    small, _ = reduce(small, _TIGHT)
-    side = max(small.shape[1:]) // (1 if tight else 3) | 1
+    if max(small.shape[1:]) < 2 * _TIGHT:
+        small = reduce(small, _TIGHT)[0]
+    side = max(small.shape[1:]) // (1 if tight else 3 * detail) | 1
     rest = ndimage.median_filter(small, (1, 1, side), mode="nearest")
     rest = small - ndimage.median_filter(rest, (1, side, 1), mode="nearest")
+    edge = 0 if tight else round(_FRAME * min(small.shape[1:]))
+    rest = rest[:, edge : -edge or None, edge : -edge or None]
     return (rest**3).sum(axis=(1, 2)) < 0
 
 
-def _paper(small):
+def _paper(small, detail):
     """Return the paper also where ink, the lighter one, covers it.
 
     That is what a morphological opening leaves whose window is wider than any stroke.
@@ -162,7 +165,7 @@ def _paper(small):
     from scipy import ndimage
 
     rest = ndimage.gaussian_filter(small, (0, 0.7, 0.7))
-    around = round(_STROKE * max(small.shape[1:]))
+    around = round(_STROKE / detail * max(small.shape[1:]))
     pad = [min(around, side - 1) for side in small.shape[1:]]
     # At the edges the light goes on as it came.
     rest = np.pad(
@@ -179,7 +182,7 @@ def _spread(rows, low, high):
     return high - low
 
 
-def find_ink(grey, polarity="auto", even_light=True, threshold="otsu"):
+def find_ink(grey, polarity="auto", even_light=True, threshold="otsu", detail=1):
     """Separate ink from paper.
 
     Parameters
@@ -189,6 +192,8 @@ def find_ink(grey, polarity="auto", even_light=True, threshold="otsu"):
     even_light : bool
     threshold : "otsu" or float
         The float is a part of the strongest ink.
+    detail : int
+        How many times smaller than a picture of one digit the strokes are.
 
     Returns
     -------
@@ -202,7 +207,7 @@ def find_ink(grey, polarity="auto", even_light=True, threshold="otsu"):
     """
     from scipy import ndimage
 
-    ink = _smooth(even_out(grey, polarity, even_light))
+    ink = _smooth(even_out(grey, polarity, even_light, detail), detail)
     low, high = _levels(ink, threshold)
     same = np.ptp(grey, axis=(1, 2)) <= _VISIBLE * np.abs(grey).max(axis=(1, 2))
     low[same] = high[same] = np.inf
@@ -214,7 +219,7 @@ def find_ink(grey, polarity="auto", even_light=True, threshold="otsu"):
     return ink, (np.cumsum(strong, dtype=np.int32) * strong)[pieces], low
 
 
-def _smooth(ink):
+def _smooth(ink, detail):
     """Blur noise, where there is any."""
     from scipy import ndimage
 
@@ -225,7 +230,7 @@ def _smooth(ink):
     checks = ink[:, 1:, 1:] + ink[:, :-1, :-1] - ink[:, 1:, :-1] - ink[:, :-1, 1:]
     noise = np.median(np.abs(checks), axis=(1, 2))
     noisy = noise >= 0.03 * np.ptp(ink, axis=(1, 2))
-    sigma = max(0.7, shorter / 150)
+    sigma = max(0.7, shorter / 150 / detail)
     ink[noisy] = ndimage.gaussian_filter(ink[noisy], (0, sigma, sigma))
     return ink
 

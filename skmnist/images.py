@@ -16,6 +16,7 @@ __all__ = ["find_digits", "read_image"]
 
 _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_DETAIL = 4  # how much smaller digits are on a page than alone
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 
 
@@ -146,7 +147,7 @@ def find_digits(image, *, polarity="auto", min_height=0.35):
     """
     grey = _ink.to_grey(image, "image")
     small, factor = _ink.reduce(grey[np.newaxis], _LONGEST)
-    (ink,), (labels,), (level,) = _ink.find_ink(small, polarity)
+    (ink,), (labels,), (level,) = _ink.find_ink(small, polarity, detail=_DETAIL)
     labels, boxes = _pieces(labels)
     if not len(boxes):
         raise ValueError("image has no ink: it looks the same everywhere")

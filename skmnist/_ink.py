@@ -349,7 +349,7 @@ def _frames(pieces, boxes, areas, keep):
 def is_noise(ink, mask, digit):
     """Tell for each image if a digit is no more than the strongest of many flecks."""
     noise = np.zeros(len(ink), bool)
-    suspects = 3 * digit.sum(axis=(1, 2)) <= mask.sum(axis=(1, 2))
+    suspects = 2 * digit.sum(axis=(1, 2)) <= mask.sum(axis=(1, 2))
     for i in np.flatnonzero(suspects & digit.any(axis=(1, 2))):
         paper = ink[i][~mask[i]]
         spread = 1.5 * np.median(np.abs(paper - np.median(paper)))

@@ -1,8 +1,9 @@
 """Own digits: digits of other sources through DigitNormalizer to a model of MNIST.
 
 The default network, trained on MNIST, reads scikit-learn's bundled 8x8 digits (the
-half that was not looked at when the defaults were chosen), drawn digits, drawn sheets
-and MNIST itself. A turn counts the processor time per image of the normaliser alone. A
+half that was not looked at when the defaults were chosen), drawn digits (in all kinds
+of light, on ruled and squared paper, in frames, with broken strokes), drawn sheets and
+MNIST itself. A turn counts the processor time per image of the normaliser alone. A
 digit of a sheet that was not found counts as read wrong.
 """
 
@@ -51,7 +52,10 @@ def run(report, epochs, rows, pictures, rounds):
         if key == "bundled":
             matrix = confusion_matrix(y, read)
             report.note(f"bundled digits, true by row, read by column:\n{matrix}")
-    _sheets(report, table, model)
+    n = f"digits of {_SHEETS} drawn sheets"
+    _sheets(report, table, model, "sheets", n)
+    _sheets(report, table, model, "broken_sheets", f"{n}, broken strokes", gaps=1)
+    _sheets(report, table, model, "touching", f"{n}, some touch", touching=0.2)
     for key, percent in (("bundled", 85), ("drawn", 97), ("sheets", 95)):
         table.target(key, "accuracy %", table.accuracy(key), at_least=percent)
     lost = plain - table.accuracy("mnist")
@@ -78,12 +82,38 @@ def _sources(mnist, n_drawn):
         "mnist": ("MNIST test images", mnist.x_test, mnist.y_test),
         "bundled": ("bundled 8x8 digits, unseen half", *unseen_digits()),
         "drawn": (f"drawn digits, {_SIDES[0]} to {_SIDES[-1]} pixels", images, y),
+        **_hard_sources(n_drawn),
     }
 
 
-def _sheets(report, table, model):
+def _hard_sources(n_drawn):
+    kinds = {
+        "corners": ("drawn, dark corners", {"shadow": "corners"}),
+        "ruled": ("drawn on ruled paper", {"lines": "ruled"}),
+        "squared": ("drawn on squared paper", {"lines": "squared"}),
+        "frames": ("drawn in a frame", {"frame": 0.02}),
+        "broken": ("drawn with two breaks in each stroke", {"gaps": 2}),
+    }
+    sources = {}
+    for key, (label, changes) in kinds.items():
+        random = np.random.default_rng(2027)
+        y = np.arange(n_drawn // 2) % 10
+        scenes = drawn.scenes(len(y), random, sides=(100, 160, 300, 640))
+        if key == "frames":
+            # The digit does not touch the frame.
+            scenes = [s._replace(margin=max(s.margin, 0.12)) for s in scenes]
+        images = [
+            drawn.draw(d, s._replace(**changes), random)
+            for d, s in zip(y, scenes, strict=True)
+        ]
+        sources[key] = label, images, y
+    return sources
+
+
+def _sheets(report, table, model, key, label, gaps=0, touching=0.0):
     random = np.random.default_rng(2026)
-    right, seconds, n_found, n_more, n_ordered = [], 0.0, 0, 0, 0
+    right, joined, marked = [], [], []
+    seconds, n_found, n_more, n_ordered = 0.0, 0, 0, 0
     for i in range(_SHEETS):
         y = random.integers(0, 10, 50)
         scene = drawn.Scene(
@@ -91,8 +121,11 @@ def _sheets(report, table, model):
             shadow=("none", "gradient", "hand")[i % 3],
             noise=0.02,
             dark_ink=bool(random.random() < 0.5),
+            gaps=gaps,
         )
-        sheet, middles = drawn.draw_sheet(y, random, scene=scene)
+        sheet, middles, *touches = drawn.draw_sheet(
+            y, random, scene=scene, touching=touching
+        )
         start = time.process_time()
         found = find_digits(sheet)
         framed = DigitNormalizer().transform(found.images)
@@ -105,12 +138,28 @@ def _sheets(report, table, model):
         n_found += len(known)
         n_more += len(owners) - len(known)
         n_ordered += known == sorted(known)
+        for each in touches:
+            joined += list(each | np.append(each[1:], False))
+            marked += [_is_marked(found, middle) for middle in middles]
     turn = Turn(seconds / len(right), np.mean(right))
-    table.add("sheets", f"digits of {_SHEETS} drawn sheets", [turn])
+    table.add(key, label, [turn])
     report.note(
-        f"sheets: {n_found} of {len(right)} digits found, {n_more} more boxes, "
+        f"{label}: {n_found} of {len(right)} found, {n_more} more boxes, "
         f"reading order right on {n_ordered} of {_SHEETS}"
     )
+    if touching:
+        right, joined, marked = map(np.array, (right, joined, marked))
+        for kind, which in (("touch another", joined), ("touch none", ~joined)):
+            report.note(
+                f"of {which.sum()} digits that {kind}, "
+                f"{100 * marked[which].mean():.1f} % were marked as touching and "
+                f"{100 * right[which].mean():.1f} % read right"
+            )
+
+
+def _is_marked(found, middle):
+    within = (found.boxes[:, :2] <= middle) & (middle < found.boxes[:, 2:])
+    return bool(found.touching[within.all(axis=1)].any())
 
 
 def _owners(boxes, middles):

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What ``skmnist predict`` does with pictures."""
 
+import sys
 from pathlib import Path
 
 from ._normalizer import DigitNormalizer
 from .images import find_digits, read_image
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+_ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
 _UNSURE_BELOW = 0.7
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 
@@ -31,7 +32,10 @@ def add_picture_arguments(parser):
 
 
 def is_picture(path):
-    return Path(path).suffix.lower() in SUFFIXES
+    if Path(path).suffix.lower() in (".npy", ".npz"):
+        return False
+    with open(path, "rb") as stream:
+        return not stream.read(6).startswith(_ARRAYS)
 
 
 def read_picture(path, model, args):
@@ -44,7 +48,14 @@ def read_picture(path, model, args):
         )
     image = read_image(path)
     if not args.sheet:
-        return _predictions(model, [image])
+        digits = _predictions(model, [image])
+        if (n_digits := _count(image)) > 1:
+            print(
+                f"skmnist: note: {path}: was read as one digit, but looks like "
+                f"{n_digits}: --sheet reads each",
+                file=sys.stderr,
+            )
+        return digits
     found = find_digits(image)
     digits = _predictions(model, found.images)
     for i, digit in enumerate(digits):
@@ -55,6 +66,16 @@ def read_picture(path, model, args):
     if args.annotate:
         _annotate(image, digits).save(args.annotate)
     return digits
+
+
+def _count(image):
+    """Count the digits of a picture that are nearly as high as the highest."""
+    try:
+        boxes = find_digits(image).boxes
+    except ValueError:
+        return 0
+    heights = boxes[:, 3] - boxes[:, 1]
+    return int((heights >= 0.6 * heights.max()).sum())
 
 
 def _predictions(model, images):

@@ -16,6 +16,7 @@ __all__ = ["find_digits", "read_image"]
 
 _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_DETAIL = 4  # how much smaller digits are on a page than alone
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 
 
@@ -145,12 +146,14 @@ def find_digits(image, *, polarity="auto", min_height=0.35):
            [70, 12, 76, 52]])
     """
     grey = _ink.to_grey(image, "image")
-    small, factor = _ink.reduce(grey, _LONGEST)
-    ink, mask, level = _ink.find_ink(small, polarity)
-    labels, boxes = _pieces(mask)
+    small, factor = _ink.reduce(grey[np.newaxis], _LONGEST)
+    (ink,), (labels,), (level,) = _ink.find_ink(small, polarity, detail=_DETAIL)
+    labels, boxes = _pieces(labels)
     if not len(boxes):
         raise ValueError("image has no ink: it looks the same everywhere")
     groups = _group(boxes, min_height)
+    if not groups:
+        raise ValueError("image has no digits, only specks")
     frames = np.array([_around(boxes[group]) for group in groups])
     lines = _lines(frames)
     order = np.lexsort([frames[:, 0], lines])
@@ -167,15 +170,14 @@ def find_digits(image, *, polarity="auto", min_height=0.35):
     )
 
 
-def _pieces(mask):
-    """Label the pieces of ink; return their boxes, and drop frames around the page."""
+def _pieces(labels):
+    """Return the boxes of the pieces of ink; drop frames around the page."""
     from scipy import ndimage
 
-    labels, _ = ndimage.label(mask, np.ones((3, 3)))
     found = ndimage.find_objects(labels)
     boxes = [(x.start, y.start, x.stop, y.stop) for y, x in found]
     boxes = np.array(boxes, np.int64).reshape(-1, 4)
-    height, width = mask.shape
+    height, width = labels.shape
     sides = boxes[:, 2:] - boxes[:, :2]
     # What spans half of the page is a line or a shadow, not a digit among others.
     keep = (sides < (0.5 * width, 0.95 * height)).all(axis=1)

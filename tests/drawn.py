@@ -114,6 +114,9 @@ class Scene(NamedTuple):
     noise: float = 0.0
     rotation: float = 0.0
     margin: float = 0.2
+    gaps: int = 0
+    lines: str = "none"
+    frame: float = 0.0
 
 
 def strokes(digit, random):
@@ -156,6 +159,8 @@ def _ink(digit, scene, random, side):
             pen.circle((x, y), width / 2, fill=255)
         x, y = points[-1]
         pen.circle((x, y), width / 2, fill=255)
+        for x, y in points[random.integers(len(points), size=scene.gaps)]:
+            pen.circle((x, y), 0.6 * width, fill=0)
     if zoom > 1:
         image = image.reduce(zoom)
     return np.asarray(image, np.float32) / 255
@@ -167,10 +172,29 @@ def _expose(ink, scene, random):
     ink_level, paper = scene.ink, scene.paper
     if not scene.dark_ink:
         ink_level, paper = 1 - ink_level, 1 - paper
-    picture = (paper + (ink_level - paper) * ink) * light
+    sheet = paper + (ink_level - paper) * _printed(ink.shape, scene, random)
+    picture = (sheet + (ink_level - sheet) * ink) * light
     if scene.noise:
         picture += random.normal(0, scene.noise, ink.shape).astype(np.float32)
     return np.clip(np.rint(picture * 255), 0, 255).astype(np.uint8)
+
+
+def _printed(shape, scene, random):
+    """Return what is printed on the paper: weaker lines, a frame as strong as ink."""
+    printed = np.zeros(shape, np.float32)
+    if scene.lines != "none":
+        step = round(random.uniform(0.1, 0.3) * shape[0])
+        thick = max(1, round(0.006 * shape[0]))
+        for start in range(int(random.integers(step)), max(shape), step):
+            printed[start : start + thick] = 0.35
+            if scene.lines == "squared":
+                printed[:, start : start + thick] = 0.35
+    if scene.frame:
+        wide, off = max(1, round(scene.frame * shape[0])), int(random.integers(4))
+        printed[off : shape[0] - off, off : shape[1] - off] = 1
+        inner = slice(off + wide, -off - wide)
+        printed[inner, inner] = 0
+    return printed
 
 
 def _light(shape, shadow, random):
@@ -182,6 +206,8 @@ def _light(shape, shadow, random):
     along = np.float32(np.cos(angle)) * x + np.float32(np.sin(angle)) * y
     if shadow == "gradient":
         return 0.7 + 0.25 * along
+    if shadow == "corners":
+        return 1 - 0.25 * (x**2 + y**2)
     # A hand between the lamp and the paper: a soft edge somewhere in the picture.
     edge = (along - random.uniform(-0.5, 0.5)) / random.uniform(0.08, 0.3)
     return 0.5 + 0.5 / (1 + np.exp(-np.clip(edge, -30, 30)))
@@ -209,20 +235,34 @@ def scenes(n, random, sides=(12, 16, 20, 28, 40, 64, 100, 160, 300, 640)):
     return found
 
 
-def draw_sheet(digits, random, columns=10, cell=90, scene=None):
-    """Draw digits in rows; return the image and the middle (x, y) of each digit."""
+def draw_sheet(digits, random, columns=10, cell=90, scene=None, touching=0.0):
+    """Draw digits in rows; return the image and the middle (x, y) of each digit.
+
+    `touching` is the share of the digits that are moved to the left until they touch
+    the one before; then it also returns which.
+    """
     scene = scene or Scene(pen=0.1)
     rows = -(-len(digits) // columns)
     ink = np.zeros((rows * cell, columns * cell), np.float32)
-    middles = []
+    middles, touches = [], np.zeros(len(digits), bool)
     for i, digit in enumerate(digits):
         top, left = i // columns * cell, i % columns * cell
         top += int(random.integers(cell // 6))
         left += int(random.integers(cell // 6))
         one = _ink(digit, scene, random, cell - cell // 6)
+        if touching and i % columns and random.random() < touching:
+            while left and not _overlap(ink, one, top, left):
+                left -= 1
+            touches[i] = True
         part = ink[top : top + len(one), left : left + len(one)]
         np.maximum(part, one[: part.shape[0], : part.shape[1]], out=part)
         middles.append((left + len(one) / 2, top + len(one) / 2))
     ink = np.pad(ink, cell // 2)
     middles = np.array(middles) + cell // 2
-    return _expose(ink, scene, random), middles
+    sheet = _expose(ink, scene, random)
+    return (sheet, middles, touches) if touching else (sheet, middles)
+
+
+def _overlap(ink, one, top, left):
+    part = ink[top : top + len(one), left : left + len(one)]
+    return np.minimum(part, one[: part.shape[0], : part.shape[1]]).max() > 0.5

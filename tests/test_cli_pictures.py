@@ -50,7 +50,8 @@ def test_bad_files_are_a_line_each_and_stop_nothing(
         )
     ]
     Image.new("L", (30, 30), 255).save(tmp_path / "blank.png")
-    bad += [str(tmp_path / "blank.png"), str(tmp_path / "nothing.png")]
+    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    bad += [str(tmp_path / name) for name in ("blank.png", "photo.heic", "nothing.png")]
     assert main(["predict", mnist_model, *bad, seven]) == 1
     out, err = capsys.readouterr()
     path, index, label, probability, *mark = out.strip("\n").split("\t")
@@ -84,6 +85,19 @@ def test_sheet_is_read_and_annotated(mnist_model, tmp_path, capsys):
     marked = np.asarray(Image.open(out))
     assert marked.shape == (*sheet.shape, 3)
     assert (np.ptp(marked.astype(int), axis=2) > 100).any(axis=1).sum() > 200
+
+
+@pytest.mark.slow
+def test_page_without_sheet_is_noted(mnist_model, seven, tmp_path, capsys):
+    sheet, _ = drawn.draw_sheet(range(10), np.random.default_rng(8), columns=5)
+    path = str(tmp_path / "page without suffix")
+    Image.fromarray(sheet).save(path, "PNG")
+    assert main(["predict", mnist_model, path, seven]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2
+    (line,) = err.splitlines()
+    assert line.startswith(f"skmnist: note: {path}: ")
+    assert "like 10: --sheet" in line
 
 
 def test_annotate_needs_one_sheet(seven, capsys):

@@ -152,6 +152,10 @@ def test_pieces_of_a_digit_stay_together_and_touching_digits_are_marked():
 def test_what_has_no_ink_is_an_error():
     with pytest.raises(ValueError, match="image has no ink"):
         find_digits(np.full((50, 50), 255, np.uint8))
+    specks = np.full((200, 200), 255, np.uint8)
+    specks[20::40, 20::40] = 0
+    with pytest.raises(ValueError, match="image has no digits, only specks"):
+        find_digits(specks)
     with pytest.raises(ValueError, match="image must have the shape"):
         find_digits(np.zeros(5))
 

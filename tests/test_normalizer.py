@@ -85,6 +85,31 @@ def test_drawn_digits_of_all_kinds(reader):
         assert right[[scene.dark_ink == dark for scene in scenes]].mean() > 0.93
 
 
+@pytest.mark.parametrize(
+    "scene",
+    [
+        {"shadow": "corners"},
+        {"shadow": "corners", "dark_ink": False},
+        {"lines": "ruled", "shadow": "hand"},
+        {"lines": "squared", "shadow": "gradient", "noise": 0.02},
+        {"frame": 0.02, "ink": 0.3},
+    ],
+)
+def test_light_lines_and_frames_do_not_matter(scene):
+    clean = {"side": 240, "pen": 0.08, "margin": 0.25}
+    for digit in (0, 3, 6):
+        strokes = frame(picture(digit, **clean))[0]
+        assert differ(frame(picture(digit, **clean | scene))[0], strokes) < 0.06
+
+
+def test_an_image_comes_out_alike_alone_and_in_company():
+    random = np.random.default_rng(1)
+    scenes = drawn.scenes(150, random, sides=(16, 28, 90, 130))
+    images = [drawn.draw(i % 10, s, random) for i, s in enumerate(scenes)]
+    alone = [frame(image)[0] for image in images]
+    np.testing.assert_array_equal(frame(*images), alone)
+
+
 def test_large_picture_with_a_small_digit():
     scene = {"side": 4000, "margin": 0.42, "pen": 0.1, "noise": 0.02}
     large = frame(picture(5, shadow="gradient", **scene))
@@ -102,6 +127,7 @@ def test_colour_alpha_and_depth_do_not_matter():
     deep = grey.astype(np.uint16) * 257
     kinds = [grey[:, :, np.newaxis], colour, opaque, ink_alone, white_ink_alone, deep]
     kinds += [grey / 255, grey.astype(int) * 10 - 500, grey.tolist()]
+    kinds += [grey * 1e300, grey * 1e-30, grey * np.int64(2**50)]
     for image, framed in zip(kinds, frame(*kinds), strict=True):
         assert differ(framed, expected) < 0.01, np.shape(image)
 

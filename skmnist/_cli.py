@@ -37,8 +37,9 @@ from ._cli_tune import (
     read_grid,
     search,
 )
+from ._files import check_writable
 from ._lazy import import_room
-from ._persistence import check_writable, load, save
+from ._persistence import load, save
 from ._preprocessing import PixelScaler
 from ._report import check_report, write_report
 from .datasets import fetch_mnist, load_digits
@@ -267,7 +268,7 @@ def _train_main(args):
     # All that can be wrong is looked for before the time is spent.
     mlp._validate_params()
     units = mlp._hidden_units()
-    check_writable(args.model)
+    check_writable(args.model, "the model")
     data, labels, scaler = _prepare(args)
     if args.report is not None:
         with _naming(args.data):
@@ -359,7 +360,7 @@ def _tune_main(args):
     mlp._validate_params()
     grid = read_grid(args, _hidden_units)
     check_search(args)
-    check_writable(args.model)
+    check_writable(args.model, "the model")
     data, labels, scaler = _prepare(args)
     check_folds(args.cv, data.y_train)
     _print_data(args, data, labels, scaler)

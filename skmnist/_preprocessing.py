@@ -21,6 +21,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._versions import VersionStamp
+
 
 def _flatten(X):
     """Return X with at most two axes and the shape one sample came in.
@@ -58,7 +60,11 @@ def _flatten(X):
 
 
 class PixelScaler(
-    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    VersionStamp,
+    CallbackSupportMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Flatten images into rows and scale their pixels to [0, 1].
 

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Files that are written whole or not at all, and arrays of files of any origin."""
+
+import math
+import os
+import shutil
+from contextlib import ExitStack, contextmanager, suppress
+from errno import EEXIST
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+@contextmanager
+def replacing(path, what):
+    """Give a path to write to; what is there takes the place of `path` at the end.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write. If the block raises, it stays as it was.
+    what : str
+        What is written, for messages.
+
+    Yields
+    ------
+    temporary : pathlib.Path
+        An empty file in the same folder; gone when the block ends.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with _temporary_beside(path, what) as (temporary, target):
+        yield temporary
+        if target.exists():
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+
+
+def write_files(contents, what):
+    """Write some files; if one of them cannot be written, all stay as they were.
+
+    Parameters
+    ----------
+    contents : dict of path-like to bytes
+        What goes into each file.
+    what : str
+        What is written, for messages.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    with ExitStack() as stack:
+        for path, data in contents.items():
+            temporary = stack.enter_context(replacing(path, what))
+            with open(temporary, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+
+
+def check_writable(path, what):
+    """Find out whether :func:`write_files` can write a file, and leave no trace.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to be written later.
+    what : str
+        What will be written, for messages.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    with _temporary_beside(path, what):
+        pass
+
+
+@contextmanager
+def _temporary_beside(path, what):
+    target = Path(path).resolve()  # the file that a link points to, not the link
+    temporary = target.with_name(f".skmnist-{token_hex(8)}.tmp")
+    try:
+        if target.exists() and not target.is_file():
+            raise FileExistsError(EEXIST, "it exists and is not a file")
+        temporary.touch(exist_ok=False)
+        yield temporary, target
+    except OSError as error:
+        reason = error.strerror
+        if not target.parent.exists():
+            reason = f"there is no folder {target.parent}"
+        # The error would name the temporary file.
+        raise OSError(
+            error.errno, f"{what} cannot be saved ({reason})", os.fspath(path)
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def read_npy(stream, size):
+    """Read an array in NumPy's format that nobody vouches for.
+
+    Parameters
+    ----------
+    stream : file-like
+        At the start of the array.
+    size : int
+        Bytes from there to the end.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        As in :func:`check_npy`.
+    """
+    start = stream.tell()
+    check_npy(stream, size)
+    stream.seek(start)
+    return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def check_npy(stream, size):
+    """Compare the header of an array with what follows it.
+
+    A header of a few bytes can ask for any amount of memory, or for Python objects,
+    which may be code.
+
+    Parameters
+    ----------
+    stream, size
+        As in :func:`read_npy`; the stream is behind the header then.
+
+    Raises
+    ------
+    ValueError
+        If it is no array, one of objects, or not as long as its header says.
+    """
+    start = stream.tell()
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"unknown version {version} of the .npy format")
+    shape, _, dtype = _HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("Python objects are never loaded (allow_pickle=False)")
+    size -= stream.tell() - start
+    if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != size:
+        raise ValueError(
+            f"an array of {dtype} and the shape {shape} should follow, but there are "
+            f"{size} bytes"
+        )

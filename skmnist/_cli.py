@@ -25,7 +25,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import __version__
 from ._classifier import MLPDigitClassifier
-from ._cli_predict import add_picture_arguments, is_picture, read_picture
+from ._cli_predict import (
+    add_picture_arguments,
+    check_annotate,
+    is_picture,
+    read_picture,
+)
 from ._cli_tune import (
     DEFAULT_GRID,
     add_search_arguments,
@@ -37,7 +42,7 @@ from ._cli_tune import (
     read_grid,
     search,
 )
-from ._files import check_writable
+from ._files import check_writable, read_arrays
 from ._lazy import import_room
 from ._persistence import load, save
 from ._preprocessing import PixelScaler
@@ -436,8 +441,7 @@ def _add_predict_arguments(parser):
 
 
 def _predict_main(args):
-    if args.annotate and not (args.sheet and len(args.files) == 1):
-        raise ValueError("argument --annotate: needs --sheet and one picture")
+    check_annotate(args)
     model = _load_classifier(args.model)
     code = 0
     for path in args.files:
@@ -474,7 +478,7 @@ def _print_prediction(path, i, prediction, as_json):
 
 
 def _read_images(path, model):
-    arrays = _read_arrays(path)
+    arrays = read_arrays(path)
     name = next((name for name in ("x_test", "x") if name in arrays), None)
     if name is None and len(arrays) == 1:
         (name,) = arrays
@@ -521,7 +525,7 @@ def _load_data(source, parts):
     if not Path(source).exists():
         reason = "--data must be digits, mnist or a file, and there is no such file"
         raise FileNotFoundError(ENOENT, reason, source)
-    arrays = _read_arrays(source)
+    arrays = read_arrays(source)
     data = Bunch()
     for part in parts:
         for name in (f"x_{part}", f"y_{part}"):
@@ -537,24 +541,6 @@ def _load_data(source, parts):
         if x.dtype.kind not in "buif":
             raise ValueError(f"x_{part} must be numbers, not {x.dtype}")
     return data
-
-
-def _read_arrays(path):
-    """Read all arrays of a .npy or .npz file; objects, which may be code, never."""
-    with open(path, "rb") as stream:
-        start = stream.read(6)
-        stream.seek(0)
-        if not start.startswith((b"\x93NUMPY", b"PK")):
-            raise ValueError("is neither a .npy nor a .npz file")
-        try:
-            loaded = np.load(stream, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"(one without a name)": loaded}
-            arrays = {name: loaded[name] for name in loaded.files}
-        except Exception as error:  # zipfile, zlib and NumPy raise a dozen types
-            raise ValueError(f"cannot be read: {error}") from error
-    # What is no array in the archive comes as bytes.
-    return {name: x for name, x in arrays.items() if isinstance(x, np.ndarray)}
 
 
 def _some(names):

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What ``skmnist predict`` does with pictures."""
 
+from io import BytesIO
 from pathlib import Path
 
+from ._files import check_writable, write_files
 from ._normalizer import DigitNormalizer
 from .images import find_digits, read_image
 
@@ -30,6 +32,19 @@ def add_picture_arguments(parser):
     )
 
 
+def check_annotate(args):
+    if args.annotate is None:
+        return
+    if not (args.sheet and len(args.files) == 1):
+        raise ValueError("argument --annotate: needs --sheet and one picture")
+    if not is_picture(args.annotate):
+        raise ValueError(
+            f"argument --annotate: must end in {', '.join(SUFFIXES)}; got "
+            f"{args.annotate!r}"
+        )
+    check_writable(args.annotate, "the picture")
+
+
 def is_picture(path):
     return Path(path).suffix.lower() in SUFFIXES
 
@@ -53,7 +68,8 @@ def read_picture(path, model, args):
         digit["touching"] = bool(found.touching[i])
         digit["unsure"] |= digit["touching"]
     if args.annotate:
-        _annotate(image, digits).save(args.annotate)
+        picture = _to_bytes(_annotate(image, digits), args.annotate)
+        write_files({args.annotate: picture}, "the picture")
     return digits
 
 
@@ -99,3 +115,12 @@ def _annotate(image, digits):
         place = left, max(font.size, top - 2 * width)
         pen.text(place, text, fill=colour, font=font, anchor="ls")
     return picture
+
+
+def _to_bytes(picture, path):
+    from PIL import Image
+
+    stream = BytesIO()
+    kind = Image.registered_extensions()[Path(path).suffix.lower()]
+    picture.save(stream, format=kind)
+    return stream.getvalue()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from errno import EEXIST
 from pathlib import Path
 from secrets import token_hex
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
 
@@ -16,6 +17,7 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
+_MOST_UNFOLDED = 256 * 2**20
 
 
 @contextmanager
@@ -158,10 +160,88 @@ def check_npy(stream, size):
         raise ValueError(f"unknown version {version} of the .npy format")
     shape, _, dtype = _HEADERS[version](stream)
     if dtype.hasobject:
-        raise ValueError("Python objects are never loaded (allow_pickle=False)")
+        raise ValueError("Object arrays cannot be loaded: they may be code")
     size -= stream.tell() - start
     if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != size:
         raise ValueError(
             f"an array of {dtype} and the shape {shape} should follow, but there are "
             f"{size} bytes"
         )
+
+
+def read_arrays(path):
+    """Read all arrays of a .npy or .npz file that nobody vouches for.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        By their names in a .npz file; the key of the one in a .npy file says that it
+        has none.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is no such file, is damaged, holds Python objects, or would unfold into
+        more than 256 MiB.
+    """
+    with open(path, "rb") as stream:
+        start = stream.read(6)
+        stream.seek(0)
+        if not start.startswith((b"\x93NUMPY", b"PK")):
+            raise ValueError("is neither a .npy nor a .npz file")
+        size = os.fstat(stream.fileno()).st_size
+        try:
+            if not start.startswith(b"PK"):
+                return {"(one without a name)": read_npy(stream, size)}
+            with ZipFile(stream) as archive:
+                return _read_members(archive, size)
+        except Exception as error:  # zipfile, zlib and NumPy raise a dozen types
+            reason = str(error) or type(error).__name__
+            raise ValueError(f"cannot be read: {reason}") from error
+
+
+def _read_members(archive, size):
+    members = [each for each in archive.infolist() if each.filename.endswith(".npy")]
+    totals = {ZIP_STORED: 0, ZIP_DEFLATED: 0}
+    for member in members:
+        check_compression(member)
+        totals[member.compress_type] += member.file_size
+    if totals[ZIP_STORED] > size:
+        raise ValueError("its arrays are larger than it is")
+    if totals[ZIP_DEFLATED] > _MOST_UNFOLDED:
+        raise ValueError(
+            f"it would unfold into {totals[ZIP_DEFLATED]:,} bytes, more than the "
+            f"{_MOST_UNFOLDED:,} that compressed files may; numpy.savez writes files "
+            "that are not compressed"
+        )
+    arrays = {}
+    for member in members:
+        with archive.open(member) as stream:
+            name = member.filename.removesuffix(".npy")
+            arrays[name] = read_npy(stream, member.file_size)
+            stream.read(1)  # at the end the checksum is compared
+    return arrays
+
+
+def check_compression(member):
+    """Refuse the ways of compression that unfold without a limit while reading.
+
+    Parameters
+    ----------
+    member : zipfile.ZipInfo
+        What the archive says of a member.
+
+    Raises
+    ------
+    ValueError
+        If it is neither stored nor deflated.
+    """
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise ValueError(f"{member.filename} must be stored or deflated")

@@ -2,6 +2,7 @@
 
 from ._classifier import MLPDigitClassifier
 from ._normalizer import DigitNormalizer
+from ._onnx import to_onnx
 from ._persistence import load, save
 from ._plot import (
     DigitGridDisplay,
@@ -22,4 +23,5 @@ __all__ = [
     "TrainingCurveDisplay",
     "load",
     "save",
+    "to_onnx",
 ]

@@ -25,6 +25,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import __version__
 from ._classifier import MLPDigitClassifier
+from ._cli_export import add_export_arguments, check_export, export
 from ._cli_predict import (
     add_picture_arguments,
     check_annotate,
@@ -74,6 +75,11 @@ examples:
   skmnist predict mnist.skops scan1.npy scan2.npy more-scans.npz
   skmnist predict mnist.skops seven.jpg three.png
   skmnist predict mnist.skops page.jpg --sheet --annotate read.png --json
+"""
+_EXPORT_EXAMPLES = """\
+examples:
+  skmnist export digits.skops digits.onnx
+  skmnist export digits.skops digits.keras
 """
 
 # What the options of `train` say of the classifier's parameters; names, defaults,
@@ -184,6 +190,12 @@ def _parser():
             _add_predict_arguments,
             _predict_main,
             "print the predicted label of each image in some files",
+        ),
+        (
+            "export",
+            _add_export_arguments,
+            _export_main,
+            "write a saved model as ONNX or Keras file",
         ),
     ):
         command = commands.add_parser(
@@ -490,6 +502,25 @@ def _read_images(path, model):
     if images.size == getattr(model, "n_features_in_", 0) and images.shape[:1] != (1,):
         return images[np.newaxis]
     return images
+
+
+# export
+
+
+def _add_export_arguments(parser):
+    parser.description = "Write a saved model to a file that other programs read."
+    parser.epilog = _EXPORT_EXAMPLES
+    add_export_arguments(parser)
+
+
+def _export_main(args):
+    check_export(args)
+    model = _load_classifier(args.model)
+    with _naming(args.model), _quiet_tensorflow():
+        takes = export(model, args.out)
+    print(f"input     {takes}")
+    print(f"exported  {args.out}  {os.path.getsize(args.out) / 1e6:.1f} MB")
+    return 0
 
 
 # What the commands share

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 from contextlib import ExitStack, contextmanager, suppress
-from errno import EEXIST
+from errno import EEXIST, ENOENT
 from pathlib import Path
 from secrets import token_hex
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
@@ -102,7 +102,7 @@ def _temporary_beside(path, what):
         yield temporary, target
     except OSError as error:
         reason = error.strerror
-        if not target.parent.exists():
+        if error.errno == ENOENT and not target.parent.exists():
             reason = f"there is no folder {target.parent}"
         # The error would name the temporary file.
         raise OSError(

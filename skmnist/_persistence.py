@@ -239,5 +239,5 @@ def _reason(error):
     if isinstance(error, KeyError):
         text = str(error.args[0])
         return text if " " in text else f"there is no {text!r} in it"
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    return line if len(line) < 300 else f"{line[:300]} ..."

@@ -155,6 +155,7 @@ class PixelScaler(
         """
         X, image_shape = _flatten(X)
         pixels = check_array(X, estimator=self, input_name="X")
+        _check_numbers(pixels)
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
@@ -198,6 +199,7 @@ class PixelScaler(
         check_is_fitted(self)
         X, image_shape = _flatten(X)
         pixels = validate_data(self, X, reset=False)
+        _check_numbers(pixels)
         self._check_image_shape(image_shape)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
@@ -259,6 +261,12 @@ class PixelScaler(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _check_numbers(pixels):
+    # scikit-learn lets times pass for numbers.
+    if pixels.dtype.kind not in "biuf":
+        raise ValueError(f"X must hold numbers, got the dtype {pixels.dtype}")
 
 
 def _largest_magnitude(pixels):

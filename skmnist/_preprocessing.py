@@ -235,6 +235,7 @@ class PixelScaler(
         """
         check_is_fitted(self)
         X, image_shape = _flatten(X)
+        _check_numbers(np.asarray(X))
         # Names are not looked at: rows often come back from a model without them.
         values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
         validate_data(self, values, reset=False, skip_check_array=True)
@@ -265,7 +266,7 @@ class PixelScaler(
 
 def _check_numbers(pixels):
     # scikit-learn lets times pass for numbers.
-    if pixels.dtype.kind not in "biuf":
+    if pixels.dtype.kind in "mM":
         raise ValueError(f"X must hold numbers, got the dtype {pixels.dtype}")
 
 

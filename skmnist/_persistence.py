@@ -101,6 +101,9 @@ def load(path):
     ------
     OSError
         If the file cannot be read; FileNotFoundError if there is none.
+    ImportError
+        If skops is not installed and the file holds other than skmnist's own
+        estimators and pipelines of them.
     ValueError
         If the file is damaged, is no such file, or holds a type that skmnist does not
         trust.
@@ -116,7 +119,9 @@ def load(path):
     try:
         return _parse(data)
     except _NewerFormatError as error:
-        raise ValueError(f"{path} {error}") from None
+        raise ValueError(f"{path} {_reason(error)}") from None
+    except _NoSkopsError:
+        raise
     except Exception as error:  # zipfile, json, NumPy and skops raise a dozen types
         raise ValueError(
             f"{path} is damaged, or is not a model saved by skmnist: {_reason(error)}"
@@ -127,9 +132,12 @@ class _NewerFormatError(ValueError):
     pass
 
 
-def _dump(estimator):
-    from skops.io import dumps  # takes a second: it imports all of scikit-learn
+class _NoSkopsError(ImportError):
+    pass
 
+
+def _dump(estimator):
+    dumps = _import_skops("saving a model").dumps
     parameters = estimator.get_params()
     for each in [estimator, *parameters.values()]:
         if isinstance(each, MLPDigitClassifier) and not isinstance(each.optimizer, str):
@@ -160,6 +168,15 @@ def _dump(estimator):
     return data
 
 
+def _import_skops(purpose):
+    try:
+        # Takes half a second: it imports all of scikit-learn.
+        import skops.io
+    except ImportError as error:
+        raise _NoSkopsError(f"{purpose} needs skops: pip install skops") from error
+    return skops.io
+
+
 def _seal(data):
     """Write versions and checksum into the comment of a zip file that has none."""
     from . import __version__
@@ -187,7 +204,7 @@ def _check_seal(data):
     if int(seal[2]) > _FORMAT:
         made_by = json.loads(comment)["versions"]["skmnist"]
         raise _NewerFormatError(
-            f"was saved by skmnist {made_by} in format {int(seal[2])}, but the "
+            f"was saved by skmnist {made_by!s:.20} in format {int(seal[2])}, but the "
             f"installed one reads formats up to {_FORMAT}: pip install -U skmnist"
         )
 
@@ -204,9 +221,8 @@ def _parse(data):
         except Unknown:
             check_foreign(schema, archive)
             _check_arrays(archive)
-            from skops.io import loads  # takes half a second: imports all of sklearn
-
-            estimator = loads(data, trusted=TRUSTED)
+            skops = _import_skops("loading other than skmnist's own models")
+            estimator = skops.loads(data, trusted=TRUSTED)
     if not isinstance(estimator, BaseEstimator):
         raise ValueError(f"it holds a {type(estimator).__name__}, not an estimator")
     return estimator

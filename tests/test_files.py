@@ -166,22 +166,22 @@ def run_script(name, *arguments):
 
 
 def test_killed_while_saving_leaves_a_whole_file():
-    assert "whole" in run_script("crash.py", "--kills", 20)
+    assert "whole" in run_script("kill_savers.py", "--kills", 20)
 
 
-# Numbers of cases of tests/hostile.py that failed once.
+# Numbers of cases of tests/hostile_files.py that failed once.
 FAILED_ONCE = [188, 481, 1691, 2809]
 
 
 @pytest.mark.slow
 def test_hostile_files_are_refused_or_harmless():
-    text = run_script("hostile.py", "--cases", 500)
+    text = run_script("hostile_files.py", "--cases", 500)
 
     assert "500 cases passed, 0 failed" in text
 
 
 def test_hostile_files_that_did_harm_once():
-    run_script("hostile.py", "--only", *FAILED_ONCE)
+    run_script("hostile_files.py", "--only", *FAILED_ONCE)
 
 
 # Arrays

@@ -420,7 +420,11 @@ def test_what_does_not_fit_together_is_an_error(
     ("pattern", "replacement", "message"),
     [
         (rb'"file": "[0-9]+.npy"', b'"file": "twice.npy"', "two arrays"),
-        (rb'"__class__": "uint8"', b'"__class__": "void"', "numpy.void is never loaded"),
+        (
+            rb'"__class__": "uint8"',
+            b'"__class__": "void"',
+            "numpy.void is never loaded",
+        ),
         (rb'"content": "4"', b'"content": "9"', "pool_size 4"),
     ],
 )

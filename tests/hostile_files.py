@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Mutated model and data files: python tests/hostile.py --cases 5000.
+"""Mutated model and data files: python tests/hostile_files.py --cases 5000.
 
 Each case is a file that is damaged or made to do harm; it is loaded, exported or
 predicted from. It must be one clear error that names the file, or the right answer.
@@ -42,9 +42,7 @@ from skmnist.datasets import load_digits
 
 MEMORY = 1_000_000_000  # bytes
 SECONDS = 30  # of one case
-_MAKE = (
-    "import hostile, pathlib, sys; hostile.save_good_files(pathlib.Path(sys.argv[1]))"
-)
+_MAKE = "import hostile_files, pathlib, sys; hostile_files.save_good_files(pathlib.Path(sys.argv[1]))"
 X = load_digits().x_test[:30]
 LABELS = np.array([f"digit {i}" for i in range(10)])
 Y = LABELS[load_digits().y_test[:30]]

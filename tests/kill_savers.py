@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Kill processes that save over a model: python tests/crash.py --kills 200.
+"""Kill processes that save over a model: python tests/kill_savers.py --kills 200.
 
 Each process saves two models in turn over one file, and is killed with SIGKILL at a
 random moment. The file must be one of the two, whole.

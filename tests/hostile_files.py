@@ -42,7 +42,11 @@ from skmnist.datasets import load_digits
 
 MEMORY = 1_000_000_000  # bytes
 SECONDS = 30  # of one case
-_MAKE = "import hostile_files, pathlib, sys; hostile_files.save_good_files(pathlib.Path(sys.argv[1]))"
+_MAKE = """
+import pathlib, sys
+import hostile_files
+hostile_files.save_good_files(pathlib.Path(sys.argv[1]))
+"""
 X = load_digits().x_test[:30]
 LABELS = np.array([f"digit {i}" for i in range(10)])
 Y = LABELS[load_digits().y_test[:30]]

@@ -28,8 +28,8 @@ _LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow")
 _SEAL = re.compile(rb'(\{"format": (\d+), .*"sha256": ")([0-9a-f]{64})"\}', re.DOTALL)
 # The last record of a zip file, with a comment of at most 64 KiB at its end.
 _END, _END_SIZE, _LONGEST_END = b"PK\5\6", 22, 22 + 0xFFFF
-# JSON of this size can become 20 times as much in memory.
-_LONGEST_SCHEMA = 16_000_000
+# skops can make 60 times as much of it in memory.
+_LONGEST_SCHEMA = 8_000_000
 
 
 @validate_params(

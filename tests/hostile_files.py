@@ -386,6 +386,19 @@ def overlap(data, random, is_model):
     return _seal(data) if is_model else data
 
 
+def long_schema(random):
+    """Many small parts, each of which takes much more memory than in the file."""
+    names = '{"__class__":"a","__module__":"b","__loader__":"%s"}'
+    loader = random.choice(["FunctionNode", "ObjectNode", "TypeNode", "Unknown"])
+    part = str(random.choice([names % loader, "{}", "[]", '{"":{}}']))
+    parts = ",".join([part] * (7_900_000 // (len(part) + 1)))
+    text = (
+        '{"__class__":"list","__module__":"builtins","__loader__":"ListNode",'
+        f'"protocol":2,"content":[{parts}]}}'
+    )
+    return _seal(write_zip([("schema.json", text)]))
+
+
 def foreign(random):
     """Files of other formats that run code where they are loaded as such."""
     kind = random.integers(6)
@@ -409,8 +422,10 @@ def mutate(data, name, random):
     share = random.random()
     if share < 0.35:
         return BYTES[random.integers(len(BYTES))](data, random)
-    if share < 0.45:
+    if share < 0.449:
         return foreign(random)
+    if share < 0.45 and is_model:
+        return long_schema(random)
     if name.endswith(".npy"):
         return some_array(X, random)
     if share < 0.47:

@@ -466,6 +466,7 @@ def archive(**members):
         (archive(schema_json="hello"), "Expecting value"),
         (archive(schema_json="[" * 100_000), "recursion"),
         (archive(schema_json="[]"), "list"),
+        (archive(schema_json=" " * 8_000_001), "too long"),
         (archive(schema_json='{"protocol": 10000}'), "protocol"),
         (skops.io.dumps({"a": 1}), "it holds a dict"),
         (skops.io.dumps(MLPDigitClassifier), "it holds a type"),

@@ -138,6 +138,25 @@ def read_npy(stream, size):
     return np.lib.format.read_array(stream, allow_pickle=False)
 
 
+def in_one_line(error):
+    """Tell what is wrong with a file that may have written its own error message.
+
+    Parameters
+    ----------
+    error : Exception
+        Whatever was raised while it was read.
+
+    Returns
+    -------
+    str
+    """
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    if isinstance(error, KeyError) and " " not in text:
+        text = f"there is no {text!r} in it"
+    line = next(iter(text.splitlines()), type(error).__name__)
+    return line if len(line) < 300 else f"{line[:300]} ..."
+
+
 def check_npy(stream, size):
     """Compare the header of an array with what follows it.
 
@@ -203,8 +222,7 @@ def read_arrays(path):
             with ZipFile(stream) as archive:
                 return _read_members(archive, size)
         except Exception as error:  # zipfile, zlib and NumPy raise a dozen types
-            reason = str(error) or type(error).__name__
-            raise ValueError(f"cannot be read: {reason}") from error
+            raise ValueError(f"cannot be read: {in_one_line(error)}") from error
 
 
 def _read_members(archive, size):

@@ -19,7 +19,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_params
 
 from ._classifier import MLPDigitClassifier
-from ._files import check_npy, write_files
+from ._files import check_npy, in_one_line, write_files
 from ._reader import TRUSTED, Unknown, check_foreign, read
 
 # 0 had no seal: neither the versions nor the checksum.
@@ -119,12 +119,13 @@ def load(path):
     try:
         return _parse(data)
     except _NewerFormatError as error:
-        raise ValueError(f"{path} {_reason(error)}") from None
+        raise ValueError(f"{path} {in_one_line(error)}") from None
     except _NoSkopsError:
         raise
     except Exception as error:  # zipfile, json, NumPy and skops raise a dozen types
         raise ValueError(
-            f"{path} is damaged, or is not a model saved by skmnist: {_reason(error)}"
+            f"{path} is damaged, or is not a model saved by skmnist: "
+            f"{in_one_line(error)}"
         ) from error
 
 
@@ -163,7 +164,7 @@ def _dump(estimator):
     except Exception as error:
         raise ValueError(
             f"estimator, a {type(estimator).__name__}, cannot be saved: "
-            f"{_reason(error)}"
+            f"{in_one_line(error)}"
         ) from error
     return data
 
@@ -249,11 +250,3 @@ def _check_arrays(archive):
                 with ZipFile(stream) as inner:
                     _check_sizes(inner, member.file_size)
                     _check_arrays(inner)
-
-
-def _reason(error):
-    if isinstance(error, KeyError):
-        text = str(error.args[0])
-        return text if " " in text else f"there is no {text!r} in it"
-    line = next(iter(str(error).splitlines()), type(error).__name__)
-    return line if len(line) < 300 else f"{line[:300]} ..."

@@ -223,16 +223,16 @@ def some_array(array, random):
 
 
 def swap_members(members, random):
-    a, b = random.choice(sorted(members), 2)
+    a, b = random.choice(list(members), 2)
     members[a], members[b] = members[b], members[a]
 
 
 def drop_member(members, random):
-    del members[random.choice(sorted(members))]
+    del members[random.choice(list(members))]
 
 
 def rename_member(members, random):
-    name = random.choice(sorted(members))
+    name = random.choice(list(members))
     members[random.choice(["../x.npy", "/x", "x.npy", "\n"])] = members.pop(name)
 
 
@@ -245,7 +245,7 @@ def change_array(members, random):
 
 
 def pickle_member(members, random):
-    members[random.choice(sorted(members))] = pickle.dumps(Bait())
+    members[random.choice(list(members))] = pickle.dumps(Bait())
 
 
 def change_schema(members, random):

@@ -34,7 +34,7 @@ bench: .venv/.installed
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra test --extra bench --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra onnx --extra test --extra bench --upgrade \
 		--universal --python-version 3.11 --fork-strategy fewest --no-build \
 		--generate-hashes --custom-compile-command "make lock" \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock

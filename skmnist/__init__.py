@@ -3,6 +3,7 @@
 from ._augmentation import ImageAugmentation
 from ._classifier import MLPDigitClassifier
 from ._normalizer import DigitNormalizer
+from ._onnx import to_onnx
 from ._persistence import load, save
 from ._plot import (
     DigitGridDisplay,
@@ -24,4 +25,5 @@ __all__ = [
     "TrainingCurveDisplay",
     "load",
     "save",
+    "to_onnx",
 ]

@@ -25,6 +25,7 @@ from sklearn.utils.validation import (
 from ._augmentation import ImageAugmentation, plan_distortion
 from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
+from ._versions import VersionStamp
 
 _OPTIMIZERS = {
     "adadelta",
@@ -42,7 +43,9 @@ _OPTIMIZERS = {
 _DEFAULT_LEARNING_RATE = 0.001
 
 
-class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class MLPDigitClassifier(
+    VersionStamp, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     """Multi-layer perceptron with dropout, L2 and class weights.
 
     The network is the classic Keras one for handwritten digits: dense layers with

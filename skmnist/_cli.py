@@ -25,7 +25,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from . import __version__
 from ._classifier import MLPDigitClassifier
-from ._cli_predict import add_picture_arguments, is_picture, read_picture
+from ._cli_export import add_export_arguments, check_export, export
+from ._cli_predict import (
+    add_picture_arguments,
+    check_annotate,
+    is_picture,
+    read_picture,
+)
 from ._cli_tune import (
     DEFAULT_GRID,
     add_search_arguments,
@@ -37,8 +43,9 @@ from ._cli_tune import (
     read_grid,
     search,
 )
+from ._files import check_writable, read_arrays
 from ._lazy import import_room
-from ._persistence import check_writable, load, save
+from ._persistence import load, save
 from ._preprocessing import PixelScaler
 from ._report import check_report, write_report
 from .datasets import fetch_mnist, load_digits
@@ -68,6 +75,11 @@ examples:
   skmnist predict mnist.skops scan1.npy scan2.npy more-scans.npz
   skmnist predict mnist.skops seven.jpg three.png
   skmnist predict mnist.skops page.jpg --sheet --annotate read.png --json
+"""
+_EXPORT_EXAMPLES = """\
+examples:
+  skmnist export digits.skops digits.onnx
+  skmnist export digits.skops digits.keras
 """
 
 # What the options of `train` say of the classifier's parameters; names, defaults,
@@ -179,6 +191,12 @@ def _parser():
             _predict_main,
             "print the predicted label of each image in some files",
         ),
+        (
+            "export",
+            _add_export_arguments,
+            _export_main,
+            "write a saved model as ONNX or Keras file",
+        ),
     ):
         command = commands.add_parser(
             name,
@@ -267,7 +285,7 @@ def _train_main(args):
     # All that can be wrong is looked for before the time is spent.
     mlp._validate_params()
     units = mlp._hidden_units()
-    check_writable(args.model)
+    check_writable(args.model, "the model")
     data, labels, scaler = _prepare(args)
     if args.report is not None:
         with _naming(args.data):
@@ -359,7 +377,7 @@ def _tune_main(args):
     mlp._validate_params()
     grid = read_grid(args, _hidden_units)
     check_search(args)
-    check_writable(args.model)
+    check_writable(args.model, "the model")
     data, labels, scaler = _prepare(args)
     check_folds(args.cv, data.y_train)
     _print_data(args, data, labels, scaler)
@@ -435,8 +453,7 @@ def _add_predict_arguments(parser):
 
 
 def _predict_main(args):
-    if args.annotate and not (args.sheet and len(args.files) == 1):
-        raise ValueError("argument --annotate: needs --sheet and one picture")
+    check_annotate(args)
     model = _load_classifier(args.model)
     code = 0
     for path in args.files:
@@ -473,7 +490,7 @@ def _print_prediction(path, i, prediction, as_json):
 
 
 def _read_images(path, model):
-    arrays = _read_arrays(path)
+    arrays = read_arrays(path)
     name = next((name for name in ("x_test", "x") if name in arrays), None)
     if name is None and len(arrays) == 1:
         (name,) = arrays
@@ -485,6 +502,25 @@ def _read_images(path, model):
     if images.size == getattr(model, "n_features_in_", 0) and images.shape[:1] != (1,):
         return images[np.newaxis]
     return images
+
+
+# export
+
+
+def _add_export_arguments(parser):
+    parser.description = "Write a saved model to a file that other programs read."
+    parser.epilog = _EXPORT_EXAMPLES
+    add_export_arguments(parser)
+
+
+def _export_main(args):
+    check_export(args)
+    model = _load_classifier(args.model)
+    with _naming(args.model), _quiet_tensorflow():
+        takes = export(model, args.out)
+    print(f"input     {takes}")
+    print(f"exported  {args.out}  {os.path.getsize(args.out) / 1e6:.1f} MB")
+    return 0
 
 
 # What the commands share
@@ -520,7 +556,7 @@ def _load_data(source, parts):
     if not Path(source).exists():
         reason = "--data must be digits, mnist or a file, and there is no such file"
         raise FileNotFoundError(ENOENT, reason, source)
-    arrays = _read_arrays(source)
+    arrays = read_arrays(source)
     data = Bunch()
     for part in parts:
         for name in (f"x_{part}", f"y_{part}"):
@@ -536,24 +572,6 @@ def _load_data(source, parts):
         if x.dtype.kind not in "buif":
             raise ValueError(f"x_{part} must be numbers, not {x.dtype}")
     return data
-
-
-def _read_arrays(path):
-    """Read all arrays of a .npy or .npz file; objects, which may be code, never."""
-    with open(path, "rb") as stream:
-        start = stream.read(6)
-        stream.seek(0)
-        if not start.startswith((b"\x93NUMPY", b"PK")):
-            raise ValueError("is neither a .npy nor a .npz file")
-        try:
-            loaded = np.load(stream, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return {"(one without a name)": loaded}
-            arrays = {name: loaded[name] for name in loaded.files}
-        except Exception as error:  # zipfile, zlib and NumPy raise a dozen types
-            raise ValueError(f"cannot be read: {error}") from error
-    # What is no array in the archive comes as bytes.
-    return {name: x for name, x in arrays.items() if isinstance(x, np.ndarray)}
 
 
 def _some(names):

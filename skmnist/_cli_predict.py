@@ -3,12 +3,15 @@
 """What ``skmnist predict`` does with pictures."""
 
 import sys
+from io import BytesIO
 from pathlib import Path
 
+from ._files import check_writable, write_files
 from ._normalizer import DigitNormalizer
 from .images import find_digits, read_image
 
 _ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
+_WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _UNSURE_BELOW = 0.7
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 
@@ -29,6 +32,19 @@ def add_picture_arguments(parser):
         metavar="OUT",
         help="with --sheet and one picture: file to write it to with what was read",
     )
+
+
+def check_annotate(args):
+    if args.annotate is None:
+        return
+    if not (args.sheet and len(args.files) == 1):
+        raise ValueError("argument --annotate: needs --sheet and one picture")
+    if Path(args.annotate).suffix.lower() not in _WRITTEN_AS:
+        raise ValueError(
+            f"argument --annotate: must end in {', '.join(_WRITTEN_AS)}; got "
+            f"{args.annotate!r}"
+        )
+    check_writable(args.annotate, "the picture")
 
 
 def is_picture(path):
@@ -64,7 +80,8 @@ def read_picture(path, model, args):
         digit["touching"] = bool(found.touching[i])
         digit["unsure"] |= digit["touching"]
     if args.annotate:
-        _annotate(image, digits).save(args.annotate)
+        picture = _to_bytes(_annotate(image, digits), args.annotate)
+        write_files({args.annotate: picture}, "the picture")
     return digits
 
 
@@ -120,3 +137,12 @@ def _annotate(image, digits):
         place = left, max(font.size, top - 2 * width)
         pen.text(place, text, fill=colour, font=font, anchor="ls")
     return picture
+
+
+def _to_bytes(picture, path):
+    from PIL import Image
+
+    stream = BytesIO()
+    kind = Image.registered_extensions()[Path(path).suffix.lower()]
+    picture.save(stream, format=kind)
+    return stream.getvalue()

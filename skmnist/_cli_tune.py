@@ -12,7 +12,7 @@ from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
 
 from ._classifier import MLPDigitClassifier
-from ._persistence import check_writable
+from ._files import check_writable, write_files
 from ._plot import GridSearchDisplay
 from ._plot._png import show_no_window, to_png
 
@@ -95,7 +95,7 @@ def check_search(args):
         raise ValueError(f"argument --plot: must end in .png; got {args.plot!r}")
     if Path(args.plot).resolve() == Path(args.model).resolve():
         raise ValueError(f"argument --plot: is the file of --model, {args.plot!r}")
-    check_writable(args.plot)
+    check_writable(args.plot, "the plot")
 
 
 def check_folds(cv, y):
@@ -159,4 +159,4 @@ def _word(value):
 def draw(found, path):
     show_no_window()
     figure = GridSearchDisplay.from_estimator(found).figure_
-    Path(path).write_bytes(to_png(figure))
+    write_files({path: to_png(figure)}, "the plot")

@@ -18,10 +18,22 @@ def import_room(name):
     Returns
     -------
     module
+
+    Raises
+    ------
+    ImportError
+        If TensorFlow or Keras is not installed.
     """
     environment = dict(os.environ)
     try:
         return import_module(f"skmnist.{name}")
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "tensorflow"):
+            raise
+        raise ImportError(
+            "training and to_keras need TensorFlow and Keras: "
+            "pip install tensorflow keras"
+        ) from error
     finally:
         for key in os.environ.keys() - environment.keys():
             del os.environ[key]

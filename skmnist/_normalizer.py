@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import validate_data
 
 from . import _ink
+from ._versions import VersionStamp
 
 _SIDE = 28
 _LONGEST = 384  # pixels that are enough to find a digit in a picture
@@ -25,7 +26,9 @@ _CROSS = np.zeros((3, 3, 3), bool)  # pixels of one image that share an edge
 _CROSS[1, 1] = _CROSS[1, :, 1] = True
 
 
-class DigitNormalizer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class DigitNormalizer(
+    VersionStamp, CallbackSupportMixin, TransformerMixin, BaseEstimator
+):
     """Frame pictures of digits as MNIST framed its digits.
 
     MNIST's digits are light on black, 20 pixels on their longer side, and have their

@@ -2,27 +2,34 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Estimators to files and back, by a format that cannot carry code."""
 
+import json
 import os
-import shutil
-from contextlib import contextmanager, suppress
-from errno import EEXIST
+import platform
+import re
+from contextlib import suppress
+from errno import EINVAL
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
-from secrets import token_hex
 from zipfile import ZIP_STORED, ZipFile
 
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import validate_params
 
 from ._classifier import MLPDigitClassifier
+from ._files import check_npy, in_one_line, write_files
+from ._reader import TRUSTED, Unknown, check_foreign, read
 
-# Types that a file may hold besides those of which skops knows that they are safe.
-_TRUSTED = [
-    "skmnist._augmentation.ImageAugmentation",
-    "skmnist._classifier.MLPDigitClassifier",
-    "skmnist._normalizer.DigitNormalizer",
-    "skmnist._preprocessing.PixelScaler",
-]
+# 0 had no seal: neither the versions nor the checksum.
+_FORMAT = 1
+_LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow")
+_SEAL = re.compile(rb'(\{"format": (\d+), .*"sha256": ")([0-9a-f]{64})"\}', re.DOTALL)
+# The last record of a zip file, with a comment of at most 64 KiB at its end.
+_END, _END_SIZE, _LONGEST_END = b"PK\5\6", 22, 22 + 0xFFFF
+# skops can make 60 times as much of it in memory.
+_LONGEST_SCHEMA = 8_000_000
 
 
 @validate_params(
@@ -32,9 +39,11 @@ _TRUSTED = [
 def save(estimator, path):
     """Save an estimator to a file that is safe to load.
 
-    The file is in the format of `skops <https://skops.readthedocs.io>`_. It is
-    written beside `path`, read back, and moved into place, so that `path` is at any
-    time either what it was or the whole new file.
+    The file is in the format of `skops <https://skops.readthedocs.io>`_, a zip file,
+    whose comment holds the version of skmnist's format, the versions of the libraries
+    that made it, and a checksum of all of it. It is written beside `path`, read back,
+    and moved into place, so that `path` is at any time either what it was or the whole
+    new file.
 
     Parameters
     ----------
@@ -68,15 +77,7 @@ def save(estimator, path):
     ...     skmnist.load(path)
     MLPDigitClassifier(dropout=0.2)
     """
-    data = _dump(estimator)
-    with _temporary_beside(path) as (temporary, target):
-        with open(temporary, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        if target.exists():
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
+    write_files({path: _dump(estimator)}, "the model")
 
 
 @validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
@@ -100,6 +101,9 @@ def load(path):
     ------
     OSError
         If the file cannot be read; FileNotFoundError if there is none.
+    ImportError
+        If skops is not installed and the file holds other than skmnist's own
+        estimators and pipelines of them.
     ValueError
         If the file is damaged, is no such file, or holds a type that skmnist does not
         trust.
@@ -108,37 +112,33 @@ def load(path):
     --------
     save : Save an estimator.
     """
-    data = Path(path).read_bytes()
+    path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(EINVAL, "a model is loaded from a file only", os.fspath(path))
+    data = path.read_bytes()
     try:
         return _parse(data)
+    except _NewerFormatError as error:
+        raise ValueError(f"{path} {in_one_line(error)}") from None
+    except _NoSkopsError:
+        raise
     except Exception as error:  # zipfile, json, NumPy and skops raise a dozen types
         raise ValueError(
-            f"{os.fspath(path)} is damaged, or is not a model saved by skmnist: "
-            f"{_reason(error)}"
+            f"{path} is damaged, or is not a model saved by skmnist: "
+            f"{in_one_line(error)}"
         ) from error
 
 
-@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
-def check_writable(path):
-    """Find out whether :func:`save` can write a file, and leave no trace.
+class _NewerFormatError(ValueError):
+    pass
 
-    Parameters
-    ----------
-    path : str or path-like
-        File to be written later.
 
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
-    with _temporary_beside(path):
-        pass
+class _NoSkopsError(ImportError):
+    pass
 
 
 def _dump(estimator):
-    from skops.io import dumps  # takes a second: it imports all of scikit-learn
-
+    dumps = _import_skops("saving a model").dumps
     parameters = estimator.get_params()
     for each in [estimator, *parameters.values()]:
         if isinstance(each, MLPDigitClassifier) and not isinstance(each.optimizer, str):
@@ -148,60 +148,105 @@ def _dump(estimator):
                 "code when it is loaded. Fit with the optimizer's name and "
                 f"learning_rate instead: optimizer={name.lower()!r}"
             )
-    try:
-        data = dumps(estimator)
-        loaded = _parse(data).get_params()
-    except Exception as error:
-        raise ValueError(
-            f"estimator, a {type(estimator).__name__}, cannot be saved: "
-            f"{_reason(error)}"
-        ) from error
     for name, value in parameters.items():
         # JSON knows no keys but strings: True and False both come back as True.
-        if isinstance(value, dict) and list(loaded[name]) != list(value):
+        if isinstance(value, dict) and (
+            any(isinstance(key, bool | np.bool_) for key in value)
+            or len({str(key) for key in value}) < len(value)
+        ):
             raise ValueError(
                 f"{name}={value!r} cannot be saved: its keys would change. Use keys "
                 "that are all strings or all numbers (0 and 1 for False and True)"
             )
+    try:
+        data = _seal(dumps(estimator))
+        _parse(data)
+    except Exception as error:
+        raise ValueError(
+            f"estimator, a {type(estimator).__name__}, cannot be saved: "
+            f"{in_one_line(error)}"
+        ) from error
     return data
 
 
-def _parse(data):
-    from skops.io import loads
+def _import_skops(purpose):
+    try:
+        # Takes half a second: it imports all of scikit-learn.
+        import skops.io
+    except ImportError as error:
+        raise _NoSkopsError(f"{purpose} needs skops: pip install skops") from error
+    return skops.io
 
+
+def _seal(data):
+    """Write versions and checksum into the comment of a zip file that has none."""
+    from . import __version__
+
+    versions = {"skmnist": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    text = json.dumps({"format": _FORMAT, "versions": versions, "sha256": "0" * 64})
+    comment = text.encode()
+    data = data[:-2] + len(comment).to_bytes(2, "little") + comment
+    return data[:-66] + sha256(data[:-66]).hexdigest().encode() + data[-2:]
+
+
+def _check_seal(data):
+    start = data.rfind(_END, -_LONGEST_END)
+    if start < 0:
+        raise ValueError("it is not a zip file")
+    comment = data[start + _END_SIZE :]
+    if not comment and data.endswith(b"\0\0"):
+        return  # format 0
+    seal = _SEAL.fullmatch(comment)
+    if seal is None or sha256(data[:-66]).hexdigest().encode() != seal[3]:
+        raise ValueError("its checksum is not that of what it holds")
+    if int(seal[2]) > _FORMAT:
+        made_by = json.loads(comment)["versions"]["skmnist"]
+        raise _NewerFormatError(
+            f"was saved by skmnist {made_by!s:.20} in format {int(seal[2])}, but the "
+            f"installed one reads formats up to {_FORMAT}: pip install -U skmnist"
+        )
+
+
+def _parse(data):
+    _check_seal(data)
     with ZipFile(BytesIO(data)) as archive:
-        if any(member.compress_type != ZIP_STORED for member in archive.infolist()):
-            # A small file could unfold into any amount of memory.
-            raise ValueError("it is compressed, which skmnist's files are not")
-    estimator = loads(data, trusted=_TRUSTED)
+        _check_sizes(archive, len(data))
+        if archive.getinfo("schema.json").file_size > _LONGEST_SCHEMA:
+            raise ValueError("its schema.json is too long")
+        schema = json.loads(archive.read("schema.json"))
+        try:
+            estimator = read(schema, archive)
+        except Unknown:
+            check_foreign(schema, archive)
+            _check_arrays(archive)
+            skops = _import_skops("loading other than skmnist's own models")
+            estimator = skops.loads(data, trusted=TRUSTED)
     if not isinstance(estimator, BaseEstimator):
         raise ValueError(f"it holds a {type(estimator).__name__}, not an estimator")
     return estimator
 
 
-def _reason(error):
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+def _check_sizes(archive, size):
+    """Refuse what would unfold into more memory than the file has bytes."""
+    members = archive.infolist()
+    if any(member.compress_type != ZIP_STORED for member in members):
+        raise ValueError("it is compressed, which skmnist's files are not")
+    if sum(max(each.file_size, each.compress_size) for each in members) > size:
+        raise ValueError("its parts are larger than it is")
 
 
-@contextmanager
-def _temporary_beside(path):
-    """Make an empty file in the folder of `path`; it is gone when the block ends."""
-    target = Path(path).resolve()  # the file that a link points to, not the link
-    temporary = target.with_name(f".skmnist-{token_hex(8)}.tmp")
-    try:
-        if target.exists() and not target.is_file():
-            raise FileExistsError(EEXIST, "it exists and is not a file")
-        temporary.touch(exist_ok=False)
-        yield temporary, target
-    except OSError as error:
-        reason = error.strerror
-        if not target.parent.exists():
-            reason = f"there is no folder {target.parent}"
-        # The error would name the temporary file.
-        raise OSError(
-            error.errno, f"the model cannot be saved ({reason})", os.fspath(path)
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+def _check_arrays(archive):
+    for member in archive.infolist():
+        with archive.open(member) as stream:
+            start = stream.read(6)
+            stream.seek(0)
+            if start == b"\x93NUMPY":
+                check_npy(stream, member.file_size)
+            elif start.startswith(b"PK"):
+                # scipy.sparse arrays
+                with ZipFile(stream) as inner:
+                    _check_sizes(inner, member.file_size)
+                    _check_arrays(inner)

@@ -21,6 +21,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._versions import VersionStamp
+
 
 def _flatten(X):
     """Return X with at most two axes and the shape one sample came in.
@@ -58,7 +60,11 @@ def _flatten(X):
 
 
 class PixelScaler(
-    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    VersionStamp,
+    CallbackSupportMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Flatten images into rows and scale their pixels to [0, 1].
 
@@ -149,6 +155,7 @@ class PixelScaler(
         """
         X, image_shape = _flatten(X)
         pixels = check_array(X, estimator=self, input_name="X")
+        _check_numbers(pixels)
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
@@ -192,6 +199,7 @@ class PixelScaler(
         check_is_fitted(self)
         X, image_shape = _flatten(X)
         pixels = validate_data(self, X, reset=False)
+        _check_numbers(pixels)
         self._check_image_shape(image_shape)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
@@ -227,6 +235,7 @@ class PixelScaler(
         """
         check_is_fitted(self)
         X, image_shape = _flatten(X)
+        _check_numbers(np.asarray(X))
         # Names are not looked at: rows often come back from a model without them.
         values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
         validate_data(self, values, reset=False, skip_check_array=True)
@@ -253,6 +262,12 @@ class PixelScaler(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _check_numbers(pixels):
+    # scikit-learn lets times pass for numbers.
+    if pixels.dtype.kind in "mM":
+        raise ValueError(f"X must hold numbers, got the dtype {pixels.dtype}")
 
 
 def _largest_magnitude(pixels):

@@ -14,6 +14,7 @@ from sklearn.metrics import (
 )
 from sklearn.utils.multiclass import unique_labels
 
+from ._files import check_writable, write_files
 from ._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
 from ._plot._images import to_images
 from ._plot._png import DPI, show_no_window, to_png
@@ -56,9 +57,7 @@ def check_report(folder, data):
         to_images(x[:1])
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    probe = folder / ".skmnist"
-    probe.touch()
-    probe.unlink()
+    check_writable(folder / "index.html", "the report")
 
 
 def write_report(folder, model, data, name, random_state):
@@ -67,7 +66,7 @@ def write_report(folder, model, data, name, random_state):
     Parameters
     ----------
     folder : str or path-like
-        Folder to write into; files of the same names are replaced.
+        Folder to write into; files of the same names are replaced, all or none.
     model : Pipeline
         A fitted pipeline that ends in an MLPDigitClassifier.
     data : Bunch
@@ -85,12 +84,13 @@ def write_report(folder, model, data, name, random_state):
     show_no_window()
     folder = Path(folder)
     predicted = model.predict(data.x_test)
-    drawn = []
+    drawn, files = [], {}
     for file, caption, display in _pictures(model, data, predicted, random_state):
         drawn.append((caption, to_png(display.figure_)))
-        (folder / f"{file}.png").write_bytes(drawn[-1][1])
+        files[folder / f"{file}.png"] = drawn[-1][1]
     page = folder / "index.html"
-    page.write_text(_page(model, data, name, predicted, drawn), encoding="utf-8")
+    files[page] = _page(model, data, name, predicted, drawn).encode()
+    write_files(files, "the report")
     return page
 
 

@@ -14,6 +14,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
+from ._files import check_compression
+
 __all__ = ["fetch_mnist", "load_digits"]
 
 _MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
@@ -119,8 +121,7 @@ def fetch_mnist(data_home=None):
     if that is None, the environment variable ``SKMNIST_DATA_HOME``; if that is not
     set, scikit-learn's data home (:func:`sklearn.datasets.get_data_home`). When the
     file is not there it is downloaded into that folder (11 MB) and its SHA-256
-    checked. A file that is there is used if its arrays are MNIST's, however it was
-    compressed.
+    checked. A file that is there is used if its arrays are MNIST's, deflated or not.
 
     Parameters
     ----------
@@ -247,6 +248,7 @@ def _read_member(archive, name, shape):
     have at most 64 kB themselves.
     """
     member = archive.getinfo(f"{name}.npy")
+    check_compression(member)
     with archive.open(member) as stream:
         version = np.lib.format.read_magic(stream)
         if version != (1, 0):

@@ -25,7 +25,12 @@ LOCKED = {
     for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.MULTILINE)
 }
 # What the lock is made from; the extra for the docs is not in it.
-LOCKED_REQUIREMENTS = PROJECT["dependencies"] + EXTRAS["test"] + EXTRAS["bench"]
+LOCKED_REQUIREMENTS = [
+    *PROJECT["dependencies"],
+    *EXTRAS["onnx"],
+    *EXTRAS["test"],
+    *EXTRAS["bench"],
+]
 
 
 def test_the_version_has_one_source():

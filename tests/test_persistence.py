@@ -2,26 +2,35 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import copy
 import io
+import json
 import os
 import pickle
+import platform
+import re
 import stat
 import subprocess
 import sys
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 
+import joblib
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from skmnist import MLPDigitClassifier, PixelScaler, load, save
-from skmnist._persistence import check_writable
+import skmnist
+from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, load, save
+from skmnist._files import check_writable
+from skmnist._persistence import _FORMAT, _seal
+from skmnist._reader import TRUSTED
 from skmnist.datasets import load_digits
 
 DIGITS = load_digits()
@@ -144,7 +153,8 @@ def test_loading_and_predicting_take_no_tensorflow(model, saved, tmp_path):
         import skmnist
         from_file = skmnist.load(sys.argv[1])
         np.save(sys.argv[3], from_file.predict_proba(np.load(sys.argv[2])))
-        print(*{"tensorflow", "keras", "matplotlib", "torch", "jax"} & set(sys.modules))
+        heavy = {"tensorflow", "keras", "matplotlib", "torch", "jax", "skops"}
+        print(*heavy & set(sys.modules))
     """
     files = [saved, tmp_path / "x.npy", tmp_path / "p.npy"]
     process = subprocess.run(
@@ -153,6 +163,136 @@ def test_loading_and_predicting_take_no_tensorflow(model, saved, tmp_path):
 
     assert process.stdout == "\n"
     np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), model.predict_proba(X))
+
+
+# Versions
+
+SAVED = Path(__file__).parent / "saved"
+
+
+def test_each_format_has_a_saved_model():
+    names = sorted(path.name for path in SAVED.glob("*.skops"))
+
+    assert names == [f"format-{i}.skops" for i in range(_FORMAT + 1)]
+
+
+@pytest.mark.parametrize("number", range(_FORMAT + 1))
+def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
+    # What docs/serving.md installs: NumPy, SciPy, scikit-learn and what these need.
+    code = """if True:
+        import sys
+        from importlib.metadata import packages_distributions
+
+        allowed = {"numpy", "scipy", "sklearn", "skmnist"}
+        allowed |= {"cloudpickle", "joblib", "narwhals", "threadpoolctl"}
+        others = packages_distributions().keys() - allowed
+
+        class Blocker:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition(".")[0] in others:
+                    raise ModuleNotFoundError(f"no {name}", name=name)
+
+        sys.meta_path.insert(0, Blocker())
+        import numpy as np
+        import skmnist
+        from skmnist.datasets import load_digits
+        model = skmnist.load(sys.argv[1] + ".skops")
+        x = load_digits().x_test[:20]
+        difference = model.predict_proba(x) - np.load(sys.argv[1] + ".npy")
+        print(model.predict(x)[0], np.abs(difference).max() < 1e-6)
+        assert {"tensorflow", "keras", "skops", "pandas", "matplotlib"} < others
+        for needs in (
+            lambda: skmnist.save(model, sys.argv[2]),
+            lambda: model.fit(x, model.predict(x)),
+            lambda: skmnist.to_onnx(model),
+        ):
+            try:
+                needs()
+            except ImportError as error:
+                print(error)
+    """
+    path = SAVED / f"format-{number}"
+    process = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, path, os.devnull],
+        capture_output=True,
+        text=True,
+    )
+
+    assert process.stdout.splitlines() == [
+        "digit 7 True",
+        "saving a model needs skops: pip install skops",
+        "training and to_keras need TensorFlow and Keras: pip install tensorflow keras",
+        "to_onnx needs onnx: pip install 'skmnist[onnx]'",
+    ], process.stderr
+
+
+def test_what_only_skops_can_read_says_so_where_it_is_missing(tmp_path, monkeypatch):
+    save(FunctionTransformer(), tmp_path / "model")
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    with pytest.raises(ImportError, match="needs skops: pip install skops"):
+        load(tmp_path / "model")
+
+
+def changed(path, pattern, replacement):
+    """Change something in a saved model, and give it checksums that fit."""
+    stream, n = io.BytesIO(), 0
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(stream, "w") as target:
+        for name in source.namelist():
+            data, n_here = re.subn(pattern, replacement, source.read(name))
+            target.writestr(name, data)
+            n += n_here
+    assert n
+    return _seal(stream.getvalue())
+
+
+def test_a_newer_format_is_refused_in_one_clear_line(saved, tmp_path):
+    data = saved.read_bytes()[:-66].replace(b'"format": 1', b'"format": 9')
+    data += sha256(data).hexdigest().encode() + b'"}'
+    (tmp_path / "model").write_bytes(data)
+
+    with pytest.raises(ValueError, match=r"model was saved by .* in format 9, .*") as e:
+        load(tmp_path / "model")
+    assert f"formats up to {_FORMAT}: pip install -U skmnist" in str(e.value)
+    assert "\n" not in str(e.value)
+
+
+def test_the_versions_are_in_the_file(saved):
+    with zipfile.ZipFile(saved) as archive:
+        versions = json.loads(archive.comment)["versions"]
+
+    assert versions["skmnist"] == skmnist.__version__
+    assert versions["numpy"] == np.__version__
+    assert versions["keras"] == keras.__version__
+    assert versions["python"] == platform.python_version()
+
+
+def test_skops_reads_the_file_too(model, saved):
+    same_state(model, skops.io.load(saved, trusted=TRUSTED))
+
+
+ESTIMATORS = [PixelScaler(3), DigitNormalizer(), classifier()]
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: type(each).__name__)
+@pytest.mark.parametrize("library", [pickle, joblib])
+def test_a_pickle_of_another_version_is_loaded_with_a_warning(
+    estimator, library, tmp_path, monkeypatch
+):
+    path = tmp_path / "model.pkl"
+    with path.open("wb") as stream:
+        library.dump(make_pipeline(estimator), stream)
+    save(estimator, tmp_path / "model.skops")
+    with path.open("rb") as stream:
+        library.load(stream)  # without a warning
+    monkeypatch.setattr(skmnist, "__version__", "9.9")
+    name = f"skmnist.{type(estimator).__name__} from version 0.* when using version 9.9"
+    with path.open("rb") as stream, pytest.warns(InconsistentVersionWarning) as caught:
+        (step,) = library.load(stream)
+
+    assert len(caught) == 1
+    assert re.search(name, str(caught[0].message))
+    same_state(step[1] if isinstance(step, tuple) else step, estimator)
+    same_state(load(tmp_path / "model.skops"), estimator)  # without a warning
 
 
 # What a file cannot do
@@ -203,7 +343,7 @@ def test_no_pickle_is_loaded(saved, tmp_path):
         for name in source.namelist():
             is_array = name.endswith(".npy")
             target.writestr(name, array.getvalue() if is_array else source.read(name))
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
         load(tmp_path / "model")
     assert not (tmp_path / "trace").exists()
     array.seek(0)
@@ -239,12 +379,74 @@ def test_a_truncated_file_is_an_error_that_names_it(saved, tmp_path):
             load(path)
 
 
+def test_every_flipped_bit_is_an_error(tmp_path):
+    save(PixelScaler(), tmp_path / "good")
+    data = (tmp_path / "good").read_bytes()
+    path = tmp_path / "model"
+    for i in range(len(data)):
+        path.write_bytes(data[:i] + bytes([data[i] ^ 1 << i % 8]) + data[i + 1 :])
+        with pytest.raises(ValueError, match="model is damaged, or is not a model"):
+            load(path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "message"),
+    [
+        (rb'"content": "64"', b'"content": "63"', "image_shape_=.* 63 pixels"),
+        (rb'"content": "16.0"', b'"content": "-1.0"', "max_value_ must be above 0"),
+        (rb"'shape': \(64, 16\)", b"'shape': (16, 64)", "cannot have the weights"),
+        (rb"'shape': \(64, 16\)", b"'shape': (64, 17)", "should follow, but there are"),
+        (rb"'descr': '<f4'", b"'descr': '<i4'", "float32 or float64"),
+        (rb'"intercepts_"', b'"intercepts"', "no attribute 'intercepts_'"),
+        (rb'"n_iter_"', b'"predict"', "has no attribute predict of its own"),
+        (rb"relu", b"swish", "'activation' parameter"),
+        (
+            rb'"__class__": "uint8"',
+            b'"__class__": "str"',
+            "Untrusted .*numpy.str",
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_an_error(
+    pattern, replacement, message, saved, tmp_path
+):
+    (tmp_path / "model").write_bytes(changed(saved, pattern, replacement))
+
+    with pytest.raises(ValueError, match=f"model is damaged, or .*{message}"):
+        load(tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "message"),
+    [
+        (rb'"file": "[0-9]+.npy"', b'"file": "twice.npy"', "two arrays"),
+        (
+            rb'"__class__": "uint8"',
+            b'"__class__": "void"',
+            "numpy.void is never loaded",
+        ),
+        (rb'"content": "4"', b'"content": "9"', "pool_size 4"),
+    ],
+)
+def test_what_skops_would_let_through_is_an_error(
+    pattern, replacement, message, tmp_path
+):
+    arrays = {"a": np.arange(3), "b": np.arange(4), "c": np.uint8(1)}
+    estimator = FunctionTransformer(kw_args={"rng": np.random.default_rng(0), **arrays})
+    path = tmp_path / "model"
+    skops.io.dump(estimator, path)
+    path.write_bytes(changed(path, pattern, replacement))
+
+    with pytest.raises(ValueError, match=message):
+        load(path)
+
+
 def test_a_damaged_array_is_an_error(saved, tmp_path):
     data = bytearray(saved.read_bytes())
     data[len(data) // 3] ^= 1
     (tmp_path / "model").write_bytes(data)
 
-    with pytest.raises(ValueError, match="Bad CRC-32"):
+    with pytest.raises(ValueError, match="its checksum is not"):
         load(tmp_path / "model")
 
 
@@ -264,6 +466,7 @@ def archive(**members):
         (archive(schema_json="hello"), "Expecting value"),
         (archive(schema_json="[" * 100_000), "recursion"),
         (archive(schema_json="[]"), "list"),
+        (archive(schema_json=" " * 8_000_001), "too long"),
         (archive(schema_json='{"protocol": 10000}'), "protocol"),
         (skops.io.dumps({"a": 1}), "it holds a dict"),
         (skops.io.dumps(MLPDigitClassifier), "it holds a type"),
@@ -285,6 +488,10 @@ def test_a_file_that_cannot_be_read(tmp_path):
         load(tmp_path / "nothing")
     with pytest.raises(OSError, match=tmp_path.name):
         load(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):  # endless
+        with pytest.raises(OSError, match="loaded from a file only"):
+            load(path)
     with pytest.raises(ValueError, match="'path' parameter of load"):
         load(5)
 
@@ -344,7 +551,11 @@ def test_saving_leaves_the_estimator_alone(model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "write", [lambda path: save(PixelScaler(), path), check_writable]
+    "write",
+    [
+        lambda path: save(PixelScaler(), path),
+        lambda path: check_writable(path, "the model"),
+    ],
 )
 def test_a_path_that_cannot_be_written(write, tmp_path):
     (tmp_path / "folder").mkdir()
@@ -361,15 +572,15 @@ def test_a_path_that_cannot_be_written(write, tmp_path):
         with pytest.raises(OSError, match=f"the model cannot be saved .*{message}"):
             write(tmp_path / name)
     with pytest.raises(ValueError, match="'path' parameter of"):
-        write(None)
+        save(PixelScaler(), None)
 
     assert sorted(tmp_path.rglob("*")) == before
     assert (tmp_path / "file").read_text() == "text"
 
 
 def test_looking_whether_a_path_can_be_written_leaves_it_alone(existing):
-    check_writable(existing)
-    check_writable(existing.with_name("other"))
+    check_writable(existing, "it")
+    check_writable(existing.with_name("other"), "it")
 
 
 def test_a_disk_that_fills_up_leaves_the_old_file(existing):

@@ -239,6 +239,10 @@ def test_another_number_of_pixels_is_refused_by_both_numbers(images, shape, meth
         (np.full((1, 2, 2), np.nan), "NaN"),
         (np.full((1, 2, 2), np.inf), "infinity"),
         (np.ones((1, 2, 2), dtype=complex), "Complex data not supported"),
+        (
+            np.zeros((1, 2, 2), dtype="datetime64[s]"),
+            "must hold numbers, got the dtype",
+        ),
         ([[["a", "b"]]], "dtype='numeric'|convert"),
     ],
 )

@@ -1,0 +1,265 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Files that are written whole or not at all, and arrays of files of any origin."""
+
+import math
+import os
+import shutil
+from contextlib import ExitStack, contextmanager, suppress
+from errno import EEXIST, ENOENT
+from pathlib import Path
+from secrets import token_hex
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+import numpy as np
+
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_MOST_UNFOLDED = 256 * 2**20
+
+
+@contextmanager
+def replacing(path, what):
+    """Give a path to write to; what is there takes the place of `path` at the end.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to write. If the block raises, it stays as it was.
+    what : str
+        What is written, for messages.
+
+    Yields
+    ------
+    temporary : pathlib.Path
+        An empty file in the same folder; gone when the block ends.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    with _temporary_beside(path, what) as (temporary, target):
+        yield temporary
+        if target.exists():
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+
+
+def write_files(contents, what):
+    """Write some files; if one of them cannot be written, all stay as they were.
+
+    Parameters
+    ----------
+    contents : dict of path-like to bytes
+        What goes into each file.
+    what : str
+        What is written, for messages.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    with ExitStack() as stack:
+        for path, data in contents.items():
+            temporary = stack.enter_context(replacing(path, what))
+            with open(temporary, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+
+
+def check_writable(path, what):
+    """Find out whether :func:`write_files` can write a file, and leave no trace.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to be written later.
+    what : str
+        What will be written, for messages.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    with _temporary_beside(path, what):
+        pass
+
+
+@contextmanager
+def _temporary_beside(path, what):
+    target = Path(path).resolve()  # the file that a link points to, not the link
+    temporary = target.with_name(f".skmnist-{token_hex(8)}.tmp")
+    try:
+        if target.exists() and not target.is_file():
+            raise FileExistsError(EEXIST, "it exists and is not a file")
+        temporary.touch(exist_ok=False)
+        yield temporary, target
+    except OSError as error:
+        reason = error.strerror
+        if error.errno == ENOENT and not target.parent.exists():
+            reason = f"there is no folder {target.parent}"
+        # The error would name the temporary file.
+        raise OSError(
+            error.errno, f"{what} cannot be saved ({reason})", os.fspath(path)
+        ) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+
+
+def read_npy(stream, size):
+    """Read an array in NumPy's format that nobody vouches for.
+
+    Parameters
+    ----------
+    stream : file-like
+        At the start of the array.
+    size : int
+        Bytes from there to the end.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        As in :func:`check_npy`.
+    """
+    start = stream.tell()
+    check_npy(stream, size)
+    stream.seek(start)
+    return np.lib.format.read_array(stream, allow_pickle=False)
+
+
+def in_one_line(error):
+    """Tell what is wrong with a file that may have written its own error message.
+
+    Parameters
+    ----------
+    error : Exception
+        Whatever was raised while it was read.
+
+    Returns
+    -------
+    str
+    """
+    text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
+    if isinstance(error, KeyError) and " " not in text:
+        text = f"there is no {text!r} in it"
+    line = next(iter(text.splitlines()), type(error).__name__)
+    return line if len(line) < 300 else f"{line[:300]} ..."
+
+
+def check_npy(stream, size):
+    """Compare the header of an array with what follows it.
+
+    A header of a few bytes can ask for any amount of memory, or for Python objects,
+    which may be code.
+
+    Parameters
+    ----------
+    stream, size
+        As in :func:`read_npy`; the stream is behind the header then.
+
+    Raises
+    ------
+    ValueError
+        If it is no array, one of objects, or not as long as its header says.
+    """
+    start = stream.tell()
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"unknown version {version} of the .npy format")
+    shape, _, dtype = _HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("Object arrays cannot be loaded: they may be code")
+    size -= stream.tell() - start
+    if any(n < 0 for n in shape) or math.prod(shape) * dtype.itemsize != size:
+        raise ValueError(
+            f"an array of {dtype} and the shape {shape} should follow, but there are "
+            f"{size} bytes"
+        )
+
+
+def read_arrays(path):
+    """Read all arrays of a .npy or .npz file that nobody vouches for.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+        By their names in a .npz file; the key of the one in a .npy file says that it
+        has none.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it is no such file, is damaged, holds Python objects, or would unfold into
+        more than 256 MiB.
+    """
+    with open(path, "rb") as stream:
+        start = stream.read(6)
+        stream.seek(0)
+        if not start.startswith((b"\x93NUMPY", b"PK")):
+            raise ValueError("is neither a .npy nor a .npz file")
+        size = os.fstat(stream.fileno()).st_size
+        try:
+            if not start.startswith(b"PK"):
+                return {"(one without a name)": read_npy(stream, size)}
+            with ZipFile(stream) as archive:
+                return _read_members(archive, size)
+        except Exception as error:  # zipfile, zlib and NumPy raise a dozen types
+            raise ValueError(f"cannot be read: {in_one_line(error)}") from error
+
+
+def _read_members(archive, size):
+    members = [each for each in archive.infolist() if each.filename.endswith(".npy")]
+    totals = {ZIP_STORED: 0, ZIP_DEFLATED: 0}
+    for member in members:
+        check_compression(member)
+        totals[member.compress_type] += member.file_size
+    if totals[ZIP_STORED] > size:
+        raise ValueError("its arrays are larger than it is")
+    if totals[ZIP_DEFLATED] > _MOST_UNFOLDED:
+        raise ValueError(
+            f"it would unfold into {totals[ZIP_DEFLATED]:,} bytes, more than the "
+            f"{_MOST_UNFOLDED:,} that compressed files may; numpy.savez writes files "
+            "that are not compressed"
+        )
+    arrays = {}
+    for member in members:
+        with archive.open(member) as stream:
+            name = member.filename.removesuffix(".npy")
+            arrays[name] = read_npy(stream, member.file_size)
+            stream.read(1)  # at the end the checksum is compared
+    return arrays
+
+
+def check_compression(member):
+    """Refuse the ways of compression that unfold without a limit while reading.
+
+    Parameters
+    ----------
+    member : zipfile.ZipInfo
+        What the archive says of a member.
+
+    Raises
+    ------
+    ValueError
+        If it is neither stored nor deflated.
+    """
+    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise ValueError(f"{member.filename} must be stored or deflated")

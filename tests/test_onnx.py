@@ -1,0 +1,240 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+import subprocess
+import sys
+
+import numpy as np
+import onnxruntime
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, save, to_onnx
+from skmnist._cli import main
+from skmnist._network import ACTIVATIONS
+from skmnist.datasets import load_digits
+
+DIGITS = load_digits()
+X, Y = DIGITS.x_train[:300], DIGITS.y_train[:300]
+
+
+def classifier(**kwargs):
+    kwargs = {"hidden_units": 12, "epochs": 2, "random_state": 0} | kwargs
+    return MLPDigitClassifier(**kwargs)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_pipeline(PixelScaler(), classifier()).fit(X, Y)
+
+
+def run(model, x):
+    session = onnxruntime.InferenceSession(to_onnx(model).SerializeToString())
+    return session.run(["label", "probabilities"], {"X": x})
+
+
+def check_same(model, x, onnx_x=None):
+    label, probabilities = run(model, x if onnx_x is None else onnx_x)
+    np.testing.assert_array_equal(label, model.predict(x))
+    assert probabilities.dtype == np.float32
+    np.testing.assert_allclose(probabilities, model.predict_proba(x), rtol=0, atol=1e-6)
+    return label
+
+
+# The same answers
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("labels", [range(10), [f"digit {i}" for i in range(10)]])
+def test_all_of_mnist(labels, mnist):
+    y = np.asarray(labels)[mnist.y_train[:10_000]]
+    model = make_pipeline(PixelScaler(), classifier(hidden_units=128, epochs=3))
+    model.fit(mnist.x_train[:10_000], y)
+    label, probabilities = run(model, mnist.x_test)
+
+    np.testing.assert_array_equal(label, model.predict(mnist.x_test))
+    assert np.abs(probabilities - model.predict_proba(mnist.x_test)).max() < 1e-5
+    assert len(label) == 10_000
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_every_activation(activation):
+    model = classifier(activation=activation, learning_rate=0.01)
+    pipeline = make_pipeline(PixelScaler(), model).fit(X, Y)
+    # Far from what was trained on, where activations differ most.
+    check_same(pipeline, (X * 15).astype(np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("labels", "dtype"),
+    [
+        (np.arange(10, dtype=np.uint8), np.int64),
+        (np.arange(-5, 5), np.int64),
+        (np.arange(10.0), np.float64),
+        (np.array([False, True] * 5), bool),
+        (np.array(list("abcdefghiö")), object),
+        (np.array(list("abcdefghij"), object), object),
+    ],
+)
+def test_every_kind_of_labels(labels, dtype):
+    pipeline = make_pipeline(PixelScaler(), classifier()).fit(X, labels[Y])
+
+    assert check_same(pipeline, X).dtype == dtype
+
+
+@pytest.mark.parametrize("n_images", [0, 1, 7])
+def test_any_number_of_images(n_images, model):
+    label, probabilities = run(model, X[:n_images])
+
+    assert label.shape == (n_images,)
+    assert probabilities.shape == (n_images, 10)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float16", "float32", "float64"])
+@pytest.mark.parametrize("shape", [(64,), (8, 8), (8, 8, 1)])
+def test_every_kind_of_images(dtype, shape):
+    x = X.astype(dtype).reshape(-1, *shape)
+    check_same(make_pipeline(PixelScaler(), classifier(epochs=1)).fit(x, Y), x)
+
+
+def test_a_classifier_alone_takes_rows():
+    rows = PixelScaler().fit_transform(X)
+    check_same(classifier().fit(rows, Y), rows)
+    double = classifier(dtype="float64").fit(rows.astype(float), Y)
+    check_same(double, rows.astype(float), rows)
+
+
+def test_steps_that_do_nothing_and_pipelines_in_pipelines():
+    inner = make_pipeline(PixelScaler(max_value=4), "passthrough")
+    model = Pipeline([("a", None), ("b", inner), ("c", classifier())]).fit(X, Y)
+
+    check_same(model, X)
+
+
+def test_the_model_runs_where_there_is_nothing_but_onnxruntime(model, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(to_onnx(model).SerializeToString())
+    np.save(tmp_path / "x.npy", X)
+    code = """if True:
+        import sys
+        import numpy, onnxruntime
+        session = onnxruntime.InferenceSession("model.onnx")
+        x = numpy.load("x.npy")
+        numpy.save("y.npy", session.run(["label"], {"X": x})[0])
+        print(*{"skmnist", "sklearn", "tensorflow", "onnx"} & set(sys.modules))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout == "\n"
+    np.testing.assert_array_equal(np.load(tmp_path / "y.npy"), model.predict(X))
+
+
+def test_only_standard_operators(model):
+    converted = to_onnx(model)
+
+    assert [(each.domain, each.version) for each in converted.opset_import] == [
+        ("", 13)
+    ]
+    assert {node.domain for node in converted.graph.node} == {""}
+
+
+# What cannot be converted
+
+
+def damaged(step, **attributes):
+    model = make_pipeline(PixelScaler(), classifier(epochs=1)).fit(X, Y)
+    vars(model[step]).update(attributes)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("estimator", "error", "message"),
+    [
+        ("model", ValueError, "'estimator' parameter of to_onnx"),
+        (classifier(), NotFittedError, "not fitted"),
+        (make_pipeline(PixelScaler(), classifier()), NotFittedError, "not fitted"),
+        (LogisticRegression(), ValueError, "ends in a LogisticRegression"),
+        (GridSearchCV(classifier(), {}), ValueError, "best_estimator_"),
+        (make_pipeline(PCA(), classifier()), ValueError, r"the step PCA .*pipeline\["),
+        (
+            make_pipeline(DigitNormalizer(), PixelScaler(), classifier()),
+            ValueError,
+            "the step DigitNormalizer cannot be exported",
+        ),
+        (make_pipeline("passthrough"), ValueError, "ends in a NoneType"),
+        (damaged(1, coefs_=[]), ValueError, "an array for each layer"),
+        (damaged(1, coefs_=None), ValueError, "damaged"),
+        (damaged(1, n_features_in_=63), ValueError, r"cannot have the weights \(64"),
+        (damaged(1, classes_=np.arange(9)), ValueError, "9 classes .* 10 outputs"),
+        (damaged(1, activation="exp"), ValueError, "activation='exp'"),
+        (damaged(0, n_features_in_=49, image_shape_=(7, 7)), ValueError, "has 49 pix"),
+        (damaged(0, max_value_=0.0), ValueError, "max_value_ must be above 0"),
+        (damaged(0, dtype_=str), ValueError, "no type of pixels"),
+        (
+            damaged(1, classes_=np.array([*range(9), "a"], object)),
+            ValueError,
+            "classes_ must be strings, booleans, or numbers",
+        ),
+    ],
+)
+def test_what_cannot_be_converted_is_an_error(estimator, error, message):
+    with pytest.raises(error, match=message):
+        to_onnx(estimator)
+
+
+def test_without_onnx_the_error_says_how_to_get_it(model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ImportError, match=r"pip install 'skmnist\[onnx\]'"):
+        to_onnx(model)
+
+
+# The command
+
+
+def test_export_writes_onnx(model, tmp_path, capsys):
+    save(model, tmp_path / "model.skops")
+    out = tmp_path / "model.onnx"
+    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
+
+    assert "n x 8 x 8 uint8\n" in capsys.readouterr().out
+    label = onnxruntime.InferenceSession(out).run(["label"], {"X": X})[0]
+    np.testing.assert_array_equal(label, model.predict(X))
+
+
+def test_export_writes_keras(model, tmp_path, capsys):
+    import keras
+
+    save(model, tmp_path / "model.skops")
+    out = tmp_path / "model.keras"
+    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
+
+    assert "n x 64 float32, divided by 16\n" in capsys.readouterr().out
+    rows = X.reshape(300, 64).astype("float32") / 16
+    np.testing.assert_allclose(
+        keras.saving.load_model(out).predict(rows, verbose=0),
+        model.predict_proba(X),
+        rtol=0,
+        atol=1e-6,
+    )
+
+
+def test_export_refuses_what_it_cannot_write(model, tmp_path, capsys):
+    path = str(tmp_path / "model.skops")
+    save(make_pipeline(DigitNormalizer(), *[s for _, s in model.steps]), path)
+    for out, message in {
+        "model.h5": "must end in .onnx or .keras; got 'model.h5'",
+        str(tmp_path / "no" / "model.onnx"): "there is no folder",
+        str(tmp_path / "model.onnx"): "model.skops: the step DigitNormalizer cannot",
+        str(tmp_path / "model.keras"): "model.skops: the step DigitNormalizer cannot",
+    }.items():
+        assert main(["export", path, out]) == 2
+        assert message in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["model.skops"]

@@ -203,6 +203,7 @@ class MLPDigitClassifier(
     True
     """
 
+    _later_parameters = {"augmentation": None}
     _parameter_constraints = {
         "hidden_units": [Interval(Integral, 1, None, closed="left"), tuple, list],
         "activation": [StrOptions(set(ACTIVATIONS))],

@@ -10,6 +10,9 @@ STAMP = "_skmnist_version"
 class VersionStamp:
     """Mixin: a pickle of another version of skmnist is loaded with a warning."""
 
+    # Parameters that the first pickles lack, and what they then are.
+    _later_parameters = {}
+
     def __getstate__(self):
         from . import __version__
 
@@ -18,7 +21,7 @@ class VersionStamp:
     def __setstate__(self, state):
         from . import __version__
 
-        state = dict(state)
+        state = {**self._later_parameters, **state}
         version = state.pop(STAMP, __version__)
         if version != __version__:
             warn(

@@ -4,14 +4,16 @@
 PYTHON ?= python3
 MODEL := build/digits.skops
 BIN := .venv/bin
+SITE := docs/_build/html
 
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench docs lock clean
 
 help:
 	@echo "make demo             train on the bundled digits, evaluate the saved model"
 	@echo "make test             run the tests"
 	@echo "make lint             check style and formatting"
 	@echo "make bench NAME=...   run one benchmark"
+	@echo "make docs             build the site into docs/_build/html, check its links"
 	@echo "make lock             resolve the dependencies anew into requirements.lock"
 	@echo "make clean            delete the environment and everything built"
 
@@ -30,17 +32,23 @@ lint: .venv/.installed
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks $(NAME)
 
+docs: .venv/.installed
+	$(BIN)/sphinx-build -W --keep-going -q docs $(SITE)
+	$(BIN)/python docs/check_links.py $(SITE)
+	@echo "The site is $(SITE)/index.html"
+
 # --upgrade: without it uv keeps the versions of the lock that is there.
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra test --extra bench --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra test --extra bench --extra docs --upgrade \
 		--universal --python-version 3.11 --fork-strategy fewest --no-build \
 		--generate-hashes --custom-compile-command "make lock" \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 
 clean:
-	rm -rf .venv build dist skmnist.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv build dist skmnist.egg-info .pytest_cache .ruff_cache \
+		docs/_build docs/generated docs/auto_examples docs/sg_execution_times.rst
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment is exactly the lock: made anew when the lock changes.

@@ -22,6 +22,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._doc_link import DocLinkMixin
 from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
 
@@ -41,7 +42,9 @@ _OPTIMIZERS = {
 _DEFAULT_LEARNING_RATE = 0.001
 
 
-class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class MLPDigitClassifier(
+    DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+):
     """Multi-layer perceptron with dropout, L2 and class weights.
 
     The network is the classic Keras one for handwritten digits: dense layers with
@@ -129,7 +132,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     n_features_in_ : int
         Number of features seen in `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all were strings.
 
     coefs_ : list of ndarray of shape (fan_in, fan_out)
@@ -146,7 +149,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     n_layers_ : int
         Number of layers, input and output included.
 
-    loss_curve_ : list of float of length n_iter_
+    loss_curve_ : list of float of length `n_iter_`
         Training loss of each epoch, penalty included.
 
     history_ : dict of str to list of float

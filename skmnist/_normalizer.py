@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import validate_data
 
 from . import _ink
+from ._doc_link import DocLinkMixin
 
 _SIDE = 28
 _LONGEST = 384  # pixels that are enough to find a digit in a picture
@@ -20,7 +21,9 @@ _LEVELS = 127, 150, 170, 190  # of 255, that strokes may begin at
 _FINE = 80  # the longest side of a digit while its strokes are worked on
 
 
-class DigitNormalizer(CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class DigitNormalizer(
+    DocLinkMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator
+):
     """Frame pictures of digits as MNIST framed its digits.
 
     MNIST's digits are light on black, 20 pixels on their longer side, and have their

@@ -21,6 +21,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._doc_link import DocLinkMixin
+
 
 def _flatten(X):
     """Return X with at most two axes and the shape one sample came in.
@@ -58,7 +60,11 @@ def _flatten(X):
 
 
 class PixelScaler(
-    CallbackSupportMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator
+    DocLinkMixin,
+    CallbackSupportMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """Flatten images into rows and scale their pixels to [0, 1].
 
@@ -213,7 +219,7 @@ class PixelScaler(
 
         Returns
         -------
-        X_original : ndarray of shape (n_samples, *image_shape_), dtype `dtype_`
+        X_original : ndarray of shape (n_samples, `*image_shape_`), dtype `dtype_`
             Images of the shape and data type seen during :term:`fit`. For integer
             types the values are rounded, and limited to what the type can hold.
 

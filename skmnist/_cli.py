@@ -36,6 +36,7 @@ from ._cli_tune import (
     ranked,
     read_grid,
     search,
+    show_progress,
 )
 from ._lazy import import_room
 from ._persistence import check_writable, load, save
@@ -284,7 +285,9 @@ def _train_main(args):
     with _quiet_tensorflow():
         import_room("_training")
     model = Pipeline([("scale", scaler), ("mlp", mlp)])
-    model.fit(data.x_train, data.y_train)
+    show_progress(mlp)
+    mlp.fit(scaler.transform(data.x_train), data.y_train)
+    mlp.set_callbacks()  # a bar is no part of a model
     _save_and_score(args, model, data)
     if args.report is not None:
         page = write_report(args.report, model, data, args.data, args.random_state)

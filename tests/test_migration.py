@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from skmnist.datasets import load_digits
 
-N_SEEDS = 3
+N_SEEDS = 2
 PEERS = {
     "scikeras": KerasClassifier,
     "keras": keras.wrappers.SKLearnClassifier,
@@ -60,7 +60,7 @@ def test_the_same_network_reaches_the_same(peer, capsys):
     assert len(printed) == 2
     assert min(map(float, printed)) > 0.93
     difference = old.mean(axis=0) - new.mean(axis=0)
-    assert abs(difference[0]) < 0.015
+    assert abs(difference[0]) < 0.02
     assert abs(difference[1]) < 0.15 * new[:, 1].mean()
 
 

@@ -64,8 +64,8 @@ for (name, model), marker in zip(models.items(), "osD", strict=True):
 _ = ax.set(
     xlabel="probability of the predicted digit",
     ylabel="share of right predictions",
-    xlim=(0.2, 1.02),
-    ylim=(0.2, 1.02),
+    xlim=(0, 1.02),
+    ylim=(0, 1.02),
 )
 
 # %%

@@ -63,7 +63,7 @@ digits = np.arange(10)
 ax.bar(digits - 0.2, recalls[None], 0.4, label="None")
 ax.bar(digits + 0.2, recalls["balanced"], 0.4, label='"balanced"', hatch="//")
 ax.set(xlabel="digit", ylabel="recall on test images", xticks=digits, ylim=(0, 1.05))
-_ = ax.legend(title="class_weight", loc="lower left")
+_ = ax.legend(title="class_weight", loc="upper left", bbox_to_anchor=(1, 1))
 
 # %%
 # A dict sets weights by hand: ``class_weight={9: 20}``. A ``sample_weight`` given to

@@ -83,8 +83,8 @@ _ = DigitGridDisplay.from_estimator(
 # Over-fitting
 # ------------
 # Fewer images make it plain: 5,000, of which every tenth is held out. Without dropout
-# and L2 the network soon knows all training images by heart. The loss on the held-out
-# ones turns and rises, while the loss on the training images goes to zero.
+# and L2 the network soon knows all training images by heart: their loss goes to zero,
+# while the loss on the held-out ones turns and rises.
 #
 # `early_stopping` holds the images out; a patience as long as the training lets it go
 # on to the end.
@@ -119,7 +119,7 @@ for ax, (name, each) in zip(axes.ravel(), fitted.items(), strict=True):
     epochs = range(1, EPOCHS + 1)
     ax.plot(epochs, history["loss"], label="training")
     ax.plot(epochs, history["val_loss"], "--", label="validation")
-    ax.set(title=name, yscale="log")
+    ax.set(title=name, ylim=(0, 0.6))
 axes[0, 0].legend()
 figure.supxlabel("epoch")
 _ = figure.supylabel("loss")

@@ -49,10 +49,13 @@ model
 # --------
 # 20 epochs of Adam. The training figures are worse than those of the test below,
 # because dropout is at work while they are measured.
+import matplotlib.pyplot as plt
+
 from skmnist import TrainingCurveDisplay
 
 model.fit(data.x_train, data.y_train)
-_ = TrainingCurveDisplay.from_estimator(model)
+_, axes = plt.subplots(2, figsize=(6, 6), layout="constrained")
+_ = TrainingCurveDisplay.from_estimator(model, ax=axes)
 
 # %%
 # The trained network is an ordinary Keras model, for those who want one. Its summary
@@ -109,10 +112,8 @@ for name, parameters in variants.items():
 
 # %%
 # Both losses hold the L2 penalty, where there is one.
-import matplotlib.pyplot as plt
-
 figure, axes = plt.subplots(
-    2, 2, figsize=(8, 6), sharex=True, sharey=True, layout="constrained"
+    2, 2, figsize=(6.5, 5.5), sharex=True, sharey=True, layout="constrained"
 )
 for ax, (name, each) in zip(axes.ravel(), fitted.items(), strict=True):
     history = each[-1].history_

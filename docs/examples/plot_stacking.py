@@ -22,18 +22,18 @@ y_train, y_test = data.y_train[:5000], data.y_test
 # %%
 from sklearn.ensemble import ExtraTreesClassifier, StackingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
 
 from skmnist import MLPDigitClassifier, PixelScaler
 
 members = {
     "network": make_pipeline(PixelScaler(), MLPDigitClassifier(random_state=0)),
     "trees": ExtraTreesClassifier(random_state=0),
-    "support vectors": make_pipeline(PixelScaler(), SVC(C=10)),
+    "neighbours": KNeighborsClassifier(weights="distance"),
 }
 stack = StackingClassifier(
-    list(members.items()), final_estimator=LogisticRegression(C=0.1), cv=3
+    list(members.items()), final_estimator=LogisticRegression(max_iter=1000), cv=3
 )
 stack
 

@@ -34,8 +34,9 @@ lint: .venv/.installed
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks $(NAME)
 
-# GALLERY=0 leaves the examples unrun.
+# GALLERY=0 leaves the examples unrun; otherwise all run, also those unchanged.
 docs: .venv/.installed
+	rm -rf $(SITE) docs/generated docs/auto_examples
 	$(BIN)/sphinx-build -E -W --keep-going -q -D plot_gallery=$(GALLERY) docs $(SITE)
 	$(BIN)/python docs/check_links.py $(SITE)
 	@echo "The site is $(SITE)/index.html"

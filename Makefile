@@ -4,15 +4,19 @@
 PYTHON ?= python3
 MODEL := build/digits.skops
 BIN := .venv/bin
+SITE := docs/_build/html
+GALLERY := 1
 
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench docs lock release-check clean
 
 help:
 	@echo "make demo             train on the bundled digits, evaluate the saved model"
 	@echo "make test             run the tests"
 	@echo "make lint             check style and formatting"
 	@echo "make bench NAME=...   run one benchmark"
+	@echo "make docs             build the site into docs/_build/html, check its links"
 	@echo "make lock             resolve the dependencies anew into requirements.lock"
+	@echo "make release-check    test the wheel in a clean environment"
 	@echo "make clean            delete the environment and everything built"
 
 demo: .venv/.installed
@@ -30,17 +34,46 @@ lint: .venv/.installed
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks $(NAME)
 
+# GALLERY=0 leaves the examples unrun; otherwise all run, also those unchanged.
+docs: .venv/.installed
+	rm -rf $(SITE) docs/generated docs/auto_examples
+	$(BIN)/sphinx-build -E -W --keep-going -q -D plot_gallery=$(GALLERY) docs $(SITE)
+	$(BIN)/python docs/check_links.py $(SITE)
+	@echo "The site is $(SITE)/index.html"
+
 # --upgrade: without it uv keeps the versions of the lock that is there.
 lock:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra onnx --extra test --extra bench --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --all-extras --upgrade \
 		--universal --python-version 3.11 --fork-strategy fewest --no-build \
 		--generate-hashes --custom-compile-command "make lock" \
 		--no-emit-index-url --no-emit-find-links --quiet -o requirements.lock
 
+# The wheel of the last commit passes the tests where no source is beside it.
+release-check: .venv/.installed
+	git diff --quiet HEAD || { echo "There are changes to commit first." >&2; exit 1; }
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check \
+		--no-deps --no-build-isolation --wheel-dir dist .
+	$(PYTHON) -m venv build/clean
+	build/clean/bin/python -m pip install --quiet --disable-pip-version-check \
+		--only-binary :all: --require-hashes -r requirements.lock
+	build/clean/bin/python -m pip install --quiet --disable-pip-version-check \
+		--no-deps dist/skmnist-*.whl
+	mkdir build/outside
+	git archive HEAD | tar -x -C build/outside
+	rm -r build/outside/skmnist
+	cd build/outside && ../clean/bin/skmnist --version
+	cd build/outside && ../clean/bin/skmnist train --data digits --model m.skops
+	cd build/outside && ../clean/bin/skmnist evaluate m.skops --data digits
+	cd build/outside && ../clean/bin/python -m pytest tests --pyargs skmnist \
+		-k "not test_the_wheel_has_the_package_and_nothing_else"
+	@ls -l dist
+
 clean:
-	rm -rf .venv build dist skmnist.egg-info .pytest_cache .ruff_cache
+	rm -rf .venv build dist skmnist.egg-info .pytest_cache .ruff_cache \
+		docs/_build docs/generated docs/auto_examples docs/sg_execution_times.rst
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 # The environment is exactly the lock: made anew when the lock changes.

@@ -11,7 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval
 
+from ._doc_link import DocLinkMixin
 from ._lazy import import_room
+from ._versions import VersionStamp
 
 # Share of a displacement's variance that its modes carry.
 _KEPT_VARIANCE = 0.99
@@ -41,7 +43,7 @@ class Distortion(NamedTuple):
     image_shape: tuple[int, int]  # part of the graph, where the arrays are arguments
 
 
-class ImageAugmentation(BaseEstimator):
+class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
     """Random distortions of images, drawn anew for each image in every epoch.
 
     An image is scaled, sheared, rotated and shifted about its middle, and bent by a

@@ -23,6 +23,7 @@ from sklearn.utils.validation import (
 )
 
 from ._augmentation import ImageAugmentation, plan_distortion
+from ._doc_link import DocLinkMixin
 from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
 from ._versions import VersionStamp
@@ -44,7 +45,7 @@ _DEFAULT_LEARNING_RATE = 0.001
 
 
 class MLPDigitClassifier(
-    VersionStamp, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+    VersionStamp, DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
 ):
     """Multi-layer perceptron with dropout, L2 and class weights.
 
@@ -140,7 +141,7 @@ class MLPDigitClassifier(
     n_features_in_ : int
         Number of features seen in `fit`.
 
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if all were strings.
 
     coefs_ : list of ndarray of shape (fan_in, fan_out)
@@ -157,7 +158,7 @@ class MLPDigitClassifier(
     n_layers_ : int
         Number of layers, input and output included.
 
-    loss_curve_ : list of float of length n_iter_
+    loss_curve_ : list of float of length `n_iter_`
         Training loss of each epoch, penalty included.
 
     history_ : dict of str to list of float

@@ -42,6 +42,7 @@ from ._cli_tune import (
     ranked,
     read_grid,
     search,
+    show_progress,
 )
 from ._files import check_writable, read_arrays
 from ._lazy import import_room
@@ -302,7 +303,9 @@ def _train_main(args):
     with _quiet_tensorflow():
         import_room("_training")
     model = Pipeline([("scale", scaler), ("mlp", mlp)])
-    model.fit(data.x_train, data.y_train)
+    show_progress(mlp)
+    mlp.fit(scaler.transform(data.x_train), data.y_train)
+    mlp.set_callbacks()  # a bar is no part of a model
     _save_and_score(args, model, data)
     if args.report is not None:
         page = write_report(args.report, model, data, args.data, args.random_state)

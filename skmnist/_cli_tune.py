@@ -113,8 +113,14 @@ def count_fits(grid, cv):
     return f"{n_candidates} candidates x {cv} folds = {n_candidates * cv} fits"
 
 
+def show_progress(estimator):
+    """Show a bar while an estimator is fitted, where somebody can see it."""
+    if sys.stdout.isatty():
+        # What is nested in a search would be more lines than a terminal has.
+        estimator.set_callbacks(ProgressBar(max_propagation_depth=0))
+
+
 def search(model, grid, data, args):
-    """Search the grid, with a progress bar where somebody can see it."""
     found = GridSearchCV(
         model,
         {f"mlp__{name}": values for name, values in grid.items()},
@@ -122,9 +128,7 @@ def search(model, grid, data, args):
         n_jobs=args.n_jobs,
         error_score="raise",
     )
-    if sys.stdout.isatty():
-        # The epochs of each fit would be more lines than a terminal has.
-        found.set_callbacks(ProgressBar(max_propagation_depth=0))
+    show_progress(found)
     # Threads share the one TensorFlow; processes would each start their own.
     with parallel_config(backend="threading"):
         return found.fit(data.x_train, data.y_train)

@@ -13,6 +13,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import validate_data
 
 from . import _ink
+from ._doc_link import DocLinkMixin
 from ._versions import VersionStamp
 
 _SIDE = 28
@@ -27,7 +28,7 @@ _CROSS[1, 1] = _CROSS[1, :, 1] = True
 
 
 class DigitNormalizer(
-    VersionStamp, CallbackSupportMixin, TransformerMixin, BaseEstimator
+    VersionStamp, DocLinkMixin, CallbackSupportMixin, TransformerMixin, BaseEstimator
 ):
     """Frame pictures of digits as MNIST framed its digits.
 

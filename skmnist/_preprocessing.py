@@ -221,7 +221,7 @@ class PixelScaler(
 
         Returns
         -------
-        X_original : ndarray of shape (n_samples, *image_shape_), dtype `dtype_`
+        X_original : ndarray of shape (n_samples, `*image_shape_`), dtype `dtype_`
             Images of the shape and data type seen during :term:`fit`. For integer
             types the values are rounded, and limited to what the type can hold.
 

@@ -191,7 +191,7 @@ class _Reader:
             estimator = _OWN[name].__new__(_OWN[name])
             if hidden := [key for key in state if hasattr(estimator, key)]:
                 raise ValueError(f"{name} has no attribute {hidden[0]} of its own")
-            vars(estimator).update(state)
+            vars(estimator).update({**estimator._later_parameters, **state})
             _check_fitted(estimator)
             return estimator
         _demand(node, "sklearn.pipeline.Pipeline")

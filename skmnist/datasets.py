@@ -112,9 +112,10 @@ def load_digits(*, test_size=0.2, random_state=0):
 
 
 @validate_params(
-    {"data_home": [str, os.PathLike, None]}, prefer_skip_nested_validation=True
+    {"data_home": [str, os.PathLike, None], "download_if_missing": ["boolean"]},
+    prefer_skip_nested_validation=True,
 )
-def fetch_mnist(data_home=None):
+def fetch_mnist(data_home=None, *, download_if_missing=True):
     """Load MNIST, downloading it at the first use.
 
     Reads ``mnist.npz``, the file that Keras publishes, from one folder: `data_home`;
@@ -127,6 +128,9 @@ def fetch_mnist(data_home=None):
     ----------
     data_home : str or path-like, default=None
         Folder that has ``mnist.npz``, or shall get it. ``~`` is the home folder.
+
+    download_if_missing : bool, default=True
+        If False, a file that is not there is an error and nothing is downloaded.
 
     Returns
     -------
@@ -151,8 +155,8 @@ def fetch_mnist(data_home=None):
     Raises
     ------
     OSError
-        If the file is not in the folder and cannot be downloaded, or cannot be read.
-        A failed download leaves nothing behind.
+        If the file is not in the folder and cannot (or shall not) be downloaded, or
+        cannot be read. A failed download leaves nothing behind.
     ValueError
         If the file is damaged, or is not MNIST.
 
@@ -172,6 +176,11 @@ def fetch_mnist(data_home=None):
     folder, source = _data_home(data_home)
     path = folder / _MNIST_FILE
     if not path.exists():
+        if not download_if_missing:
+            raise FileNotFoundError(
+                f"MNIST was looked for in {folder} ({source}), which has no "
+                f"{_MNIST_FILE}, and download_if_missing is False"
+            )
         _download_mnist(folder, source)
     return Bunch(
         **_read_mnist(path),

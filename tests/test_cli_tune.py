@@ -130,3 +130,17 @@ def test_an_error_is_one_line_before_the_search(
     assert out == ""
     assert re.fullmatch(rf"skmnist: error: [^\n]*{message}[^\n]*\n", err)
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_train_shows_a_bar_on_a_terminal_only(terminal, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    path = str(tmp_path / "m")
+    train = ["train", "--data", "digits", "--hidden-units", "4", "--epochs", "2"]
+    assert main([*train, "--model", path]) == 0
+
+    out, err = capsys.readouterr()
+    assert ("MLPDigitClassifier - fit" in out) == terminal
+    assert "epoch 2/2  loss" in out
+    assert err == ""
+    assert "_skl_callbacks" not in vars(load(path)[-1])

@@ -160,6 +160,17 @@ def test_fetch_mnist_expands_the_home_folder(good_file, monkeypatch):
     assert len(fetch_mnist(f"~/{good_file.parent.name}").x_test) == 10_000
 
 
+def test_fetch_mnist_without_download(server, good_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/mnist.npz")
+    with pytest.raises(FileNotFoundError, match="download_if_missing is False"):
+        fetch_mnist(tmp_path / "none", download_if_missing=False)
+
+    assert server.requests == []
+    assert not (tmp_path / "none").exists()
+    mnist = fetch_mnist(good_file.parent, download_if_missing=False)
+    assert mnist.x_train.shape == (60_000, 28, 28)
+
+
 def test_fetch_mnist_bad_data_home():
     with pytest.raises(ValueError, match=r"'data_home' parameter of fetch_mnist.*3"):
         fetch_mnist(3)

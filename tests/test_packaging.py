@@ -24,12 +24,8 @@ LOCKED = {
     canonicalize_name(name): Version(version)
     for name, version in re.findall(r"^([\w.-]+)==([^\s;]+)", LOCK, re.MULTILINE)
 }
-# What the lock is made from; the extra for the docs is not in it.
-LOCKED_REQUIREMENTS = [
-    *PROJECT["dependencies"],
-    *EXTRAS["onnx"],
-    *EXTRAS["test"],
-    *EXTRAS["bench"],
+REQUIREMENTS = PROJECT["dependencies"] + [
+    line for each in EXTRAS.values() for line in each
 ]
 
 
@@ -51,14 +47,14 @@ def test_the_version_is_read_without_tensorflow():
     assert process.stdout.split() == [skmnist.__version__]
 
 
-@pytest.mark.parametrize("line", LOCKED_REQUIREMENTS)
+@pytest.mark.parametrize("line", REQUIREMENTS)
 def test_the_lock_satisfies_every_bound(line):
     requirement = Requirement(line)
 
     assert LOCKED[canonicalize_name(requirement.name)] in requirement.specifier
 
 
-@pytest.mark.parametrize("line", LOCKED_REQUIREMENTS + EXTRAS["docs"])
+@pytest.mark.parametrize("line", REQUIREMENTS)
 def test_every_dependency_has_a_lower_bound_and_no_other(line):
     assert [bound.operator for bound in Requirement(line).specifier] == [">="]
 
@@ -66,7 +62,7 @@ def test_every_dependency_has_a_lower_bound_and_no_other(line):
 def test_the_lock_has_hashes_and_names_no_index():
     packages = re.split(r"^(?=[\w.-]+==)", LOCK, flags=re.MULTILINE)[1:]
 
-    assert len(packages) == len(LOCKED) > len(LOCKED_REQUIREMENTS)
+    assert len(packages) == len(LOCKED) > len(REQUIREMENTS)
     assert all("--hash=sha256:" in package for package in packages)
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", LOCK)
 

@@ -21,6 +21,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._checks import check_parameters, checking
+
+_LARGEST_PIXEL = float(np.finfo(np.float64).max)
+
 
 def _flatten(X):
     """Return X with at most two axes and the shape one sample came in.
@@ -115,13 +119,16 @@ class PixelScaler(
 
     _parameter_constraints: dict = {
         "max_value": [
-            Interval(Real, 0, None, closed="neither"),
+            Interval(Real, 0, _LARGEST_PIXEL, closed="right"),
             StrOptions({"auto"}),
         ]
     }
 
     def __init__(self, max_value="auto"):
         self.max_value = max_value
+
+    def _validate_params(self):
+        check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -147,8 +154,9 @@ class PixelScaler(
             If `X` has NaN or infinite pixels, more than one channel, no samples, or
             images of different sizes, or if `max_value` is out of range.
         """
-        X, image_shape = _flatten(X)
-        pixels = check_array(X, estimator=self, input_name="X")
+        with checking("X", X):
+            X, image_shape = _flatten(X)
+            pixels = _numbers(check_array(X, estimator=self, input_name="X"))
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
@@ -190,8 +198,9 @@ class PixelScaler(
             If the scaler is not fitted.
         """
         check_is_fitted(self)
-        X, image_shape = _flatten(X)
-        pixels = validate_data(self, X, reset=False)
+        with checking("X", X):
+            X, image_shape = _flatten(X)
+            pixels = _numbers(validate_data(self, X, reset=False))
         self._check_image_shape(image_shape)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
@@ -226,9 +235,10 @@ class PixelScaler(
             If the scaler is not fitted.
         """
         check_is_fitted(self)
-        X, image_shape = _flatten(X)
-        # Names are not looked at: rows often come back from a model without them.
-        values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
+        with checking("X", X):
+            X, image_shape = _flatten(X)
+            # No names are looked at: rows often come back from a model without them.
+            values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
         validate_data(self, values, reset=False, skip_check_array=True)
         self._check_image_shape(image_shape)
         values = values * values.dtype.type(self.max_value_)
@@ -253,6 +263,11 @@ class PixelScaler(
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _numbers(pixels):
+    # scikit-learn leaves the strings of some data frames as they are.
+    return pixels.astype(np.float64) if pixels.dtype == object else pixels
 
 
 def _largest_magnitude(pixels):

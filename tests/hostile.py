@@ -410,6 +410,7 @@ LARGEST = 2**31 - 1
 def is_in(value, kind, low, high, closed="both"):
     if not isinstance(value, kind) or isinstance(value, Fraction):
         return False
+    value = value.item() if isinstance(value, np.generic) else value
     return (value > low or (closed == "both" and value == low)) and value <= high
 
 

@@ -11,7 +11,7 @@ import pytest
 os.environ["MPLBACKEND"] = "agg"
 
 
-def pytest_addoption(parser):
+def pytest_addoption(parser):  # noqa: D103
     parser.addoption(
         "--full-size",
         action="store_true",
@@ -19,7 +19,7 @@ def pytest_addoption(parser):
     )
 
 
-def pytest_configure(config):
+def pytest_configure(config):  # noqa: D103
     from hypothesis import settings
 
     full_size = config.getoption("--full-size")

@@ -41,10 +41,12 @@ def folder(tmp_path_factory):
     return folder
 
 
-# What pip makes of the command, but for the line that it prints first.
+# What pip makes of the command, after its first lines. Background jobs of a shell,
+# which the tests may be, are deaf to Ctrl-C.
 SCRIPT = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print("Python has started", flush=True)
-import sys
 from skmnist.__main__ import run
 sys.exit(run())
 """
@@ -105,6 +107,8 @@ from skmnist import MLPDigitClassifier
 rng = np.random.default_rng(0)
 x = rng.random((3000, 20), dtype=np.float32)
 y = x[:, :4].argmax(axis=1)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def digest():
     model = MLPDigitClassifier(24, epochs=3, random_state=0).fit(x[:300], y[:300])

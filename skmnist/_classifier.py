@@ -308,7 +308,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 )
 
             self._train(
-                X, y, sample_weight, first, epochs=int(self.epochs), on_epoch=on_epoch
+                X, y, sample_weight, first, epochs=self.epochs, on_epoch=on_epoch
             )
         callbacks.call_on_fit_task_end(**given, reconstruction_attributes={})
         return self
@@ -405,7 +405,7 @@ class MLPDigitClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _train(self, X, y, sample_weight, first, *, epochs, on_epoch=None):
         incremental = on_epoch is None
-        units = self._hidden_units()
+        units, epochs = self._hidden_units(), int(epochs)
         X, y, weight = self._weigh(X, y, sample_weight, incremental)
         training = import_room("_training")
 

@@ -23,8 +23,6 @@ from sklearn.utils.validation import (
 
 from ._checks import check_parameters, checking
 
-_LARGEST_PIXEL = float(np.finfo(np.float64).max)
-
 
 def _flatten(X):
     """Return X with at most two axes and the shape one sample came in.
@@ -119,7 +117,7 @@ class PixelScaler(
 
     _parameter_constraints: dict = {
         "max_value": [
-            Interval(Real, 0, _LARGEST_PIXEL, closed="right"),
+            Interval(Real, 0, None, closed="neither"),
             StrOptions({"auto"}),
         ]
     }
@@ -157,17 +155,19 @@ class PixelScaler(
         with checking("X", X):
             X, image_shape = _flatten(X)
             pixels = _numbers(check_array(X, estimator=self, input_name="X"))
+        with checking("max_value", self.max_value):
+            largest = (
+                _largest_magnitude(pixels)
+                if self.max_value == "auto"
+                else float(self.max_value)
+            )
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self.image_shape_ = image_shape or (pixels.shape[1],)
         self.dtype_ = pixels.dtype.type
-        self.max_value_ = (
-            _largest_magnitude(pixels)
-            if self.max_value == "auto"
-            else float(self.max_value)
-        )
+        self.max_value_ = largest
         callbacks.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )

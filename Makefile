@@ -6,12 +6,15 @@ MODEL := build/digits.skops
 BIN := .venv/bin
 SITE := docs/_build/html
 GALLERY := 1
+FULL_SIZE := $(addprefix tests/test_,fuzz.py interrupt.py soak.py workers.py)
 
-.PHONY: help demo test lint bench docs lock release-check clean
+.PHONY: help demo test test-full test-lowest lint bench docs lock release-check clean
 
 help:
 	@echo "make demo             train on the bundled digits, evaluate the saved model"
 	@echo "make test             run the tests"
+	@echo "make test-full        run those with a full size at it: an hour"
+	@echo "make test-lowest      run the tests with the lowest versions in pyproject.toml"
 	@echo "make lint             check style and formatting"
 	@echo "make bench NAME=...   run one benchmark"
 	@echo "make docs             build the site into docs/_build/html, check its links"
@@ -26,6 +29,22 @@ demo: .venv/.installed
 
 test: .venv/.installed
 	$(BIN)/python -m pytest
+
+test-full: .venv/.installed
+	$(BIN)/python -m pytest --full-size $(FULL_SIZE)
+
+# With Python 3.11, for which the lower bounds are.
+test-lowest: .venv/.installed
+	$(BIN)/python -m pip install --quiet uv
+	mkdir -p build
+	echo "pyparsing<3.3" > build/constraints.txt  # later ones warn in matplotlib 3.6
+	$(BIN)/uv pip compile pyproject.toml --extra test --resolution lowest-direct \
+		--constraint build/constraints.txt \
+		--python $(BIN)/python --no-header --quiet -o build/lowest.txt
+	$(BIN)/python -m venv --clear build/lowest
+	build/lowest/bin/python -m pip install --quiet -r build/lowest.txt
+	build/lowest/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	build/lowest/bin/python -m pytest
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

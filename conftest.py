@@ -11,6 +11,29 @@ import pytest
 os.environ["MPLBACKEND"] = "agg"
 
 
+def pytest_addoption(parser):  # noqa: D103
+    parser.addoption(
+        "--full-size",
+        action="store_true",
+        help="as many cases, calls and interrupts as the documentation promises",
+    )
+
+
+def pytest_configure(config):  # noqa: D103
+    from hypothesis import settings
+
+    full_size = config.getoption("--full-size")
+    settings.register_profile(
+        "skmnist",
+        max_examples=12_000 if full_size else 400,
+        derandomize=not full_size,
+        deadline=None,
+        database=None,
+        print_blob=True,
+    )
+    settings.load_profile("skmnist")
+
+
 @pytest.fixture(autouse=True)
 def _close_figures():
     yield

@@ -2,8 +2,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """``python -m skmnist`` is the command ``skmnist``."""
 
+import signal
 import sys
 
-from ._cli import main
 
-sys.exit(main())
+def run():
+    """Run the command line as a process of its own.
+
+    Returns
+    -------
+    int
+        Exit code, as that of :func:`skmnist._cli.main`.
+    """
+    try:
+        from ._cli import main  # takes a second, in which Ctrl-C may come
+
+        return main()
+    except KeyboardInterrupt:
+        print("skmnist: interrupted", file=sys.stderr)
+        return 130
+    finally:
+        # All is done, or given up; nothing may interrupt Python's own end.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+if __name__ == "__main__":
+    sys.exit(run())

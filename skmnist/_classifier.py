@@ -1,6 +1,8 @@
 """The scikit-learn side: parameters, validation, labels and weights."""
 
+import os
 from contextlib import contextmanager
+from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -18,11 +20,14 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import (
     _check_sample_weight,
+    _check_y,
+    check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
 from ._augmentation import ImageAugmentation, plan_distortion
+from ._checks import check_parameters, checking
 from ._doc_link import DocLinkMixin
 from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
@@ -42,6 +47,9 @@ _OPTIMIZERS = {
     "sgd",
 }
 _DEFAULT_LEARNING_RATE = 0.001
+# What TensorFlow's int32 and float32 can hold.
+_LARGEST_INT = 2**31 - 1
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
 class MLPDigitClassifier(
@@ -206,15 +214,19 @@ class MLPDigitClassifier(
 
     _later_parameters = {"augmentation": None}
     _parameter_constraints = {
-        "hidden_units": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "hidden_units": [
+            Interval(Integral, 1, _LARGEST_INT, closed="both"),
+            tuple,
+            list,
+        ],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
-        "l2": [Interval(Real, 0, None, closed="left")],
+        "l2": [Interval(Real, 0, _LARGEST_FLOAT, closed="both")],
         "optimizer": [StrOptions(_OPTIMIZERS), HasMethods(["apply", "get_config"])],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate": [Interval(Real, 0, _LARGEST_FLOAT, closed="right")],
         "learning_rate_schedule": [StrOptions({"constant", "linear", "cosine"})],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, _LARGEST_INT, closed="both")],
+        "epochs": [Interval(Integral, 1, _LARGEST_INT, closed="both")],
         "augmentation": [StrOptions({"affine", "elastic"}), ImageAugmentation, None],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
@@ -267,6 +279,9 @@ class MLPDigitClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
+    def _validate_params(self):
+        check_parameters(self)
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None):
         """Train the network.
@@ -293,8 +308,7 @@ class MLPDigitClassifier(
         callbacks = self._init_callback_context(max_subtasks=self.epochs)
         with self._all_or_nothing():
             first = not (self.warm_start and hasattr(self, "coefs_"))
-            X, y = self._validate(X, y, reset=first)
-            labels = unique_labels(y)
+            X, y, labels = self._validate(X, y, reset=first)
             if first:
                 self.classes_ = labels
             elif not np.array_equal(self.classes_, labels):
@@ -364,11 +378,13 @@ class MLPDigitClassifier(
             With ``class_weight="balanced"`` and ``early_stopping=True``, which need
             all rows at once: the estimator then has no such method.
         """
+        self._validate_params()  # scikit-learn does so at the first call only
         with self._all_or_nothing():
             first = not hasattr(self, "coefs_")
-            _check_partial_fit_first_call(self, classes)
-            X, y = self._validate(X, y, reset=first)
-            unknown = np.setdiff1d(y, self.classes_)
+            with checking("classes", classes):
+                _check_partial_fit_first_call(self, classes)
+            X, y, labels = self._validate(X, y, reset=first)
+            unknown = np.setdiff1d(labels, self.classes_)
             if unknown.size:
                 raise ValueError(
                     f"y has labels {unknown.tolist()} that are not in classes, "
@@ -380,21 +396,31 @@ class MLPDigitClassifier(
     @contextmanager
     def _all_or_nothing(self):
         before = self.__dict__.copy()
+        source = self.random_state
+        drawn = source.get_state() if hasattr(source, "get_state") else None
         try:
             yield
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
+            if drawn is not None:
+                source.set_state(drawn)
             raise
 
     def _validate(self, X, y, reset):
-        X, y = self._flat(X, y, reset=reset, dtype=self.dtype)
-        check_classification_targets(y)
-        return X, y
+        X = self._flat(X, reset=reset, dtype=self.dtype)
+        with checking("y", y):
+            y = _check_y(y, estimator=self)
+            check_classification_targets(y)
+            check_consistent_length(X, y)
+            return X, y, unique_labels(y)
 
-    def _flat(self, X, y="no_validation", **kwargs):
+    def _flat(self, X, **kwargs):
+        if not hasattr(X, "shape") and hasattr(X, "__array__"):
+            X = np.asarray(X)  # scikit-learn does not see its number of features
         try:
-            return validate_data(self, X, y, **kwargs)
+            with checking("X", X):
+                return validate_data(self, X, **kwargs)
         except ValueError as error:
             if "Found array with dim" not in str(error):
                 raise
@@ -406,7 +432,7 @@ class MLPDigitClassifier(
     def _train(
         self, X, y, sample_weight, first, *, epochs, on_epoch=None, incremental=False
     ):
-        units = self._hidden_units()
+        units, epochs = self._hidden_units(), int(epochs)
         X, y, weight = self._weigh(X, y, sample_weight, incremental)
         distortion = None
         if self.augmentation is not None:
@@ -417,6 +443,7 @@ class MLPDigitClassifier(
         network = Architecture(
             X.shape[1], units, len(self.classes_), self.activation, self.dtype
         )
+        self._check_memory(network)
         optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
         if first:
             seed = self._draw_seed()
@@ -446,12 +473,12 @@ class MLPDigitClassifier(
             start,
             data,
             validation,
-            learning_rate=learning_rate,
+            learning_rate=float(learning_rate),
             schedule="constant" if incremental else self.learning_rate_schedule,
-            batch_size=self.batch_size,
+            batch_size=int(self.batch_size),
             epochs=epochs,
-            dropout=self.dropout,
-            l2=self.l2,
+            dropout=float(self.dropout),
+            l2=float(self.l2),
             distortion=distortion,
             patience=self.n_iter_no_change,
             on_epoch=report if self.verbose or on_epoch is not None else None,
@@ -471,12 +498,29 @@ class MLPDigitClassifier(
         units = self.hidden_units
         if isinstance(units, Integral):
             return (int(units),) * 2
-        if not units or not all(isinstance(n, Integral) and n >= 1 for n in units):
+        if not units or not all(
+            isinstance(n, Integral) and 1 <= n <= _LARGEST_INT for n in units
+        ):
             raise ValueError(
                 "hidden_units must be an int >= 1 or a tuple of at least one such "
                 f"int; got {units!r}"
             )
         return tuple(map(int, units))
+
+    def _check_memory(self, network):
+        # Better refused than killed by the system in the middle of something else.
+        n_parameters = sum(
+            (fan_in + 1) * fan_out for fan_in, fan_out in pairwise(network.layer_sizes)
+        )
+        # Weights, gradients, and the two moments of Adam.
+        needed = 4 * n_parameters * np.dtype(network.dtype).itemsize
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if needed > there:
+            raise ValueError(
+                f"hidden_units={self.hidden_units!r} makes {n_parameters:,} "
+                f"parameters; training them takes {needed / 1e9:,.0f} GB of memory, "
+                f"and this machine has {there / 1e9:,.0f} GB"
+            )
 
     def _learning_rate(self):
         if isinstance(self.optimizer, str):
@@ -507,34 +551,44 @@ class MLPDigitClassifier(
     def _weigh(self, X, y, sample_weight, incremental):
         classes, y = np.unique(y, return_inverse=True)
         y = np.searchsorted(self.classes_, classes)[y].astype(np.int32)
-        weight = _check_sample_weight(
-            sample_weight, X, dtype=np.float64, ensure_non_negative=True
-        )
-        if self.class_weight is not None:
-            seen = self.classes_[np.unique(y[weight > 0])]
-            per_class = np.ones(len(self.classes_))
-            per_class[np.isin(self.classes_, seen)] = compute_class_weight(
-                self.class_weight,
-                classes=seen,
-                y=self.classes_[y[weight > 0]],
-                sample_weight=weight[weight > 0],
+        with checking("sample_weight", sample_weight):
+            weight = _check_sample_weight(
+                sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )
-            if not (np.isfinite(per_class).all() and (per_class >= 0).all()):
-                raise ValueError(
-                    "class_weight must hold finite numbers of 0 or more; got "
-                    f"{self.class_weight!r}"
-                )
-            weight = weight * per_class[y]
-        used = weight > 0
+        weight = _scaled(weight)
+        if self.class_weight is not None:
+            weight = weight * self._class_weights(y, weight)[y]
+        # TensorFlow takes what is below for zero.
+        used = weight >= np.finfo(self.dtype).tiny
         n_classes = len(np.unique(y[used]))
         if n_classes < (1 if incremental else 2):
             raise ValueError(
-                "the rows with a weight above 0 must be of at least two classes; "
-                f"got {n_classes} class"
+                "y must have at least two classes in the rows with a sample_weight "
+                f"above 0; got {n_classes} class"
             )
         if not used.all():
             X, y, weight = X[used], y[used], weight[used]
         return X, y, _mean_one(weight).astype(self.dtype)
+
+    def _class_weights(self, y, weight):
+        if self.class_weight == "balanced":
+            used = weight > 0
+            seen = np.unique(y[used])
+            per_class = np.zeros(len(self.classes_))
+            per_class[seen] = compute_class_weight(
+                "balanced", classes=seen, y=y[used], sample_weight=weight[used]
+            )
+            return per_class
+        with checking("class_weight", self.class_weight):
+            per_class = compute_class_weight(
+                self.class_weight, classes=self.classes_, y=self.classes_
+            )
+        if not (np.isfinite(per_class).all() and (per_class >= 0).all()):
+            raise ValueError(
+                "class_weight must hold finite numbers of 0 or more; got "
+                f"{self.class_weight!r}"
+            )
+        return _scaled(per_class)
 
     def _split(self, y, seed):
         # train_test_split may leave a rare class out of one part; this never does.
@@ -684,3 +738,8 @@ def _joined(past, new):
 
 def _mean_one(weight):
     return weight * (len(weight) / weight.sum())
+
+
+def _scaled(weight):
+    # By a power of two, which is exact: sums and products can no longer overflow.
+    return np.ldexp(weight, -np.frexp(weight.max())[1])

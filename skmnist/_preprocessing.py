@@ -21,6 +21,8 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._checks import check_parameters, checking
+from ._doc_link import DocLinkMixin
 from ._versions import VersionStamp
 
 
@@ -61,6 +63,7 @@ def _flatten(X):
 
 class PixelScaler(
     VersionStamp,
+    DocLinkMixin,
     CallbackSupportMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
@@ -129,6 +132,9 @@ class PixelScaler(
     def __init__(self, max_value="auto"):
         self.max_value = max_value
 
+    def _validate_params(self):
+        check_parameters(self)
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the shape, the data type and the largest pixel of the images.
@@ -153,20 +159,22 @@ class PixelScaler(
             If `X` has NaN or infinite pixels, more than one channel, no samples, or
             images of different sizes, or if `max_value` is out of range.
         """
-        X, image_shape = _flatten(X)
-        pixels = check_array(X, estimator=self, input_name="X")
-        _check_numbers(pixels)
+        with checking("X", X):
+            X, image_shape = _flatten(X)
+            pixels = _numbers(check_array(X, estimator=self, input_name="X"))
+        with checking("max_value", self.max_value):
+            largest = (
+                _largest_magnitude(pixels)
+                if self.max_value == "auto"
+                else float(self.max_value)
+            )
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self.image_shape_ = image_shape or (pixels.shape[1],)
         self.dtype_ = pixels.dtype.type
-        self.max_value_ = (
-            _largest_magnitude(pixels)
-            if self.max_value == "auto"
-            else float(self.max_value)
-        )
+        self.max_value_ = largest
         callbacks.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )
@@ -197,9 +205,9 @@ class PixelScaler(
             If the scaler is not fitted.
         """
         check_is_fitted(self)
-        X, image_shape = _flatten(X)
-        pixels = validate_data(self, X, reset=False)
-        _check_numbers(pixels)
+        with checking("X", X):
+            X, image_shape = _flatten(X)
+            pixels = _numbers(validate_data(self, X, reset=False))
         self._check_image_shape(image_shape)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
@@ -234,10 +242,11 @@ class PixelScaler(
             If the scaler is not fitted.
         """
         check_is_fitted(self)
-        X, image_shape = _flatten(X)
-        _check_numbers(np.asarray(X))
-        # Names are not looked at: rows often come back from a model without them.
-        values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
+        with checking("X", X):
+            X, image_shape = _flatten(X)
+            _numbers(np.asarray(X))
+            # No names are looked at: rows often come back from a model without them.
+            values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
         validate_data(self, values, reset=False, skip_check_array=True)
         self._check_image_shape(image_shape)
         values = values * values.dtype.type(self.max_value_)
@@ -264,10 +273,12 @@ class PixelScaler(
         return tags
 
 
-def _check_numbers(pixels):
-    # scikit-learn lets times pass for numbers.
+def _numbers(pixels):
+    # scikit-learn lets times pass for numbers, and leaves the strings of some data
+    # frames as they are.
     if pixels.dtype.kind in "mM":
         raise ValueError(f"X must hold numbers, got the dtype {pixels.dtype}")
+    return pixels.astype(np.float64) if pixels.dtype == object else pixels
 
 
 def _largest_magnitude(pixels):

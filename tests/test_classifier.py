@@ -431,7 +431,7 @@ def test_verbose_prints_a_line_per_epoch(digits, capsys):
     [
         ({"dropout": 1.0}, r"'dropout'.* \[0\.0, 1\.0\).*1\.0"),
         ({"dropout": "0.5"}, "'dropout'.*'0.5'"),
-        ({"hidden_units": 0}, r"'hidden_units'.*\[1, inf\).*0"),
+        ({"hidden_units": 0}, r"'hidden_units'.*\[1, 2147483647\].*0"),
         ({"hidden_units": ()}, r"hidden_units .* got \(\)"),
         ({"hidden_units": (32, 0)}, r"hidden_units .* got \(32, 0\)"),
         ({"hidden_units": (32, 1.5)}, r"hidden_units .* got \(32, 1\.5\)"),

@@ -69,6 +69,26 @@ print(*(name for name in {HEAVY!r} if name in sys.modules))
     assert run(program, stored).split() == []
 
 
+def test_public_names_are_imported_when_they_are_asked_for():
+    program = """
+import sys, skmnist
+print("sklearn" in sys.modules, sorted(skmnist._ROOMS) == sorted(skmnist.__all__))
+print(*(name for name in skmnist.__all__ if name not in dir(skmnist)))
+from skmnist import *
+print(*(name for name in skmnist.__all__ if name not in globals()))
+try:
+    skmnist.nothing
+except AttributeError as error:
+    print(error)
+"""
+    assert run(program).splitlines() == [
+        "False True",
+        "",
+        "",
+        "module 'skmnist' has no attribute 'nothing'",
+    ]
+
+
 def test_import_is_no_heavier_than_scikit_learn():
     program = "import sys; import {}; print(*sys.modules)"
     ours = set(run(program.format("skmnist")).split())

@@ -93,4 +93,4 @@ def test_the_wheel_has_the_package_and_nothing_else(tmp_path):
     assert names == expected | {"skmnist/py.typed"}
     assert f"Version: {skmnist.__version__}\n" in metadata
     assert "License-Expression: BSD-3-Clause\n" in metadata
-    assert "skmnist = skmnist._cli:main" in scripts
+    assert "skmnist = skmnist.__main__:run" in scripts

@@ -113,8 +113,8 @@ class DigitNormalizer(
     >>> photo = np.full((300, 200, 3), 220, np.uint8)
     >>> photo[60:240, 90:100] = 40  # a dark one on light paper
     >>> rows = DigitNormalizer().fit_transform([photo])
-    >>> rows.shape, rows.dtype, rows.max()
-    ((1, 784), dtype('uint8'), np.uint8(255))
+    >>> rows.shape, rows.dtype, int(rows.max())
+    ((1, 784), dtype('uint8'), 255)
     """
 
     _parameter_constraints: dict = {

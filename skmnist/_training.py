@@ -81,14 +81,15 @@ def compiled_count():
     return _pool.n_built
 
 
-def _schedule(kind, start, n_steps):
-    progress = np.arange(n_steps) / n_steps
+def _rates(kind, start, n_steps, steps):
+    """Compute the learning rates of some steps, a range out of `n_steps`."""
+    progress = np.asarray(steps) / n_steps
     shape = {
-        "constant": np.ones(n_steps),
+        "constant": np.ones_like(progress),
         "linear": 1 - progress,
         "cosine": 0.5 * (1 + np.cos(np.pi * progress)),
     }[kind]
-    return start * shape
+    return (start * shape).astype(np.float32)
 
 
 def train(
@@ -156,8 +157,10 @@ def train(
     history = {"loss": [], "accuracy": []}
     if validation is not None:
         history |= {"val_loss": [], "val_accuracy": []}
+    # All rows in one batch, without many empty ones beside them. A power of two, so that
+    # few are compiled for chunks of many lengths.
+    batch_size = min(batch_size, 1 << (len(data.y) - 1).bit_length())
     n_steps = -(-len(data.y) // batch_size)
-    rates = _schedule(schedule, learning_rate, epochs * n_steps).astype(np.float32)
     at_once = max(1, _STEPS_PER_CALL // n_steps)
     if validation is not None or on_epoch is not None:
         at_once = 1
@@ -172,9 +175,9 @@ def train(
         for first in range(0, epochs, at_once):
             block = range(first, min(first + at_once, epochs))
             rngs = [_rng(state.seed, state.epochs + epoch) for epoch in block]
-            means = _run(
-                compiled, data, rngs, rates[n_steps * first :], dropout, l2, distortion
-            )
+            steps = range(n_steps * block.start, n_steps * block.stop)
+            rates = _rates(schedule, learning_rate, n_steps * epochs, steps)
+            means = _run(compiled, data, rngs, rates, dropout, l2, distortion)
             stop = False
             for epoch, (loss, accuracy) in zip(block, means, strict=True):
                 figures = {"loss": float(loss), "accuracy": float(accuracy)}
@@ -185,8 +188,8 @@ def train(
                 if not all(np.isfinite(list(figures.values()))):
                     raise ValueError(
                         f"the loss became {figures['loss']} in epoch {epoch + 1}: "
-                        f"try a smaller learning_rate than {learning_rate:g}, and "
-                        "features scaled to about [0, 1]"
+                        f"try a smaller learning_rate than {learning_rate:g} or l2 "
+                        f"than {l2:g}, and features scaled to about [0, 1]"
                     )
                 done = state.epochs + epoch + 1
                 if on_epoch is not None:

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The compiled training loop of one network: a private TensorFlow graph."""
 
+from itertools import groupby
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -56,17 +58,17 @@ def draw_kept(rngs, n_units, rate):
     kept = _aligned_empty((len(rngs), n_units), bool)
     if rate == 0:
         kept[...] = True
+        return kept.view(np.uint8)
     start = 0
-    while rate > 0 and start < len(rngs):
-        stop = start + 1
-        while stop < len(rngs) and rngs[stop] is rngs[start]:
-            stop += 1
-        n_steps, rng = stop - start, rngs[start]
+    for _, steps in groupby(rngs, id):  # those of one epoch at a time
+        rng, *others = steps
+        n_steps = 1 + len(others)
         threshold = np.minimum(rate * 256 + rng.random((n_steps, 1)), 255)
         words = rng.integers(2**64, size=(n_steps, -(-n_units // 8)), dtype=np.uint64)
         bits = words.view(np.uint8)[:, :n_units]
-        np.greater_equal(bits, threshold.astype(np.uint8), out=kept[start:stop])
-        start = stop
+        part = kept[start : start + n_steps]
+        np.greater_equal(bits, threshold.astype(np.uint8), out=part)
+        start += n_steps
     return kept.view(np.uint8)
 
 

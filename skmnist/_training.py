@@ -157,8 +157,8 @@ def train(
     history = {"loss": [], "accuracy": []}
     if validation is not None:
         history |= {"val_loss": [], "val_accuracy": []}
-    # All rows in one batch, without many empty ones beside them. A power of two, so that
-    # few are compiled for chunks of many lengths.
+    # All rows in one batch, without many empty ones beside them; a power of two, so
+    # that few loops are compiled for chunks of many lengths.
     batch_size = min(batch_size, 1 << (len(data.y) - 1).bit_length())
     n_steps = -(-len(data.y) // batch_size)
     at_once = max(1, _STEPS_PER_CALL // n_steps)

@@ -205,7 +205,8 @@ class MLPDigitClassifier(
     >>> from skmnist.datasets import load_digits
     >>> from sklearn.pipeline import make_pipeline
     >>> digits = load_digits()
-    >>> model = make_pipeline(PixelScaler(), MLPDigitClassifier(random_state=0))
+    >>> mlp = MLPDigitClassifier(epochs=40, random_state=0)
+    >>> model = make_pipeline(PixelScaler(), mlp)
     >>> model.fit(digits.x_train, digits.y_train)  # doctest: +ELLIPSIS
     Pipeline(...)
     >>> model.score(digits.x_test, digits.y_test) > 0.96

@@ -96,6 +96,7 @@ _NETWORK_OPTIONS = {
     "learning_rate_schedule": "how the learning rate goes down to 0 over the epochs",
     "batch_size": "images per gradient step",
     "epochs": "passes over the images",
+    "augmentation": "distort the images at random in training",
     "class_weight": "weigh the classes so that all count the same",
     "early_stopping": "hold out a part of the images, stop when the loss on it gets "
     "no better, and keep the best weights",

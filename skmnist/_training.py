@@ -1,5 +1,6 @@
 """Training: epochs, schedules, early stopping, and the pool of compiled loops."""
 
+import signal
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -38,6 +39,25 @@ class Data(NamedTuple):
     weight: np.ndarray
 
 
+@contextmanager
+def _interrupts_wait():
+    # TensorFlow can swallow a KeyboardInterrupt that comes while it builds a graph.
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(
+        handler
+    ):
+        yield
+        return
+    came = []
+    signal.signal(signal.SIGINT, lambda *args: came.append(args))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if came:
+        handler(*came[0])
+
+
 class _Pool:
     """Compiled loops between two fits; each serves one fit at a time."""
 
@@ -54,7 +74,7 @@ class _Pool:
             known = [i for i, (k, _) in self._idle.items() if k == key]
             compiled = self._idle.pop(known[-1])[1] if known else None
         if compiled is None:
-            with self._build_lock:
+            with self._build_lock, _interrupts_wait():
                 recipe = optimizer_recipe(optimizer, learning_rate)
                 compiled = CompiledMLP(architecture, batch_size, recipe, image_shape)
                 self.n_built += 1

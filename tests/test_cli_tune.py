@@ -110,7 +110,7 @@ def test_the_defaults():
         (["--cv", "200"], "--cv: must be at most 139, .* of class 8; got 200"),
         (["--n-jobs", "0"], "--n-jobs: must be 1 or more, or -1; got 0"),
         (["--dropout", "0.2", "1"], r"--dropout: .*\[0\.0, 1\.0\)\. Got 1\.0"),
-        (["--l2", "-1"], r"--l2: .*\[0\.0, inf\)\. Got -1\.0"),
+        (["--l2", "-1"], r"--l2: .*\[0\.0, 3\.4\d+e\+38\]\. Got -1\.0"),
         (["--hidden-units", "64", "0,8"], r"--hidden-units: .*got \(0, 8\)"),
         (["--hidden-units", "x"], "--hidden-units: must be whole numbers; got 'x'"),
         (["--plot", "s.jpg"], r"--plot: must end in \.png; got 's\.jpg'"),

@@ -31,7 +31,18 @@ from skmnist.datasets import load_digits
 digits = load_digits()
 X, y = digits.x_train.reshape(-1, 64) / 16, digits.y_train
 search = GridSearchCV(MLPDigitClassifier(8, epochs=1), {"dropout": [0, 0.2]}, cv=2)
-"""
+""",
+    "docs/serving.md": """
+import onnx
+import skmnist
+from skmnist.datasets import load_digits
+from sklearn.pipeline import make_pipeline
+digits = load_digits()
+images = digits.x_test
+model = make_pipeline(skmnist.PixelScaler(), skmnist.MLPDigitClassifier(8, epochs=1))
+model.fit(digits.x_train, digits.y_train)
+onnx.save(skmnist.to_onnx(model), "digits.onnx")
+""",
 }
 
 

@@ -232,6 +232,24 @@ def test_same_bits_in_two_processes_and_after_ctrl_c():
     assert digest_in_new_process() == digest_in_new_process("interrupted()")
 
 
+def test_ctrl_c_waits_while_a_loop_is_compiled(monkeypatch):
+    built = []
+
+    def build(*args):
+        signal.raise_signal(signal.SIGINT)
+        built.append(CompiledMLP(*args))
+        return built[0]
+
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("skmnist._training.CompiledMLP", build)
+    with pytest.raises(KeyboardInterrupt):
+        fit(hidden_units=(23,))
+    assert len(built) == 1
+    assert signal.getsignal(signal.SIGINT) is handler
+    monkeypatch.undo()
+    fit(hidden_units=(23,))
+
+
 def test_one_compilation_serves_a_whole_grid(rows):
     before = compiled_count()
     search = GridSearchCV(

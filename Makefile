@@ -13,7 +13,7 @@ FULL_SIZE := $(addprefix tests/test_,fuzz.py interrupt.py soak.py workers.py)
 help:
 	@echo "make demo             train on the bundled digits, evaluate the saved model"
 	@echo "make test             run the tests"
-	@echo "make test-full        run those with a full size at it: an hour"
+	@echo "make test-full        run those that have a full size at it"
 	@echo "make test-lowest      run the tests with the lowest versions in pyproject.toml"
 	@echo "make lint             check style and formatting"
 	@echo "make bench NAME=...   run one benchmark"

@@ -253,6 +253,7 @@ def test_every_option_reaches_the_classifier(npz, tmp_path, capsys):
         "learning_rate_schedule": "cosine",
         "batch_size": 64,
         "epochs": 2,
+        "augmentation": "affine",
         "class_weight": "balanced",
         "early_stopping": True,
         "validation_fraction": 0.2,

@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import weakref
 from collections import OrderedDict
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ._compiled import CompiledMLP, aligned, draw_kept
+from ._graph import TrainingGraph
 from ._keras import optimizer_key, optimizer_recipe
 from ._network import evaluate
 
@@ -63,21 +65,43 @@ class _Pool:
 
     def __init__(self):
         self._idle = OrderedDict()  # id -> (key, compiled), least recently used first
+        self._graphs = weakref.WeakValueDictionary()  # key -> what loops share
         self._lock = threading.Lock()
         self._build_lock = threading.Lock()
+        self._n_leased = 0
         self.n_built = 0
 
+    @property
+    def one_leased(self):
+        """Whether one fit is under way, and no other."""
+        return self._n_leased == 1
+
     @contextmanager
-    def lease(self, architecture, batch_size, optimizer, learning_rate, image_shape):
+    def lease(self, *network):
+        with self._lock:
+            self._n_leased += 1
+        try:
+            with self._leased(*network) as compiled:
+                yield compiled
+        finally:
+            with self._lock:
+                self._n_leased -= 1
+
+    @contextmanager
+    def _leased(self, architecture, batch_size, optimizer, learning_rate, image_shape):
         key = architecture, batch_size, optimizer_key(optimizer), image_shape
         with self._lock:
             known = [i for i, (k, _) in self._idle.items() if k == key]
             compiled = self._idle.pop(known[-1])[1] if known else None
         if compiled is None:
             with self._build_lock, _interrupts_wait():
-                recipe = optimizer_recipe(optimizer, learning_rate)
-                compiled = CompiledMLP(architecture, batch_size, recipe, image_shape)
-                self.n_built += 1
+                graph = self._graphs.get(key)
+                if graph is None:
+                    recipe = optimizer_recipe(optimizer, learning_rate)
+                    graph = TrainingGraph(architecture, batch_size, recipe, image_shape)
+                    self._graphs[key] = graph
+                    self.n_built += 1
+                compiled = CompiledMLP(graph)
         # After an error or an interrupt it is dropped, not trusted again.
         try:
             yield compiled
@@ -97,7 +121,7 @@ _pool = _Pool()
 
 
 def compiled_count():
-    """How many epochs this process has compiled so far."""
+    """How many graphs this process has built so far."""
     return _pool.n_built
 
 
@@ -232,7 +256,7 @@ def _rng(seed, epoch):
 
 def _run(compiled, data, rngs, rates, dropout, l2, distortion):
     """Train an epoch for each of `rngs`; return their mean losses and accuracies."""
-    n_samples, size = len(data.y), compiled.batch_size
+    n_samples, size = len(data.y), compiled.graph.batch_size
     n_steps = -(-n_samples // size)
     rows = np.zeros((len(rngs), n_steps * size), np.int32)
     for order, rng in zip(rows, rngs, strict=True):
@@ -245,7 +269,7 @@ def _run(compiled, data, rngs, rates, dropout, l2, distortion):
     sources, n_rows = [rng for rng in rngs for _ in range(n_steps)], n_rows.reshape(-1)
     seeds, ranges, modes = _distortions(distortion, rngs, n_steps, data.X)
     figures = np.empty((len(rows), 2))
-    at_once = min(_STEPS_PER_CALL, max(1, _KEPT_PER_CALL // compiled.n_kept))
+    at_once = min(_STEPS_PER_CALL, max(1, _KEPT_PER_CALL // compiled.graph.n_kept))
     for start in range(0, len(rows), at_once):
         part = slice(start, min(start + at_once, len(rows)))
         figures[part] = compiled.run(
@@ -255,12 +279,13 @@ def _run(compiled, data, rngs, rates, dropout, l2, distortion):
             weight[part],
             n_rows[part],
             rates[part],
-            draw_kept(sources[part], compiled.n_kept, dropout),
+            draw_kept(sources[part], compiled.graph.n_kept, dropout),
             dropout,
             l2,
             seeds[part],
             ranges,
             modes,
+            alone=_pool.one_leased,
         )
     figures[:, 0] *= n_rows
     return figures.reshape(len(rngs), n_steps, 2).sum(axis=1) / n_samples

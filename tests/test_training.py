@@ -11,11 +11,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from joblib import parallel_config
 from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
 
 from skmnist import MLPDigitClassifier
 from skmnist._compiled import CompiledMLP, aligned, draw_kept
+from skmnist._graph import TrainingGraph
 from skmnist._keras import build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
 from skmnist._training import _MAX_IDLE, _pool, compiled_count
@@ -130,7 +132,8 @@ def test_layers_have_masks_of_their_own():
     # One path 1 -> 1 -> 1 with a huge last kernel: the loss is 0 where both units are
     # kept and log 2 where one is dropped.
     architecture = Architecture(1, (1, 1), 2, "linear", "float32")
-    compiled = CompiledMLP(architecture, 8, optimizer_recipe("sgd", 1), None)
+    graph = TrainingGraph(architecture, 8, optimizer_recipe("sgd", 1), None)
+    compiled = CompiledMLP(graph)
     kernel, bias = np.ones((1, 1), np.float32), np.zeros(1, np.float32)
     last = np.array([[1000, 0]], np.float32), np.zeros(2, np.float32)
     compiled.load([kernel, bias, kernel, bias, *last], None)
@@ -143,7 +146,7 @@ def test_layers_have_masks_of_their_own():
         np.ones((n_steps, 8), np.float32),
         np.full(n_steps, 8, np.float32),
         np.zeros(n_steps, np.float32),
-        draw_kept([np.random.default_rng(0)] * n_steps, compiled.n_kept, rate),
+        draw_kept([np.random.default_rng(0)] * n_steps, graph.n_kept, rate),
         rate,
         0.0,
         np.zeros((n_steps, 2), np.int32),
@@ -265,6 +268,20 @@ def test_one_compilation_serves_a_whole_grid(rows):
     ).fit(*rows)
     assert len(search.cv_results_["params"]) == 72
     assert compiled_count() - before == 3
+
+
+def test_threads_share_a_graph(rows):
+    before = compiled_count()
+    search = GridSearchCV(
+        MLPDigitClassifier(21, epochs=20, random_state=0),
+        {"dropout": [0.0, 0.2, 0.3, 0.4]},
+        cv=2,
+        n_jobs=2,
+    )
+    with parallel_config("threading"):
+        search.fit(*rows)
+    assert compiled_count() == before + 1
+    assert len([1 for (network, *_), _ in _pool._idle.values() if 21 in network[1]]) > 1
 
 
 def test_compiled_networks_are_bounded_in_number():

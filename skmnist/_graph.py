@@ -1,0 +1,259 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The training loop of one network as a private TensorFlow graph."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ._distortion import make_distort
+from ._halves import COLUMNS, ROWS, cut, cut_layers
+from ._optimizers import one_replica
+
+_v1 = tf.compat.v1
+
+
+class TrainingGraph:
+    """One network, its optimizer, and the loop that trains it.
+
+    Hyperparameters are arguments of the loop, so that only another architecture, batch
+    size or optimizer needs another one. The batch size is fixed because TensorFlow
+    picks its fast matrix kernels where it knows all sizes; a shorter last batch is
+    filled up with rows of weight zero.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The network.
+    batch_size : int
+        Rows per step.
+    optimizer : (type, dict)
+        Class and configuration of a Keras optimizer.
+    image_shape : (int, int) or None
+        Height and width of images to distort.
+
+    Attributes
+    ----------
+    graph : tf.Graph
+        Finished; sessions share it.
+    variables : list of (list of tf.Variable, int or None)
+        Kernel and bias of each layer in turn, and the optimizer's as Keras orders
+        them: the pieces of each, and the axis along which it is cut.
+    n_weights : int
+        How many of them are kernels and biases.
+    """
+
+    def __init__(self, architecture, batch_size, optimizer, image_shape):
+        optimizer_class, config = optimizer
+        self.batch_size = batch_size
+        self.dtype = architecture.dtype
+        self._architecture = architecture
+        self._distort = None if image_shape is None else make_distort(image_shape)
+        self._activation = _activation(architecture.activation)
+        self.graph = tf.Graph()
+        with self.graph.as_default():
+            self.optimizer = one_replica(optimizer_class).from_config(dict(config))
+            self._layers = cut_layers(architecture, self.optimizer.is_elementwise())
+            self._weights = self._make_weights()
+            self.optimizer.build([v for pieces, _ in self._weights for v in pieces])
+            self.variables = self._weights + self._optimizer_variables()
+            self.n_weights = len(self._weights)
+            flat = [v for pieces, _ in self.variables for v in pieces]
+            self.feeds = self._make_placeholders()
+            self.new_values = [_v1.placeholder(v.dtype, v.shape) for v in flat]
+            self.assigned = [
+                v.assign(x, read_value=False)
+                for v, x in zip(flat, self.new_values, strict=True)
+            ]
+            self.values = [v.read_value() for v in flat]
+            self.figures = tf.function(self._loops, autograph=False)(*self.feeds)
+            self.first_values = _v1.variables_initializer(flat)
+        self.graph.finalize()
+
+    @property
+    def n_kept(self):
+        """Units over which dropout decides in a step."""
+        return self.batch_size * sum(self._architecture.hidden_units)
+
+    def _make_weights(self):
+        # Lists of (the pieces of a weight, the axis along which it is cut).
+        weights = []
+        sizes = self._architecture.layer_sizes
+        for i, layer in enumerate(self._layers):
+            for name, shape, axis in (
+                ("kernel", sizes[i : i + 2], layer.kernel_axis),
+                ("bias", sizes[i + 1 : i + 2], layer.bias_axis),
+            ):
+                pieces = [
+                    tf.Variable(piece, dtype=self.dtype, name=f"{name}_{i}_{half}")
+                    for half, piece in enumerate(cut(np.zeros(shape), axis))
+                ]
+                weights.append((pieces, axis))
+        return weights
+
+    def _optimizer_variables(self):
+        # As Keras orders those of a network in one piece: the halves of each together,
+        # where that of the first half stands.
+        first = {pieces[0].ref(): (pieces, axis) for pieces, axis in self._weights}
+        of_weight = self.optimizer.variables_of
+        found = []
+        for variable in self.optimizer.variables:
+            weight = self.optimizer.weight_of(variable)
+            if weight is None:
+                found.append(([variable.value], None))
+            elif weight.ref() in first:
+                pieces, axis = first[weight.ref()]
+                n = [v is variable for v in of_weight(weight)].index(True)
+                found.append(([of_weight(piece)[n].value for piece in pieces], axis))
+        return found
+
+    def _make_placeholders(self):
+        return [
+            _v1.placeholder(dtype, shape, name)
+            for name, dtype, shape in (
+                ("X", self.dtype, (None, self._architecture.n_features)),
+                ("rows", tf.int32, (None, self.batch_size)),
+                ("y", tf.int32, (None, self.batch_size)),
+                ("weight", self.dtype, (None, self.batch_size)),
+                ("rates", tf.float32, (None,)),
+                ("kept", tf.uint8, (None, self.n_kept)),
+                ("scale", self.dtype, ()),
+                ("seeds", tf.int32, (None, 2)),
+                ("ranges", self.dtype, (5,)),
+                ("modes", self.dtype, (None, self._architecture.n_features)),
+                ("l2", self.dtype, ()),
+            )
+        ]
+
+    def _loops(self, *feeds):
+        # Without a penalty no step looks at the kernels once more.
+        l2 = feeds[-1]
+        return tf.cond(
+            l2 > 0, lambda: self._loop(*feeds), lambda: self._loop(*feeds[:-1], None)
+        )
+
+    def _loop(self, X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2):
+        n_steps = tf.shape(rates)[0]
+        variables = [v for pieces, _ in self._weights for v in pieces]
+
+        def batch(i):
+            i = tf.minimum(i, n_steps - 1)
+            x = tf.gather(X, tf.gather(rows, i))
+            if self._distort is not None:
+                x = self._distort(x, tf.gather(seeds, i), ranges, modes)
+            return [x, *self._masks(kept, i, scale)]
+
+        def step(i, figures, *ready):
+            loss, hits, gate, gradients = self._pass(
+                *ready, labels=tf.gather(y, i), weight=tf.gather(weight, i)
+            )
+            # The next batch is made while one core waits for the other.
+            with tf.control_dependencies([gate]):
+                ready = batch(i + 1)
+            if l2 is not None:
+                penalty, gradients = self._penalised(gradients, l2)
+                loss += penalty
+            self.optimizer.set_rate(tf.gather(rates, i))
+            self.optimizer.apply(gradients, variables)
+            return i + 1, figures.write(i, tf.stack([loss, hits])), *ready
+
+        figures = tf.TensorArray(self.dtype, n_steps, element_shape=(2,))
+        state = (tf.constant(0), figures, *batch(tf.constant(0)))
+        return tf.while_loop(lambda i, *_: i < n_steps, step, state)[1].stack()
+
+    def _masks(self, kept, i, scale):
+        shapes = []
+        for bias, axis in self._weights[1:-2:2]:
+            pieces = bias if axis is not None else bias[:1]
+            shapes += [(self.batch_size, piece.shape[0]) for piece in pieces]
+        masks = tf.cast(tf.gather(kept, i), self.dtype) * scale
+        masks = tf.split(masks, [n * units for n, units in shapes])
+        return [tf.reshape(m, shape) for m, shape in zip(masks, shapes, strict=True)]
+
+    def _pass(self, x, *masks, labels, weight):
+        """Go forward and back.
+
+        Returns loss, number of hits, a tensor after which one core has little to do,
+        and the gradients of all pieces.
+        """
+        kernels = [pieces for pieces, _ in self._weights[::2]]
+        biases = [pieces for pieces, _ in self._weights[1::2]]
+        kernels = [[k.read_value() for k in pieces] for pieces in kernels]
+        masks, gate = iter(masks), None
+        inputs, outputs = [[x]], []  # of each layer, piece by piece
+        for layer, kernel, bias in zip(self._layers, kernels, biases, strict=True):
+            h = inputs[-1]
+            if layer is ROWS:
+                parts = [tf.matmul(a, k) for a, k in zip(h, kernel, strict=True)]
+                z = [tf.add_n(parts) + bias[0]]
+            else:
+                z = [
+                    tf.nn.bias_add(tf.matmul(h[0], k), b)
+                    for k, b in zip(kernel, bias, strict=True)
+                ]
+            if gate is None and len(z) == 1:
+                gate = z[0]
+            if len(outputs) < len(self._layers) - 1:
+                active = [self._activation(each) for each in z]
+                kept = [next(masks) for _ in z]
+                outputs.append((z, active, kept))
+                inputs.append([a * m for a, m in zip(active, kept, strict=True)])
+        logits = z[0]
+        losses, dz = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+            features=logits, labels=labels
+        )
+        loss = tf.reduce_sum(losses * weight)
+        best = tf.argmax(logits, 1, output_type=tf.int32)
+        hits = tf.cast(tf.equal(best, labels) & (weight > 0), self.dtype)
+        gradients = self._back([dz * weight[:, None]], kernels, inputs, outputs)
+        return loss, tf.reduce_sum(hits), gate, gradients
+
+    def _back(self, dz, kernels, inputs, outputs):
+        deltas = [dz]  # of each layer, from the first to the last
+        for i in reversed(range(1, len(kernels))):
+            pairs = _pairs(deltas[0], kernels[i])
+            dh = [tf.matmul(d, k, transpose_b=True) for d, k in pairs]
+            if self._layers[i] is COLUMNS:
+                dh = [tf.add_n(dh)]
+            below = [
+                tf.gradients(a, z, d * m)[0]
+                for z, a, m, d in zip(*outputs[i - 1], dh, strict=True)
+            ]
+            deltas.insert(0, below)
+        # What the next step waits for first comes first, and each half goes on with
+        # its own: left to itself one core would do the same part for both.
+        gradients, before = [], deltas[0]
+        for h, dz in zip(inputs, deltas, strict=True):
+            of_kernel = []
+            for j, (a, d) in enumerate(_pairs(h, dz)):
+                with tf.control_dependencies([before[min(j, len(before) - 1)]]):
+                    of_kernel.append(tf.matmul(a, d, transpose_a=True))
+            of_bias = [tf.raw_ops.BiasAddGrad(out_backprop=d) for d in dz]
+            gradients += [*of_kernel, *of_bias]
+            before = of_kernel
+        return gradients
+
+    def _penalised(self, gradients, l2):
+        gradients, squares, i = list(gradients), [], 0
+        for number, (pieces, _) in enumerate(self._weights):
+            for piece in pieces:
+                if number % 2 == 0 and number < len(self._weights) - 2:
+                    squares.append(tf.reduce_sum(tf.square(piece)))
+                    gradients[i] += 2 * l2 * piece
+                i += 1
+        return l2 * tf.add_n(squares), gradients
+
+
+def _pairs(first, second):
+    # One piece goes with each of several.
+    n = max(len(first), len(second))
+    return zip(first * (n // len(first)), second * (n // len(second)), strict=True)
+
+
+def _activation(name):
+    # tf.nn.silu defines a gradient that TensorFlow would keep, graph and all, for good.
+    return _silu if name == "silu" else keras.activations.get(name)
+
+
+def _silu(z):
+    return z * tf.sigmoid(z)

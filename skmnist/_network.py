@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import erf, expit, log_softmax
 
+from ._blas import threads_for
+
 # Rows that go through the network together: enough for fast matrix products,
 # few enough that the hidden activations stay in the processor's cache.
 _ROWS_AT_ONCE = 2048
@@ -119,14 +121,15 @@ def logits(X, coefs, intercepts, activation):
     intercepts = [bias.astype(X.dtype, copy=False) for bias in intercepts]
     activate = ACTIVATIONS[activation]
     out = np.empty((X.shape[0], coefs[-1].shape[1]), X.dtype)
-    for start in range(0, X.shape[0], _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        h = X[rows]
-        for kernel, bias in zip(coefs[:-1], intercepts[:-1], strict=True):
-            h = h @ kernel
-            h += bias
-            h = activate(h)
-        np.matmul(h, coefs[-1], out=out[rows])
+    with threads_for(X.shape[0] * sum(kernel.size for kernel in coefs)):
+        for start in range(0, X.shape[0], _ROWS_AT_ONCE):
+            rows = slice(start, start + _ROWS_AT_ONCE)
+            h = X[rows]
+            for kernel, bias in zip(coefs[:-1], intercepts[:-1], strict=True):
+                h = h @ kernel
+                h += bias
+                h = activate(h)
+            np.matmul(h, coefs[-1], out=out[rows])
     out += intercepts[-1]
     return out
 

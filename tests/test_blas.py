@@ -1,0 +1,53 @@
+"""NumPy's BLAS has as many threads after a prediction as before."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skmnist._blas import threads_for
+
+MIDDLING = 2**20
+
+
+def n_threads():
+    return {p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"}
+
+
+@pytest.mark.parametrize("before", [1, 2])
+def test_one_thread_for_middling_products_only(before):
+    with threadpool_limits(before, "blas"):
+        for size, inside in ((1, before), (MIDDLING, 1), (2**40, before)):
+            with threads_for(size):
+                assert n_threads() == {inside}
+            assert n_threads() == {before}
+
+
+def test_an_error_inside_changes_nothing():
+    with threadpool_limits(2, "blas"):
+        with pytest.raises(KeyboardInterrupt), threads_for(MIDDLING):
+            raise KeyboardInterrupt
+        assert n_threads() == {2}
+
+
+def test_threads_that_overlap_leave_the_number_as_it_was():
+    a_is_in, b_is_in, a_is_out = (threading.Event() for _ in range(3))
+
+    def a():
+        with threads_for(MIDDLING):
+            a_is_in.set()
+            b_is_in.wait(10)
+        a_is_out.set()
+
+    def b():
+        a_is_in.wait(10)
+        with threads_for(MIDDLING):
+            b_is_in.set()
+            a_is_out.wait(10)
+
+    before = n_threads()
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(a), pool.submit(b)]:
+            done.result()
+    assert n_threads() == before

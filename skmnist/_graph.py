@@ -238,10 +238,10 @@ class TrainingGraph:
         for number, (pieces, _) in enumerate(self._weights):
             for piece in pieces:
                 if number % 2 == 0 and number < len(self._weights) - 2:
-                    squares.append(tf.reduce_sum(tf.square(piece)))
+                    squares.append(tf.nn.l2_loss(piece))  # half their sum
                     gradients[i] += 2 * l2 * piece
                 i += 1
-        return l2 * tf.add_n(squares), gradients
+        return 2 * l2 * tf.add_n(squares), gradients
 
 
 def _pairs(first, second):

@@ -6,6 +6,7 @@ import os
 
 import tensorflow as tf
 from tensorflow.core.protobuf.config_pb2 import ThreadPoolOptionProto
+from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 _v1 = tf.compat.v1
 # As many branches as a compiled step has: more threads find nothing to do.
@@ -63,6 +64,8 @@ def open_session(graph):
     config = _v1.ConfigProto(
         intra_op_parallelism_threads=1, session_inter_op_thread_pool=pools
     )
+    # Rewritten once the graph is as fast as rewritten twice, and ready sooner.
+    config.graph_options.rewrite_options.meta_optimizer_iterations = RewriterConfig.ONE
     return _v1.Session(graph=graph, config=config)
 
 

@@ -53,7 +53,7 @@ def fit_jobs(keys, data, n_rows=None):
 
 
 def bounded_jobs(keys, data, n_rows=None):
-    """The same, with the floor and with skmnist on one thread."""
+    """The same, with the floor, and with skmnist on one thread and without dropout."""
     jobs = {}
     rows, n_features = _SHAPES[data]
     sizes = (n_features, *_DEFAULT.hidden_units, 10)
@@ -64,6 +64,9 @@ def bounded_jobs(keys, data, n_rows=None):
     if "skmnist" in keys:
         args = ("skmnist", data, n_rows)
         jobs["skmnist-1"] = Job("skmnist, 1 thread", Fit, args, ONE_THREAD)
+        # The same network as scikit-learn's, to compare the scores.
+        plain = Job("skmnist without dropout", Fit, (*args, Network(dropout=0.0)))
+        jobs["skmnist-plain"] = plain
     return jobs | fit_jobs(keys, data, n_rows)
 
 

@@ -5,10 +5,10 @@ contenders have all cores but where one thread is written; the inputs are float3
 which scikit-learn trains in single precision too.
 """
 
-from ._contenders import CONTENDERS, Network
-from ._fits import Fit, bounded_jobs, chosen
+from ._contenders import CONTENDERS
+from ._fits import bounded_jobs, chosen
 from ._machine import usable_cores
-from ._worker import Job, take_turns, workers
+from ._worker import take_turns, workers
 
 ENTRANTS = tuple(CONTENDERS)
 OPTIONS = {
@@ -20,9 +20,6 @@ OPTIONS = {
 
 def run(report, only, rounds, epochs, rows):
     jobs = bounded_jobs(chosen(ENTRANTS, only, report), "mnist", rows)
-    if "skmnist" in jobs:  # the same network as scikit-learn's, to compare the scores
-        args = ("skmnist", "mnist", rows, Network(dropout=0.0))
-        jobs["skmnist-plain"] = Job("skmnist without dropout", Fit, args)
     with workers(jobs) as crew:
         take_turns(crew, 1, 1)
         turns, threads = take_turns(crew, rounds, epochs)

@@ -124,6 +124,19 @@ class MLPDigitClassifier(
     n_iter_no_change : int, default=5
         Epochs to wait for a better validation loss; used with `early_stopping` only.
 
+    callbacks : list of keras.callbacks.Callback, default=None
+        Called as Keras does, on a Keras model that has the current weights and
+        optimizer variables: "on_train_begin", "on_epoch_begin", "on_epoch_end" with
+        the figures of `history_`, and "on_train_end". What they change counts: the
+        weights, ``model.optimizer.learning_rate`` and ``model.stop_training``. A
+        learning rate that they set is that of the next step, from which a
+        `learning_rate_schedule` goes on, scaled; each call begins with `learning_rate`.
+        Callbacks with other hooks, such as those for batches, are refused. Validation
+        figures are there with `early_stopping`, which ends the training and restores
+        the best weights on its own too. Epochs are counted from the first fit on;
+        `partial_fit` is a training of one epoch. With callbacks an estimator is not
+        saved by :func:`save`.
+
     warm_start : bool, default=False
         Go on from the present weights and optimizer state in `fit`, rather than from
         new ones. With a constant learning rate two fits of 10 epochs give the weights
@@ -308,6 +321,8 @@ class MLPDigitClassifier(
         ValueError
             If a parameter or the data cannot be used, or if the loss becomes NaN or
             infinite. The estimator then is as it was before the call.
+        TypeError
+            If `callbacks` has other than Keras callbacks.
         """
         callbacks = self._init_callback_context(max_subtasks=self.epochs)
         with self._all_or_nothing():

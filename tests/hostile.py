@@ -458,6 +458,8 @@ ALLOWED = {
     "early_stopping": is_flag,
     "validation_fraction": lambda value: is_in(value, Real, 0, 1 - 1e-9, "right"),
     "n_iter_no_change": lambda value: is_in(value, Integral, 1, math.inf),
+    "augmentation": lambda value: value is None,  # Input.rows are no images
+    "callbacks": lambda value: value is None or value in ((), []),
     "warm_start": is_flag,
     "dtype": is_word("float32", "float64"),
     "random_state": is_random_state,

@@ -149,7 +149,7 @@ def _dump(estimator):
                 f"learning_rate instead: optimizer={name.lower()!r}"
             )
     for name, value in parameters.items():
-        if value and name.rpartition("__")[2] == "callbacks":
+        if name.rpartition("__")[2] == "callbacks" and value:
             raise ValueError(
                 f"{name} cannot be saved: callbacks may run code when they are loaded. "
                 f"Leave them out first: estimator.set_params({name}=None)"

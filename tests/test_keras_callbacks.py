@@ -104,7 +104,7 @@ def test_early_stopping_ends_the_training_and_restores(data):
     assert stop.stopped_epoch == 2
     assert same(model, network(epochs=1).fit(*data))
     # Which way accuracy is better Keras learns from the model's metrics.
-    stop = EarlyStopping("val_accuracy", patience=2, baseline=1.1)
+    stop = EarlyStopping("val_accuracy", min_delta=2, patience=2)
     assert network(stop, epochs=9, early_stopping=True).fit(*data).n_iter_ == 3
 
 

@@ -4,6 +4,8 @@
 
 import csv
 import pickle
+import subprocess
+import sys
 from importlib.util import find_spec
 
 import keras
@@ -311,6 +313,21 @@ def test_clone_pickle_and_search(data, tmp_path):
     assert len(search.cv_results_["params"]) == 4
     search = GridSearchCV(network(stop), {"dropout": [0.2]}, cv=2, n_jobs=2)
     assert search.fit(*data).best_estimator_.n_iter_ == 2
+
+
+def test_without_callbacks_their_room_stays_closed():
+    program = """
+import sys, numpy as np, skmnist
+x = np.eye(4)
+skmnist.MLPDigitClassifier(2, epochs=1).fit(x, [0, 1, 0, 1])
+print("skmnist._keras_callbacks" in sys.modules)
+skmnist.MLPDigitClassifier(2, epochs=1, callbacks=[]).fit(x, [0, 1, 0, 1])
+print("skmnist._keras_callbacks" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]
 
 
 def test_callbacks_are_not_saved(data, tmp_path):

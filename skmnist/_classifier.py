@@ -1,7 +1,7 @@
 """The scikit-learn side: parameters, validation, labels and weights."""
 
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import pairwise
 from numbers import Integral, Real
 
@@ -124,6 +124,19 @@ class MLPDigitClassifier(
     n_iter_no_change : int, default=5
         Epochs to wait for a better validation loss; used with `early_stopping` only.
 
+    callbacks : list of keras.callbacks.Callback, default=None
+        Called as Keras does, on a Keras model that has the current weights and
+        optimizer variables: "on_train_begin", "on_epoch_begin", "on_epoch_end" with
+        the figures of `history_`, and "on_train_end". What they change counts: the
+        weights, ``model.optimizer.learning_rate`` and ``model.stop_training``. A
+        learning rate that they set is that of the next step, from which a
+        `learning_rate_schedule` goes on, scaled; each call begins with `learning_rate`.
+        Callbacks with other hooks, such as those for batches, are refused. Validation
+        figures are there with `early_stopping`, which ends the training and restores
+        the best weights on its own too. Epochs are counted from the first fit on;
+        `partial_fit` is a training of one epoch. With callbacks an estimator is not
+        saved by :func:`save`.
+
     warm_start : bool, default=False
         Go on from the present weights and optimizer state in `fit`, rather than from
         new ones. With a constant learning rate two fits of 10 epochs give the weights
@@ -213,7 +226,7 @@ class MLPDigitClassifier(
     True
     """
 
-    _later_parameters = {"augmentation": None}
+    _later_parameters = {"augmentation": None, "callbacks": None}
     _parameter_constraints = {
         "hidden_units": [
             Interval(Integral, 1, _LARGEST_INT, closed="both"),
@@ -233,6 +246,7 @@ class MLPDigitClassifier(
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
         "dtype": [StrOptions({"float32", "float64"})],
         "random_state": ["random_state"],
@@ -256,6 +270,7 @@ class MLPDigitClassifier(
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=5,
+        callbacks=None,
         warm_start=False,
         dtype="float32",
         random_state=None,
@@ -275,6 +290,7 @@ class MLPDigitClassifier(
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.callbacks = callbacks
         self.warm_start = warm_start
         self.dtype = dtype
         self.random_state = random_state
@@ -305,6 +321,8 @@ class MLPDigitClassifier(
         ValueError
             If a parameter or the data cannot be used, or if the loss becomes NaN or
             infinite. The estimator then is as it was before the call.
+        TypeError
+            If `callbacks` has other than Keras callbacks.
         """
         callbacks = self._init_callback_context(max_subtasks=self.epochs)
         with self._all_or_nothing():
@@ -468,22 +486,24 @@ class MLPDigitClassifier(
                 print(f"epoch {epoch:{len(last)}}/{last}  {text}", flush=True)
             return on_epoch(weights) if on_epoch is not None else False
 
-        state, history = training.train(
-            network,
-            self.optimizer,
-            start,
-            data,
-            validation,
-            learning_rate=float(learning_rate),
-            schedule="constant" if incremental else self.learning_rate_schedule,
-            batch_size=int(self.batch_size),
-            epochs=epochs,
-            dropout=float(self.dropout),
-            l2=float(self.l2),
-            distortion=distortion,
-            patience=self.n_iter_no_change,
-            on_epoch=report if self.verbose or on_epoch is not None else None,
-        )
+        with self._keras_callbacks(network, start, len(data.y), epochs) as callbacks:
+            state, history = training.train(
+                network,
+                self.optimizer,
+                start,
+                data,
+                validation,
+                learning_rate=float(learning_rate),
+                schedule="constant" if incremental else self.learning_rate_schedule,
+                batch_size=int(self.batch_size),
+                epochs=epochs,
+                dropout=float(self.dropout),
+                l2=float(self.l2),
+                distortion=distortion,
+                patience=self.n_iter_no_change,
+                on_epoch=report if self.verbose or on_epoch is not None else None,
+                callbacks=callbacks,
+            )
         vars(self).update(_layers(state.weights))
         self.history_ = history if first else _joined(self.history_, history)
         self.loss_curve_ = self.history_["loss"]
@@ -494,6 +514,17 @@ class MLPDigitClassifier(
             "optimizer": optimizer_id,
             "variables": state.optimizer,
         }
+
+    def _keras_callbacks(self, network, start, n_rows, epochs):
+        if not self.callbacks:
+            return nullcontext()
+        return import_room("_keras_callbacks").keras_callbacks(
+            self.callbacks,
+            self._keras_model(network, start.weights, start.optimizer, start.seed),
+            verbose=int(self.verbose),
+            epochs=start.epochs + epochs,
+            steps=-(-n_rows // int(self.batch_size)),
+        )
 
     def _hidden_units(self):
         units = self.hidden_units
@@ -713,15 +744,24 @@ class MLPDigitClassifier(
             skmnist.
         """
         check_is_fitted(self)
-        keras_room = import_room("_keras")
-        return keras_room.trained_model(
+        optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
+        return self._keras_model(
             self._architecture(),
             self._weights(),
+            self._state_of(optimizer_id),
+            self._seed,
+        )
+
+    def _keras_model(self, network, weights, optimizer_state, seed):
+        keras_room = import_room("_keras")
+        return keras_room.trained_model(
+            network,
+            weights,
             keras_room.make_optimizer(self.optimizer, self.learning_rate),
-            self._state_of(keras_room.optimizer_key(self.optimizer)),
+            optimizer_state,
             dropout=self.dropout,
             l2=self.l2,
-            seed=self._seed,
+            seed=seed,
         )
 
 

@@ -12,7 +12,7 @@ def import_room(name):
 
     Parameters
     ----------
-    name : {"_distortion", "_keras", "_training"}
+    name : {"_distortion", "_keras", "_keras_callbacks", "_training"}
         The room.
 
     Returns

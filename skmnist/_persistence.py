@@ -149,6 +149,11 @@ def _dump(estimator):
                 f"learning_rate instead: optimizer={name.lower()!r}"
             )
     for name, value in parameters.items():
+        if name.rpartition("__")[2] == "callbacks" and value:
+            raise ValueError(
+                f"{name} cannot be saved: callbacks may run code when they are loaded. "
+                f"Leave them out first: estimator.set_params({name}=None)"
+            )
         # JSON knows no keys but strings: True and False both come back as True.
         if isinstance(value, dict) and (
             any(isinstance(key, bool | np.bool_) for key in value)

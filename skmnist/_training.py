@@ -125,15 +125,14 @@ def compiled_count():
     return _pool.n_built
 
 
-def _rates(kind, start, n_steps, steps):
-    """Compute the learning rates of some steps, a range out of `n_steps`."""
+def _shape(kind, n_steps, steps):
+    """Compute the learning rates of some steps out of `n_steps`, 1 at the start."""
     progress = np.asarray(steps) / n_steps
-    shape = {
+    return {
         "constant": np.ones_like(progress),
         "linear": 1 - progress,
         "cosine": 0.5 * (1 + np.cos(np.pi * progress)),
     }[kind]
-    return (start * shape).astype(np.float32)
 
 
 def train(
@@ -152,6 +151,7 @@ def train(
     distortion,
     patience,
     on_epoch,
+    callbacks=None,
 ):
     """Train a network for some epochs.
 
@@ -185,6 +185,9 @@ def train(
         Called after each epoch with the number of epochs behind the state, a dict of
         that epoch's figures and a function that returns the weights. True ends the
         training. Short epochs that nobody listens to are trained several at a time.
+    callbacks : KerasCallbacks or None
+        Called in Keras' order. A learning rate that they set is that of the next step;
+        the schedule goes on from there.
 
     Returns
     -------
@@ -206,7 +209,7 @@ def train(
     batch_size = min(batch_size, 1 << (len(data.y) - 1).bit_length())
     n_steps = -(-len(data.y) // batch_size)
     at_once = max(1, _STEPS_PER_CALL // n_steps)
-    if validation is not None or on_epoch is not None:
+    if any(each is not None for each in (validation, on_epoch, callbacks)):
         at_once = 1
     best, best_loss, best_epoch = None, np.inf, 0
     shape = None if distortion is None else distortion.image_shape
@@ -216,11 +219,25 @@ def train(
         compiled.load(state.weights, state.optimizer)
         data = data._replace(X=aligned(data.X))
         dropout = min(dropout, _MAX_DROPOUT)
+
+        def call(hook, epoch, *args):
+            nonlocal learning_rate
+            if callbacks is None:
+                return
+            shape = _shape(schedule, epochs, epoch)
+            rate = np.float32(learning_rate * shape)
+            wanted = callbacks.call(hook, compiled, rate, *args)
+            if wanted != rate and shape:
+                learning_rate = wanted / shape
+
+        call("on_train_begin", 0)
         for first in range(0, epochs, at_once):
+            call("on_epoch_begin", first, state.epochs + first)
             block = range(first, min(first + at_once, epochs))
             rngs = [_rng(state.seed, state.epochs + epoch) for epoch in block]
             steps = range(n_steps * block.start, n_steps * block.stop)
-            rates = _rates(schedule, learning_rate, n_steps * epochs, steps)
+            rates = learning_rate * _shape(schedule, n_steps * epochs, steps)
+            rates = rates.astype(np.float32)
             means = _run(compiled, data, rngs, rates, dropout, l2, distortion)
             stop = False
             for epoch, (loss, accuracy) in zip(block, means, strict=True):
@@ -238,6 +255,9 @@ def train(
                 done = state.epochs + epoch + 1
                 if on_epoch is not None:
                     stop = on_epoch(done, figures, compiled.weights)
+                if callbacks is not None:
+                    call("on_epoch_end", epoch + 1, done - 1, figures)
+                    stop |= callbacks.stopped
                 if validation is not None:
                     if figures["val_loss"] < best_loss:
                         best_loss, best_epoch = figures["val_loss"], epoch
@@ -246,6 +266,10 @@ def train(
             if stop:
                 break
         last = best or State(*compiled.state(), done, state.seed)
+        if callbacks is not None:
+            compiled.load(last.weights, last.optimizer)
+            call("on_train_end", epoch + 1, figures)
+            last = State(*compiled.state(), done, state.seed)
     return last._replace(epochs=done), history
 
 

@@ -438,6 +438,10 @@ def is_flag(value):
     return isinstance(value, bool | np.bool_)
 
 
+def is_empty(value):
+    return isinstance(value, tuple | list) and not value
+
+
 def is_random_state(value):
     state = value is None or isinstance(value, np.random.RandomState)
     return state or is_in(value, Integral, 0, 2**32 - 1)
@@ -458,6 +462,8 @@ ALLOWED = {
     "early_stopping": is_flag,
     "validation_fraction": lambda value: is_in(value, Real, 0, 1 - 1e-9, "right"),
     "n_iter_no_change": lambda value: is_in(value, Integral, 1, math.inf),
+    "augmentation": lambda value: value is None,
+    "callbacks": lambda value: value is None or is_empty(value),
     "warm_start": is_flag,
     "dtype": is_word("float32", "float64"),
     "random_state": is_random_state,

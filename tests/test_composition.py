@@ -76,6 +76,7 @@ def test_every_setting_survives_clone_and_search(digits):
         "early_stopping": True,
         "validation_fraction": 0.2,
         "n_iter_no_change": 3,
+        "callbacks": [],
         "warm_start": True,
         "dtype": "float64",
         "random_state": 5,

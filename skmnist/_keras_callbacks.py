@@ -1,0 +1,190 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Keras' callbacks: they see a Keras model, which follows the compiled loop."""
+
+from contextlib import contextmanager
+from copy import deepcopy
+from io import IOBase
+
+import keras
+import numpy as np
+
+_HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
+_OTHER_HOOKS = [
+    name
+    for name in vars(keras.callbacks.Callback)
+    if name.startswith("on_") and name not in _HOOKS
+]
+# Keras' own with hooks that do nothing as long as these say so.
+_PER_EPOCH = {
+    keras.callbacks.ModelCheckpoint: (
+        'save_freq="epoch"',
+        lambda callback: callback.save_freq == "epoch",
+    ),
+    keras.callbacks.TensorBoard: (
+        'update_freq="epoch" and profile_batch=0',
+        lambda callback: callback.update_freq == "epoch" and not callback._should_trace,
+    ),
+}
+
+
+def check_callbacks(callbacks):
+    """Refuse what is no Keras callback, or has hooks that are never called.
+
+    Parameters
+    ----------
+    callbacks : list
+        To check.
+
+    Raises
+    ------
+    TypeError
+        If one of them is none.
+    ValueError
+        If one of them has a hook for batches, for testing or for predicting.
+    """
+    for number, callback in enumerate(callbacks):
+        if hasattr(callback, "on_fit_task_begin"):
+            raise TypeError(
+                "callbacks takes Keras callbacks; scikit-learn's are for set_callbacks:"
+                f" estimator.set_callbacks({type(callback).__name__}(...))"
+            )
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                "callbacks must hold instances of keras.callbacks.Callback; "
+                f"callbacks[{number}] is {callback!r}"
+            )
+        _check_hooks(number, callback)
+
+
+def _check_hooks(number, callback):
+    for name in _OTHER_HOOKS:
+        hook = getattr(callback, name)
+        function = getattr(hook, "__func__", hook)
+        if function is getattr(keras.callbacks.Callback, name):
+            continue
+        allowed = ""
+        for kind, (setting, is_per_epoch) in _PER_EPOCH.items():
+            if isinstance(callback, kind) and function is getattr(kind, name):
+                allowed = f". A {kind.__name__} needs {setting}"
+                if is_per_epoch(callback):
+                    break
+        else:
+            raise ValueError(
+                f"callbacks[{number}], a {type(callback).__name__}, has the hook "
+                f"{name}, which is never called: epochs are trained as a whole. "
+                f"Allowed are {', '.join(_HOOKS)}{allowed}"
+            )
+
+
+class KerasCallbacks:
+    """Callbacks around a training.
+
+    Parameters
+    ----------
+    callbacks : list of keras.callbacks.Callback
+        To call.
+    model : keras.Model
+        A compiled and built model of the network that is trained.
+    **params
+        What Keras tells callbacks of the training.
+    """
+
+    def __init__(self, callbacks, model, **params):
+        self._model = model
+        self._optimizer = model.optimizer
+        rate = self._optimizer._learning_rate
+        self._rate = rate if isinstance(rate, keras.Variable) else None
+        # Monitors ask the metrics whether more is better; they are made at first use.
+        row = np.zeros((1, *model.input_shape[1:]), model.dtype)
+        target = np.zeros((1, *model.output_shape[1:]), model.dtype)
+        model.compute_metrics(row, np.zeros((1, 1), np.int32), target)
+        model.reset_metrics()
+        self._callbacks = keras.callbacks.CallbackList(
+            list(callbacks), add_history=True, model=model, **params
+        )
+
+    @property
+    def stopped(self):
+        """Whether the training is to end."""
+        return self._model.stop_training
+
+    def call(self, hook, compiled, rate, *args):
+        """Call a hook of each callback.
+
+        Parameters
+        ----------
+        hook : str
+            Its name.
+        compiled : CompiledMLP
+            The training, which takes over what the callbacks change.
+        rate : numpy.float32
+            Learning rate of the next step.
+        *args
+            What the hook takes.
+
+        Returns
+        -------
+        numpy.float32
+            Learning rate of the next step, as the callbacks want it.
+        """
+        weights, state = compiled.state()
+        before = weights + state
+        variables = self._model.trainable_variables + self._optimizer.variables
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(rate if variable is self._rate else value)
+
+        getattr(self._callbacks, hook)(*args)
+
+        optimizer = self._model.optimizer
+        own_rate = self._rate is None or optimizer._learning_rate is self._rate
+        if optimizer is not self._optimizer or not own_rate:
+            raise ValueError(
+                "callbacks may change the weights of the model and the learning rate, "
+                "to another number, but not the optimizer or its schedule"
+            )
+        after = [
+            value if variable is self._rate else variable.numpy()
+            for variable, value in zip(variables, before, strict=True)
+        ]
+        if not all(map(np.array_equal, before, after)):
+            compiled.load(after[: len(weights)], after[len(weights) :])
+        return rate if self._rate is None else self._rate.numpy()
+
+
+@contextmanager
+def keras_callbacks(callbacks, model, **params):
+    """Check callbacks and prepare them; let go of the model when the training is over.
+
+    Parameters
+    ----------
+    callbacks, model, **params
+        As for `KerasCallbacks`.
+
+    Yields
+    ------
+    KerasCallbacks
+    """
+    check_callbacks(callbacks)
+    before = [dict(vars(callback)) for callback in callbacks]
+    try:
+        yield KerasCallbacks(callbacks, model, **params)
+    finally:
+        for callback, attributes in zip(callbacks, before, strict=True):
+            callback._model = None
+            _put_back(callback, attributes)
+
+
+def _put_back(callback, before):
+    """Put back attributes that `clone` could not copy, such as files that were open."""
+    for name, value in list(vars(callback).items()):
+        if name in before and value is before[name]:
+            continue
+        try:
+            deepcopy(value)
+        except Exception:  # each type has its own
+            if isinstance(value, IOBase):
+                value.close()
+            del vars(callback)[name]
+            if name in before:
+                vars(callback)[name] = before[name]

@@ -22,6 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 ROLES = {
     "numpy": ("arrays", "NumFOCUS project"),
     "scipy": ("special functions, image filters", "NumFOCUS project"),
+    "threadpoolctl": ("BLAS threads of predictions", "Inria, joblib developers"),
     "scikit-learn": ("the estimator contract", "Inria foundation, NumFOCUS"),
     "tensorflow": ("training", "Google"),
     "keras": ("layers, optimizers, to_keras()", "Google"),

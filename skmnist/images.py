@@ -8,9 +8,16 @@ from numbers import Real
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import Interval, StrOptions, validate_params
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_params,
+)
 
 from . import _ink
+from ._normalizer import DigitNormalizer
+from ._touching import find_cut
 
 __all__ = ["find_digits", "read_image"]
 
@@ -18,6 +25,9 @@ _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 _DETAIL = 4  # how much smaller digits are on a page than alone
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
+_WIDE = 1.4  # usual widths of a digit beyond which it is probably several
+_USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
+_WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
 
 
 @validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
@@ -91,15 +101,19 @@ def _as_array(picture):
         "image": ["array-like"],
         "polarity": [StrOptions({"auto", "dark", "light"})],
         "min_height": [Interval(Real, 0, 1, closed="left")],
+        "classifier": [HasMethods("predict_proba"), None],
     },
     prefer_skip_nested_validation=True,
 )
-def find_digits(image, *, polarity="auto", min_height=0.35):
-    """Find the separate digits in a picture of a line or a page.
+def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
+    """Find the digits in a picture of a line or a page.
 
     Pieces of ink that overlap are one digit, and so are those that nearly touch and
-    are small beside the others (the bar of a 5). Digits that touch each other cannot
-    be told apart: they come as one, marked in `touching`.
+    are small beside the others (the bar of a 5). What is much wider than the digits of
+    the page usually are is taken for digits that touch each other: it is cut apart
+    along the shortest path through the least ink [1]_, [2]_, if that goes through one
+    stroke only and leaves two pieces as high as digits. Cuts are guesses, and so
+    `touching` marks their pieces, and what is wide but cannot be cut.
 
     Parameters
     ----------
@@ -112,6 +126,12 @@ def find_digits(image, *, polarity="auto", min_height=0.35):
     min_height : float, default=0.35
         Pieces whose longer side is shorter than this part of the usual one are
         specks; in [0, 1).
+
+    classifier : estimator, default=None
+        A fitted classifier with `predict_proba` that takes what
+        :class:`skmnist.DigitNormalizer` returns. With it, digits of usual width are
+        cut too, where it is surer of each piece than of the whole: of touching digits
+        as narrow as 1 and 7, the width does not tell.
 
     Returns
     -------
@@ -128,12 +148,21 @@ def find_digits(image, *, polarity="auto", min_height=0.35):
         lines : ndarray of shape (n_digits,), dtype int64
             The line that each is on, from 0.
         touching : ndarray of shape (n_digits,), dtype bool
-            Whether it is so wide that it is probably several that touch.
+            Whether it was cut from another that it touched, or is so wide that it is
+            probably several.
 
     Raises
     ------
     ValueError
         If it is no image, or there is no ink in it.
+
+    References
+    ----------
+    .. [1] J. Wang and J. Jean, "Segmentation of merged characters by neural networks
+       and shortest path", Pattern Recognition, 27(5):649-658, 1994.
+    .. [2] R. G. Casey and E. Lecolinet, "A survey of methods and strategies in
+       character segmentation", IEEE Transactions on Pattern Analysis and Machine
+       Intelligence, 18(7):690-706, 1996.
 
     Examples
     --------
@@ -155,19 +184,73 @@ def find_digits(image, *, polarity="auto", min_height=0.35):
     if not groups:
         raise ValueError("image has no digits, only specks")
     frames = np.array([_around(boxes[group]) for group in groups])
+    wide, usual = _wide(frames)
+    digits = []
+    for group, frame in zip(groups, frames, strict=True):
+        own = np.isin(labels[_part(frame)], np.array(group) + 1)
+        page = ink, labels, level
+        digits += _apart(own, frame, page, wide, usual, classifier)
+    frames = np.array([frame for _, frame, _ in digits])
     lines = _lines(frames)
     order = np.lexsort([frames[:, 0], lines])
-    images = [_cut(ink, labels, groups[i], frames[i], level) for i in order]
-    frames = frames[order]
-    sides = frames[:, 2:] - frames[:, :2]
-    usual = np.median(sides[:, 1])
     ends = np.array(grey.shape[::-1] * 2)
     return Bunch(
-        images=images,
-        boxes=np.minimum(frames * factor, ends),
+        images=[digits[i][0] for i in order],
+        boxes=np.minimum(frames[order] * factor, ends),
         lines=lines[order],
-        touching=sides[:, 0] > 1.25 * np.maximum(usual, sides[:, 1] * 0.8),
+        touching=np.array([digits[i][2] for i in order]),
     )
+
+
+def _wide(frames):
+    """Return the width beyond which digits are wide, and their usual height."""
+    widths, heights = (frames[:, 2:] - frames[:, :2]).T
+    height = np.median(heights)
+    if len(frames) < 3:
+        return _WIDE_ALONE * height, height
+    least, greatest = np.array(_USUAL) * height
+    return _WIDE * np.clip(np.median(widths), least, greatest), height
+
+
+def _apart(own, frame, page, wide, usual, classifier):
+    """Cut what touches apart; return image, frame and if it touched, of each digit."""
+    image = _alone(own, frame, page)
+    is_wide = own.shape[1] > wide
+    left = None
+    if is_wide or classifier is not None:
+        left = find_cut(own, usual)
+    if left is None:
+        return [(image, frame, is_wide)]
+    parts = [_trim(part, frame) for part in (left, own & ~left)]
+    images = [image, *(_alone(*part, page) for part in parts)]
+    if not (is_wide or _surer_apart(classifier, images)):
+        return [(image, frame, False)]
+    digits = []
+    for part in parts:
+        digits += _apart(*part, page, wide, usual, classifier)
+    return [(image, frame, True) for image, frame, _ in digits]
+
+
+def _surer_apart(classifier, images):
+    """Tell if a classifier is surer of each piece than of the whole, the first."""
+    try:
+        rows = DigitNormalizer().transform(images)
+    except ValueError:  # a piece is no digit
+        return False
+    whole, *parts = classifier.predict_proba(rows).max(axis=1)
+    return min(parts) > whole
+
+
+def _trim(own, frame):
+    (start,), (side,) = _ink.boxes_of(own[np.newaxis])
+    y, x = (slice(n, n + m) for n, m in zip(start, side, strict=True))
+    corner = frame[:2] + start[::-1]
+    return own[y, x], np.concatenate([corner, corner + side[::-1]])
+
+
+def _part(frame):
+    left, top, right, bottom = frame
+    return slice(top, bottom), slice(left, right)
 
 
 def _pieces(labels):
@@ -250,14 +333,18 @@ def _lines(frames):
     return np.argsort(np.argsort(middles))[lines]
 
 
-def _cut(ink, labels, group, frame, level):
+def _alone(own, frame, page):
     """Return the ink of one digit, with what its neighbours have there left out."""
     from scipy import ndimage
 
-    left, top, right, bottom = frame
-    part = slice(max(0, top - 2), bottom + 2), slice(max(0, left - 2), right + 2)
-    own = np.isin(labels[part], np.array(group) + 1)
+    ink, labels, level = page
+    own = np.pad(own, 2)
+    # At the edges of the page, the pixels next to it come again.
+    part = [np.arange(n - 2, m + 2) for n, m in zip(frame[:2], frame[2:], strict=True)]
+    part = [np.clip(n, 0, m - 1) for n, m in zip(part, ink.shape[::-1], strict=True)]
+    part = np.ix_(*part[::-1])
     near = ndimage.binary_dilation(own, np.ones((3, 3)))
+    near &= own | (labels[part] == 0)
     image = np.where(near, ink[part], 0) / max(np.percentile(ink[part][own], 90), level)
     side = 4 + max(image.shape) // 4  # paper around it, so that the border is clean
     return np.pad(np.uint8(255 * np.clip(image, 0, 1)), side)

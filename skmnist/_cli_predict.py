@@ -20,7 +20,8 @@ def add_picture_arguments(parser):
     group = parser.add_argument_group(
         "pictures",
         "Photos and scans are framed as MNIST framed its digits, for a model trained\n"
-        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?.",
+        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?, as is\n"
+        "what touches another digit on a page, or is perhaps several.",
     )
     group.add_argument(
         "--sheet",
@@ -72,7 +73,7 @@ def read_picture(path, model, args):
                 file=sys.stderr,
             )
         return digits
-    found = find_digits(image)
+    found = find_digits(image, classifier=model)
     digits = _predictions(model, found.images)
     for i, digit in enumerate(digits):
         digit["box"] = found.boxes[i].tolist()

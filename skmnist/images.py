@@ -113,7 +113,7 @@ def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
     the page usually are is taken for digits that touch each other: it is cut apart
     along the shortest path through the least ink [1]_, [2]_, if that goes through one
     stroke only and leaves two pieces as high as digits. Cuts are guesses, and so
-    `touching` marks their pieces, and what is wide but cannot be cut.
+    `touching` marks their pieces, and what is wider than high but cannot be cut.
 
     Parameters
     ----------
@@ -220,7 +220,8 @@ def _apart(own, frame, page, wide, usual, classifier):
     if is_wide or classifier is not None:
         left = find_cut(own, usual)
     if left is None:
-        return [(image, frame, is_wide)]
+        # What cannot be cut may be one wide digit, up to a width that no digit has.
+        return [(image, frame, bool(own.shape[1] > max(wide, usual)))]
     parts = [_trim(part, frame) for part in (left, own & ~left)]
     images = [image, *(_alone(*part, page) for part in parts)]
     if not (is_wide or _surer_apart(classifier, images)):

@@ -139,14 +139,17 @@ def test_boxes_fit_and_specks_are_dropped():
     assert np.abs(doubled.boxes / 30 - found.boxes).max() <= 0.2
 
 
-def test_pieces_of_a_digit_stay_together_and_touching_digits_are_marked():
+def test_pieces_of_a_digit_stay_together_and_touching_digits_are_cut():
     page = np.full((100, 400), 240, np.uint8)
     page[20:80, 20:30] = page[20:80, 360:370] = 20
     page[20:80, 100:108] = page[20:28, 111:135] = 20  # a bar that is off by a little
     page[20:80, 200:210] = page[20:80, 280:290] = page[48:54, 200:290] = 20
     found = find_digits(page)
-    assert len(found.images) == 4
-    np.testing.assert_array_equal(found.touching, [False, False, True, False])
+    assert len(found.images) == 5
+    np.testing.assert_array_equal(found.touching, [False, False, True, True, False])
+    assert found.boxes[2, 0] == 200
+    assert found.boxes[2, 2] - found.boxes[3, 0] <= 10  # cuts may slope
+    assert found.boxes[3, 2] == 290
 
 
 def test_what_has_no_ink_is_an_error():

@@ -20,8 +20,8 @@ def add_picture_arguments(parser):
     group = parser.add_argument_group(
         "pictures",
         "Photos and scans are framed as MNIST framed its digits, for a model trained\n"
-        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?, as is\n"
-        "what touches another digit on a page, or is perhaps several.",
+        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?, as\n"
+        "is what touches another digit on a page, or is perhaps several.",
     )
     group.add_argument(
         "--sheet",

@@ -51,7 +51,9 @@ def test_bad_files_are_a_line_each_and_stop_nothing(
     ]
     Image.new("L", (30, 30), 255).save(tmp_path / "blank.png")
     (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
-    bad += [str(tmp_path / name) for name in ("blank.png", "photo.heic", "nothing.png")]
+    (tmp_path / "folder.png").mkdir()
+    names = "blank.png", "photo.heic", "nothing.png", "folder.png"
+    bad += [str(tmp_path / name) for name in names]
     assert main(["predict", mnist_model, *bad, seven]) == 1
     out, err = capsys.readouterr()
     path, index, label, probability, *mark = out.strip("\n").split("\t")

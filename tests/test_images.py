@@ -77,15 +77,21 @@ def _png_header(width, height):
 def bad_files(folder, grey):
     Image.fromarray(grey).save(folder / "good.png")
     good = (folder / "good.png").read_bytes()
+    picture, other = Image.fromarray(grey), Image.fromarray(255 - grey)
+    picture.save(folder / "good.jpg")
+    for name in "moving.gif", "moving.webp":
+        picture.save(folder / name, save_all=True, append_images=[other])
+    jpeg = (folder / "good.jpg").read_bytes()
     contents = {
         "truncated.png": good[: len(good) // 2],
+        "truncated.jpg": jpeg[: len(jpeg) // 2],
         "empty.png": b"",
         "text.png": b"this is no picture\n",
         "huge.png": _png_header(100_000, 100_000),
         "large.png": _png_header(12_000, 12_000),
         "damaged.png": good[:60] + bytes(40) + good[100:],
     }
-    paths = []
+    paths = [folder / "moving.gif", folder / "moving.webp"]
     for name, content in contents.items():
         paths.append(folder / name)
         paths[-1].write_bytes(content)
@@ -150,6 +156,34 @@ def test_pieces_of_a_digit_stay_together_and_touching_digits_are_cut():
     assert found.boxes[2, 0] == 200
     assert found.boxes[2, 2] - found.boxes[3, 0] <= 10  # cuts may slope
     assert found.boxes[3, 2] == 290
+
+
+def page_of_strokes(*places):
+    page = np.full((100, 500), 240, np.uint8)
+    for x in 20, 420, 460, *places:
+        page[20:80, x : x + 10] = 20
+    page[48:54, places[0] : places[-1]] = 20  # all of `places` touch
+    return page
+
+
+def test_a_chain_of_touching_digits_is_cut_into_all():
+    found = find_digits(page_of_strokes(200, 280, 360))
+    touching = [False, True, True, True, False, False]
+    np.testing.assert_array_equal(found.touching, touching)
+
+
+@pytest.mark.parametrize(("surest", "n_digits"), [(0.9, 5), (0.7, 4)])
+def test_a_classifier_decides_about_narrow_ones(surest, n_digits):
+    class Reader:
+        def predict_proba(self, rows):
+            whole, *parts = [[0.8, 0.2]] + [[surest, 1 - surest]] * (len(rows) - 1)
+            return np.array([whole, *parts])
+
+    page = page_of_strokes(200, 225)
+    assert len(find_digits(page).images) == 4
+    found = find_digits(page, classifier=Reader())
+    assert len(found.images) == n_digits
+    assert found.touching.sum() == 2 * (n_digits == 5)
 
 
 def test_what_has_no_ink_is_an_error():

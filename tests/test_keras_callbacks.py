@@ -284,7 +284,7 @@ def test_an_error_in_a_callback_changes_nothing(data, tmp_path):
         model.set_params(epochs=9).fit(*data)
     assert vars(model) == before | {"epochs": 9}
     # Nor is a file left open that clone could not copy.
-    assert log.csv_file is None
+    assert getattr(log, "csv_file", None) is None  # Keras 3.8 has none before
     clone(model)
 
 
@@ -302,7 +302,7 @@ def test_clone_pickle_and_search(data, tmp_path):
     stop = EarlyStopping("loss", min_delta=10, patience=1)
     model = network(stop, log, Recorder()).fit(*data)
     assert stop.model is None
-    assert log.csv_file is None
+    assert getattr(log, "csv_file", None) is None  # Keras 3.8 has none before
     again = pickle.loads(pickle.dumps(model))
     assert same(model, again)
     for other in (clone(model), again):

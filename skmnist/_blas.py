@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Matrix products of middling size on one thread of NumPy's BLAS.
 
-After a product that it shared out, OpenBLAS keeps its threads spinning for about 25 ms,
-in the way of whatever comes next: in a search, the next fit.
+After a product that it shared out, OpenBLAS keeps its threads spinning for a while, in
+the way of whatever comes next: in a search, the next fit.
 """
 
 import threading
@@ -14,7 +14,6 @@ from threadpoolctl import ThreadpoolController
 
 # Multiplications: fewer go on one thread by themselves, more are worth the spinning.
 _FEW, _MANY = 2**18, 2**29
-
 
 _limited = threading.Lock()
 

@@ -3,10 +3,13 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from skmnist import MLPDigitClassifier
 from skmnist._blas import threads_for
+from skmnist._network import ACTIVATIONS
 
 MIDDLING = 2**20
 
@@ -22,6 +25,23 @@ def test_one_thread_for_middling_products_only(before):
             with threads_for(size):
                 assert n_threads() == {inside}
             assert n_threads() == {before}
+
+
+def test_predictions_of_middling_size_use_it(monkeypatch):
+    seen = []
+
+    def relu(h):
+        seen.append(n_threads())
+        return np.maximum(h, 0)
+
+    monkeypatch.setitem(ACTIVATIONS, "relu", relu)
+    x = np.random.default_rng(0).random((400, 64))
+    model = MLPDigitClassifier(128, epochs=1).fit(x, np.arange(400) % 2)
+    with threadpool_limits(2, "blas"):
+        model.predict(x)
+        assert seen == [{1}, {1}]
+        model.predict(x[:1])
+        assert seen[2:] == [{2}, {2}]
 
 
 def test_an_error_inside_changes_nothing():

@@ -77,7 +77,7 @@ class CompiledMLP:
     """
 
     def __init__(self, graph):
-        self._graph = graph
+        self.graph = graph
         self._session = open_session(graph.graph)
         self._session.run(graph.first_values)
         self._assign = self._session.make_callable(
@@ -91,11 +91,6 @@ class CompiledMLP:
         )
         self._new_optimizer = self.state()[1]
 
-    @property
-    def graph(self):
-        """The `TrainingGraph` that the session runs."""
-        return self._graph
-
     def close(self):
         """Give back the memory of the session."""
         self._session.close()
@@ -105,19 +100,19 @@ class CompiledMLP:
         values = [*weights, *(self._new_optimizer if optimizer is None else optimizer)]
         pieces = [
             np.asarray(piece, order="C")
-            for value, (_, axis) in zip(values, self._graph.variables, strict=True)
+            for value, (_, axis) in zip(values, self.graph.variables, strict=True)
             for piece in cut(value, axis)
         ]
         self._assign(*pieces)
 
     def state(self):
         """Copy the weights, and the variables of the optimizer as Keras orders them."""
-        values = _joined(self._read(), self._graph.variables)
-        return values[: self._graph.n_weights], values[self._graph.n_weights :]
+        values = _joined(self._read(), self.graph.variables)
+        return values[: self.graph.n_weights], values[self.graph.n_weights :]
 
     def weights(self):
         """Copy kernel and bias of each layer in turn."""
-        variables = self._graph.variables[: self._graph.n_weights]
+        variables = self.graph.variables[: self.graph.n_weights]
         return _joined(self._read_weights(), variables)
 
     def run(
@@ -168,8 +163,8 @@ class CompiledMLP:
             The mean loss of each step and its number of hits, as the network was when
             it saw the batch.
         """
-        number = np.dtype(self._graph.dtype).type
-        weight = weight / n_rows[:, None].astype(self._graph.dtype)
+        number = np.dtype(self.graph.dtype).type
+        weight = weight / n_rows[:, None].astype(self.graph.dtype)
         scale = number(1 / (1 - rate))
         l2 = number(l2)
         return self._run(

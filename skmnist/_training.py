@@ -77,18 +77,7 @@ class _Pool:
         return self._n_leased == 1
 
     @contextmanager
-    def lease(self, *network):
-        with self._lock:
-            self._n_leased += 1
-        try:
-            with self._leased(*network) as compiled:
-                yield compiled
-        finally:
-            with self._lock:
-                self._n_leased -= 1
-
-    @contextmanager
-    def _leased(self, architecture, batch_size, optimizer, learning_rate, image_shape):
+    def lease(self, architecture, batch_size, optimizer, learning_rate, image_shape):
         key = architecture, batch_size, optimizer_key(optimizer), image_shape
         with self._lock:
             known = [i for i, (k, _) in self._idle.items() if k == key]
@@ -102,12 +91,17 @@ class _Pool:
                     self._graphs[key] = graph
                     self.n_built += 1
                 compiled = CompiledMLP(graph)
+        with self._lock:
+            self._n_leased += 1
         # After an error or an interrupt it is dropped, not trusted again.
         try:
             yield compiled
         except BaseException:
             compiled.close()
             raise
+        finally:
+            with self._lock:
+                self._n_leased -= 1
         evicted = []
         with self._lock:
             self._idle[id(compiled)] = key, compiled
@@ -255,9 +249,8 @@ def train(
                 done = state.epochs + epoch + 1
                 if on_epoch is not None:
                     stop = on_epoch(done, figures, compiled.weights)
-                if callbacks is not None:
-                    call("on_epoch_end", epoch + 1, done - 1, figures)
-                    stop |= callbacks.stopped
+                call("on_epoch_end", epoch + 1, done - 1, figures)
+                stop |= callbacks is not None and callbacks.stopped
                 if validation is not None:
                     if figures["val_loss"] < best_loss:
                         best_loss, best_epoch = figures["val_loss"], epoch

@@ -185,10 +185,9 @@ def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
         raise ValueError("image has no digits, only specks")
     frames = np.array([_around(boxes[group]) for group in groups])
     wide, usual = _wide(frames)
-    digits = []
+    digits, page = [], (ink, labels, level)
     for group, frame in zip(groups, frames, strict=True):
         own = np.isin(labels[_part(frame)], np.array(group) + 1)
-        page = ink, labels, level
         digits += _apart(own, frame, page, wide, usual, classifier)
     frames = np.array([frame for _, frame, _ in digits])
     lines = _lines(frames)

@@ -20,6 +20,7 @@ from skmnist._compiled import CompiledMLP, aligned, draw_kept
 from skmnist._graph import TrainingGraph
 from skmnist._keras import build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
+from skmnist._session import run_options
 from skmnist._training import _MAX_IDLE, _pool, compiled_count
 
 
@@ -282,6 +283,22 @@ def test_threads_share_a_graph(rows):
         search.fit(*rows)
     assert compiled_count() == before + 1
     assert len([1 for (network, *_), _ in _pool._idle.values() if 21 in network[1]]) > 1
+
+
+def test_fits_at_once_have_a_thread_each(monkeypatch):
+    seen = []
+
+    def options(alone):
+        seen.append(alone)
+        return run_options(alone)
+
+    monkeypatch.setattr("skmnist._compiled.run_options", options)
+    fit_another = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: fit(hidden_units=(9,), epochs=1)
+    )
+    fit(epochs=2, callbacks=[fit_another])
+    assert seen == [True, False, True, False]
+    assert run_options(False).inter_op_thread_pool == 1
 
 
 def test_compiled_networks_are_bounded_in_number():

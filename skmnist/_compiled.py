@@ -7,6 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from ._halves import cut, join
+from ._interrupts import interrupts_wait
 from ._session import open_session, run_options
 
 # TensorFlow takes over arrays that begin at such an address, and copies others.
@@ -86,15 +87,14 @@ class CompiledMLP:
         n_pieces = sum(len(pieces) for pieces, _ in graph.variables[: graph.n_weights])
         self._read = self._session.make_callable(graph.values)
         self._read_weights = self._session.make_callable(graph.values[:n_pieces])
-        self._run = self._session.make_callable(
-            graph.figures, graph.feeds, accept_options=True
-        )
+        self._runs = {}
         self._new_optimizer = self.state()[1]
 
     def close(self):
         """Give back the memory of the session."""
         self._session.close()
 
+    @interrupts_wait()
     def load(self, weights, optimizer):
         """Take over weights and optimizer variables; None stands for new ones."""
         values = [*weights, *(self._new_optimizer if optimizer is None else optimizer)]
@@ -105,16 +105,19 @@ class CompiledMLP:
         ]
         self._assign(*pieces)
 
+    @interrupts_wait()
     def state(self):
         """Copy the weights, and the variables of the optimizer as Keras orders them."""
         values = _joined(self._read(), self.graph.variables)
         return values[: self.graph.n_weights], values[self.graph.n_weights :]
 
+    @interrupts_wait()
     def weights(self):
         """Copy kernel and bias of each layer in turn."""
         variables = self.graph.variables[: self.graph.n_weights]
         return _joined(self._read_weights(), variables)
 
+    @interrupts_wait()
     def run(
         self,
         X,
@@ -167,7 +170,7 @@ class CompiledMLP:
         weight = weight / n_rows[:, None].astype(self.graph.dtype)
         scale = number(1 / (1 - rate))
         l2 = number(l2)
-        return self._run(
+        return self._loop(l2 > 0)(
             X,
             rows,
             y,
@@ -181,6 +184,13 @@ class CompiledMLP:
             l2,
             options=run_options(alone),
         )
+
+    def _loop(self, penalised):
+        if penalised not in self._runs:
+            self._runs[penalised] = self._session.make_callable(
+                self.graph.figures(penalised), self.graph.feeds, accept_options=True
+            )
+        return self._runs[penalised]
 
 
 def _joined(pieces, variables):

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The training loop of one network as a private TensorFlow graph."""
 
+import threading
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -35,7 +37,7 @@ class TrainingGraph:
     Attributes
     ----------
     graph : tf.Graph
-        Finished; sessions share it.
+        Sessions share it.
     variables : list of (list of tf.Variable, int or None)
         Kernel and bias of each layer in turn, and the optimizer's as Keras orders
         them: the pieces of each, and the axis along which it is cut.
@@ -66,14 +68,30 @@ class TrainingGraph:
                 for v, x in zip(flat, self.new_values, strict=True)
             ]
             self.values = [v.read_value() for v in flat]
-            self.figures = tf.function(self._loops, autograph=False)(*self.feeds)
             self.first_values = _v1.variables_initializer(flat)
-        self.graph.finalize()
+        self._figures = {}
+        self._lock = threading.Lock()
 
     @property
     def n_kept(self):
         """Units over which dropout decides in a step."""
         return self.batch_size * sum(self._architecture.hidden_units)
+
+    def figures(self, penalised):
+        """Return what the loop gives; built when it is first asked for.
+
+        Without a penalty no step looks at the kernels once more.
+        """
+        with self._lock:
+            if penalised not in self._figures:
+                *feeds, l2 = self.feeds
+                with self.graph.as_default():
+                    loop = tf.function(
+                        lambda *feeds: self._loop(*feeds, l2 if penalised else None),
+                        autograph=False,
+                    )
+                    self._figures[penalised] = loop(*feeds)
+            return self._figures[penalised]
 
     def _make_weights(self):
         # Lists of (the pieces of a weight, the axis along which it is cut).
@@ -124,13 +142,6 @@ class TrainingGraph:
                 ("l2", self.dtype, ()),
             )
         ]
-
-    def _loops(self, *feeds):
-        # Without a penalty no step looks at the kernels once more.
-        l2 = feeds[-1]
-        return tf.cond(
-            l2 > 0, lambda: self._loop(*feeds), lambda: self._loop(*feeds[:-1], None)
-        )
 
     def _loop(self, X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2):
         n_steps = tf.shape(rates)[0]

@@ -9,6 +9,8 @@ from io import IOBase
 import keras
 import numpy as np
 
+from ._interrupts import interrupts_wait
+
 _HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 _OTHER_HOOKS = [
     name
@@ -90,6 +92,7 @@ class KerasCallbacks:
         What Keras tells callbacks of the training.
     """
 
+    @interrupts_wait()
     def __init__(self, callbacks, model, **params):
         self._model = model
         self._optimizer = model.optimizer

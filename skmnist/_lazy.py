@@ -3,12 +3,15 @@
 import os
 from importlib import import_module
 
+from ._interrupts import interrupts_wait
 
+
+@interrupts_wait()
 def import_room(name):
     """Import a room of this package and leave the environment as it was.
 
     TensorFlow and what it brings along set environment variables while they are
-    imported.
+    imported. A Ctrl-C waits until they are.
 
     Parameters
     ----------

@@ -1,6 +1,5 @@
 """Training: epochs, schedules, early stopping, and the pool of compiled loops."""
 
-import signal
 import threading
 import weakref
 from collections import OrderedDict
@@ -11,6 +10,7 @@ import numpy as np
 
 from ._compiled import CompiledMLP, aligned, draw_kept
 from ._graph import TrainingGraph
+from ._interrupts import interrupts_wait
 from ._keras import optimizer_key, optimizer_recipe
 from ._network import evaluate
 
@@ -41,25 +41,6 @@ class Data(NamedTuple):
     weight: np.ndarray
 
 
-@contextmanager
-def _interrupts_wait():
-    # TensorFlow can swallow a KeyboardInterrupt that comes while it builds a graph.
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(
-        handler
-    ):
-        yield
-        return
-    came = []
-    signal.signal(signal.SIGINT, lambda *args: came.append(args))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    if came:
-        handler(*came[0])
-
-
 class _Pool:
     """Compiled loops between two fits; each serves one fit at a time."""
 
@@ -83,7 +64,7 @@ class _Pool:
             known = [i for i, (k, _) in self._idle.items() if k == key]
             compiled = self._idle.pop(known[-1])[1] if known else None
         if compiled is None:
-            with self._build_lock, _interrupts_wait():
+            with self._build_lock, interrupts_wait():
                 graph = self._graphs.get(key)
                 if graph is None:
                     recipe = optimizer_recipe(optimizer, learning_rate)

@@ -60,8 +60,11 @@ def start(command, folder, out):
         "predict": [model, *[data] * 20],
         "evaluate": [model, "--data", data],
     }
+    # With TensorFlow's messages, which a user may have asked for, err has more lines.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_CPP_")}
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, command, *map(str, arguments[command])],
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -174,3 +177,36 @@ def test_fits_and_searches(n_moments):
     assert max(interrupted["waits"]) < PROMPT
     print(f"longest wait {max(interrupted['waits']):.2f} s")
     assert interrupted["fresh"] == run(0)["fresh"]
+
+
+# The first fit imports TensorFlow, which cannot be imported again after half of it.
+FIRST_FIT = """
+import random, signal, sys, threading
+import numpy as np
+from skmnist import MLPDigitClassifier
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+moment = random.Random(sys.argv[1]).uniform(0, 2.5)
+threading.Timer(moment, signal.raise_signal, [signal.SIGINT]).start()
+x = np.eye(20, dtype=np.float32)
+try:
+    MLPDigitClassifier(8, epochs=10**6).fit(x, np.arange(20) % 2)
+except KeyboardInterrupt:
+    model = MLPDigitClassifier(8, epochs=2, random_state=0).fit(x, np.arange(20) % 2)
+    print(model.history_["loss"])
+"""
+
+
+def test_first_fits(n_moments):
+    ends = []
+    for seed in range(n_moments // 5 + 1):
+        done = subprocess.run(
+            [sys.executable, "-c", FIRST_FIT, str(seed)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        ends.append(done.stdout)
+    assert ends[0].startswith("[0.")
+    assert len(set(ends)) == 1

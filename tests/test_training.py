@@ -236,22 +236,28 @@ def test_same_bits_in_two_processes_and_after_ctrl_c():
     assert digest_in_new_process() == digest_in_new_process("interrupted()")
 
 
-def test_ctrl_c_waits_while_a_loop_is_compiled(monkeypatch):
-    built = []
+@pytest.mark.parametrize(
+    ("target", "units"), [(CompiledMLP, 22), (TrainingGraph.figures, 23)]
+)
+def test_ctrl_c_waits_for_tensorflow(monkeypatch, target, units):
+    done = []
 
-    def build(*args):
+    def press(*args):
         signal.raise_signal(signal.SIGINT)
-        built.append(CompiledMLP(*args))
-        return built[0]
+        done.append(target(*args))
+        return done[0]
 
     handler = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr("skmnist._training.CompiledMLP", build)
+    if target is CompiledMLP:
+        monkeypatch.setattr("skmnist._training.CompiledMLP", press)
+    else:
+        monkeypatch.setattr(TrainingGraph, "figures", press)
     with pytest.raises(KeyboardInterrupt):
-        fit(hidden_units=(23,))
-    assert len(built) == 1
+        fit(hidden_units=units)
+    assert len(done) == 1
     assert signal.getsignal(signal.SIGINT) is handler
     monkeypatch.undo()
-    fit(hidden_units=(23,))
+    fit(hidden_units=units)
 
 
 def test_one_compilation_serves_a_whole_grid(rows):

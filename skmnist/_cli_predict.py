@@ -128,6 +128,7 @@ def _annotate(image, digits):
     pen = ImageDraw.Draw(picture)
     width = max(1, max(picture.size) // 700)
     font = ImageFont.load_default(max(10, max(picture.size) // 70))
+    taken = []
     for digit in digits:
         left, top, right, bottom = digit["box"]
         colour = _UNSURE if digit["unsure"] else _SURE
@@ -135,9 +136,23 @@ def _annotate(image, digits):
         pen.rectangle(frame, outline=colour, width=width)
         mark = "?" if digit["unsure"] else ""
         text = f"{digit['label']}{mark} {100 * digit['probability']:.0f}%"
-        place = left, max(font.size, top - 2 * width)
-        pen.text(place, text, fill=colour, font=font, anchor="ls")
+        # Above the digit, or where no text of a neighbour is: below it, or higher up.
+        above, below = top - 2 * width - font.size, bottom + 2 * width
+        for y in above, below, above - font.size, above:
+            place = left, min(max(y, 0), picture.height - font.size)
+            box = pen.textbbox(place, text, font=font)
+            if not any(_overlap(box, other) for other in taken):
+                break
+        taken.append(box)
+        pen.text(place, text, colour, font, stroke_width=width, stroke_fill="white")
     return picture
+
+
+def _overlap(box, other):
+    return all(
+        box[i] < other[i + 2] and other[i] < box[i + 2]
+        for i in range(2)  # across and down
+    )
 
 
 def _to_bytes(picture, path):

@@ -1,6 +1,7 @@
 """The benchmarks run, and measure what they say; how fast things are is no test."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +13,14 @@ FILES = (ROOT / "benchmarks").glob("[!_]*.py")
 NAMES = sorted(path.stem for path in FILES)
 
 
-def benchmarks(*arguments):
+def benchmarks(*arguments, cwd=ROOT):
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
         capture_output=True,
         text=True,
         check=False,
-        cwd=ROOT,
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -89,3 +91,18 @@ def test_processes_are_timed_beside_their_prediction(tmp_path):
     assert predictions.keys() == {"skmnist", "skmnist-pickle"}
     for line in predictions.values():
         check_line(line)
+
+
+def test_the_summary_divides_by_the_time_of_skmnist(tmp_path):
+    lines = [
+        {"key": "skmnist", "median_seconds": 0.5, "accuracy": [0.98, 0.984]},
+        {"key": "sklearn", "median_seconds": 1.25, "accuracy": [0.981]},
+        {"key": "keras", "median_seconds": 20.0, "accuracy": []},
+    ]
+    content = {"tables": [{"title": "MNIST", "lines": lines}]}
+    folder = tmp_path / "build" / "benchmarks"
+    folder.mkdir(parents=True)
+    (folder / "fit_mnist.json").write_text(json.dumps(content))
+    text = benchmarks("summary", cwd=tmp_path)
+    assert "| skmnist | `MLPClassifier` | Keras | scikeras |" in text
+    assert "| MNIST: an epoch | 1 x, 98.2 | 2.50 x, 98.1 | 40 x | – | – |" in text

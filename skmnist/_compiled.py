@@ -12,6 +12,8 @@ from ._session import open_session, run_options
 
 # TensorFlow takes over arrays that begin at such an address, and copies others.
 _ALIGNMENT = 64
+# Random bytes that stay in the cache until they are used.
+_DRAWN_AT_ONCE = 2**20
 
 
 def aligned(array):
@@ -35,7 +37,8 @@ def draw_kept(rngs, n_units, rate):
     """Draw which units of each step dropout keeps.
 
     Eight random bits decide over a unit. The threshold is rounded up or down at random
-    for each step, so that the rate is exact in the mean.
+    for each step, so that the rate is exact in the mean. What a step gets depends on
+    the source and the steps before it alone, in this call or an earlier one.
 
     Parameters
     ----------
@@ -55,16 +58,19 @@ def draw_kept(rngs, n_units, rate):
     if rate == 0:
         kept[...] = True
         return kept.view(np.uint8)
+    n_words = -(-n_units // 8) + 1  # the last one rounds the threshold
+    at_once = max(1, _DRAWN_AT_ONCE // n_units)
     start = 0
-    for _, steps in groupby(rngs, id):  # those of one epoch at a time
+    for _, steps in groupby(rngs, id):  # those of one epoch
         rng, *others = steps
-        n_steps = 1 + len(others)
-        threshold = np.minimum(rate * 256 + rng.random((n_steps, 1)), 255)
-        words = rng.integers(2**64, size=(n_steps, -(-n_units // 8)), dtype=np.uint64)
-        bits = words.view(np.uint8)[:, :n_units]
-        part = kept[start : start + n_steps]
-        np.greater_equal(bits, threshold.astype(np.uint8), out=part)
-        start += n_steps
+        stop = start + 1 + len(others)
+        for first in range(start, stop, at_once):
+            part = kept[first : min(first + at_once, stop)]
+            words = rng.integers(2**64, size=(len(part), n_words), dtype=np.uint64)
+            threshold = np.minimum(rate * 256 + words[:, -1:] / 2.0**64, 255)
+            bits = words.view(np.uint8)[:, :n_units]
+            np.greater_equal(bits, threshold.astype(np.uint8), out=part)
+        start = stop
     return kept.view(np.uint8)
 
 

@@ -16,10 +16,10 @@ from ._network import evaluate
 
 # Compiled loops that wait for their next fit, in the whole process.
 _MAX_IDLE = 16
-# Steps, and units over which dropout decides, between two looks at Python's signals:
-# about a second.
+# Steps, and units over which dropout decides, between two looks at Python's signals: at
+# most a second.
 _STEPS_PER_CALL = 512
-_KEPT_PER_CALL = 2**25
+_KEPT_PER_CALL = 2**24
 # 8 random bits decide over a unit.
 _MAX_DROPOUT = 255 / 256
 

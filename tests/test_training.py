@@ -129,6 +129,15 @@ def test_dropout_masks(rate):
         assert abs(np.mean(dropped * other)) <= bound
 
 
+@pytest.mark.parametrize("n_units", [301, 2**19])
+def test_dropout_masks_do_not_depend_on_the_calls(n_units):
+    rngs = [rng for seed in (0, 1) for rng in [np.random.default_rng(seed)] * 5]
+    at_once = draw_kept(rngs, n_units, 0.45)
+    rngs = [rng for seed in (0, 1) for rng in [np.random.default_rng(seed)] * 5]
+    parts = [draw_kept(rngs[i : i + 3], n_units, 0.45) for i in range(0, 10, 3)]
+    assert np.array_equal(np.concatenate(parts), at_once)
+
+
 def test_layers_have_masks_of_their_own():
     # One path 1 -> 1 -> 1 with a huge last kernel: the loss is 0 where both units are
     # kept and log 2 where one is dropped.

@@ -1,0 +1,93 @@
+"""MNIST: where the time of a training step goes, by kind of operation.
+
+The default network, batches of 128, on one thread, as TensorFlow's tracer sees it. What
+is no matrix product says how far above the floor of fit_mnist a step must be: Adam's
+update alone goes over four arrays as large as the weights.
+"""
+
+import time
+from collections import Counter
+from statistics import median
+
+import numpy as np
+
+from ._data import load
+from ._worker import Turn
+
+OPTIONS = {
+    "rounds": (5, 1, "traced turns"),
+    "steps": (469, 20, "steps of a turn"),
+}
+_BATCH, _DROPOUT = 128, 0.45
+
+
+def run(report, rounds, steps):
+    train = _make_train(load("mnist"), steps)
+    train()
+    kinds, traced, untraced = [], [], []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        train()
+        untraced.append((time.perf_counter() - start) / steps)
+        kinds.append(train(traced=True))
+        traced.append(sum(kinds[-1].values()) / steps)
+    table = report.table("Time per step: operations as traced, on one thread", "ms")
+    table.add("untraced", "whole step, untraced", [Turn(t, None) for t in untraced])
+    table.add("all", "all operations", [Turn(t, None) for t in traced])
+    sums = {kind: median(each[kind] for each in kinds) for kind in kinds[0]}
+    for kind in sorted(sums, key=sums.get, reverse=True)[:12]:
+        turns = [Turn(each[kind] / steps, None) for each in kinds]
+        table.add(kind, kind, turns)
+    table.relate("x matrix products", "matrix products")
+
+
+def _make_train(data, steps):
+    """Make a function that trains some steps, and returns the seconds of each kind."""
+    import tensorflow as tf
+
+    from skmnist._compiled import draw_kept
+    from skmnist._graph import TrainingGraph
+    from skmnist._keras import optimizer_recipe
+    from skmnist._network import Architecture
+    from skmnist._session import open_session, run_options
+
+    sizes = Architecture(784, (256, 256), 10, "relu", "float32")
+    graph = TrainingGraph(sizes, _BATCH, optimizer_recipe("adam", 0.001), None)
+    session = open_session(graph.graph)
+    session.run(graph.first_values)
+    rng = np.random.default_rng(0)
+    rows = rng.integers(len(data.x_train), size=(steps, _BATCH)).astype(np.int32)
+    values = {
+        "X": data.x_train,
+        "rows": rows,
+        "y": data.y_train[rows],
+        "weight": np.full(rows.shape, 1 / _BATCH, np.float32),
+        "rates": np.full(steps, 0.001, np.float32),
+        "kept": draw_kept([rng] * steps, graph.n_kept, _DROPOUT),
+        "scale": 1 / (1 - _DROPOUT),
+        "seeds": np.zeros((steps, 2), np.int32),
+        "ranges": np.zeros(5, np.float32),
+        "modes": np.zeros((0, 784), np.float32),
+        "l2": 0.0,
+    }
+    feed = {each: values[each.op.name] for each in graph.feeds}
+    figures = graph.figures(penalised=False)
+
+    def train(traced=False):
+        options, metadata = run_options(alone=False), tf.compat.v1.RunMetadata()
+        if traced:
+            options.trace_level = options.FULL_TRACE
+        session.run(figures, feed, options, metadata)
+        seconds = Counter()
+        for device in metadata.step_stats.dev_stats:
+            for node in device.node_stats:
+                took = node.op_end_rel_nanos - node.op_start_rel_nanos
+                seconds[_kind(node.timeline_label)] += took / 1e9
+        return seconds
+
+    return train
+
+
+def _kind(label):
+    kind = label.split("=")[-1].split("(")[0].strip()
+    return "matrix products" if "MatMul" in kind else kind

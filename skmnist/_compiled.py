@@ -8,7 +8,7 @@ import numpy as np
 
 from ._halves import cut, join
 from ._interrupts import interrupts_wait
-from ._session import open_session, run_options
+from ._session import make_callable, open_session, run_options
 
 # TensorFlow takes over arrays that begin at such an address, and copies others.
 _ALIGNMENT = 64
@@ -87,12 +87,14 @@ class CompiledMLP:
         self.graph = graph
         self._session = open_session(graph.graph)
         self._session.run(graph.first_values)
-        self._assign = self._session.make_callable(
-            tuple(graph.assigned), graph.new_values
+        self._assign = make_callable(
+            self._session, feeds=graph.new_values, targets=graph.assigned
         )
         n_pieces = sum(len(pieces) for pieces, _ in graph.variables[: graph.n_weights])
-        self._read = self._session.make_callable(graph.values)
-        self._read_weights = self._session.make_callable(graph.values[:n_pieces])
+        self._read = make_callable(self._session, fetches=graph.values)
+        self._read_weights = make_callable(
+            self._session, fetches=graph.values[:n_pieces]
+        )
         self._runs = {}
         self._new_optimizer = self.state()[1]
 

@@ -5,7 +5,7 @@
 import os
 
 import tensorflow as tf
-from tensorflow.core.protobuf.config_pb2 import ThreadPoolOptionProto
+from tensorflow.core.protobuf.config_pb2 import CallableOptions, ThreadPoolOptionProto
 from tensorflow.core.protobuf.rewriter_config_pb2 import RewriterConfig
 
 _v1 = tf.compat.v1
@@ -67,6 +67,34 @@ def open_session(graph):
     # Rewritten once the graph is as fast as rewritten twice, and ready sooner.
     config.graph_options.rewrite_options.meta_optimizer_iterations = RewriterConfig.ONE
     return _v1.Session(graph=graph, config=config)
+
+
+def make_callable(session, *, feeds=(), fetches=(), targets=()):
+    """Prepare a call into a session.
+
+    TensorFlow's own ``Session.make_callable`` takes a millisecond for two dozen feeds,
+    most of it to find out NumPy's version for each.
+
+    Parameters
+    ----------
+    session : tf.compat.v1.Session
+        Where to run.
+    feeds, fetches : list of tf.Tensor
+        What goes in and what comes out.
+    targets : list of tf.Operation
+        What else to run.
+
+    Returns
+    -------
+    callable
+        It takes an array for each feed and returns a list of arrays.
+    """
+    options = CallableOptions(
+        feed=[tensor.name for tensor in feeds],
+        fetch=[tensor.name for tensor in fetches],
+        target=[operation.name for operation in targets],
+    )
+    return session._make_callable_from_options(options)
 
 
 def run_options(alone):

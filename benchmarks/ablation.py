@@ -17,11 +17,12 @@ from skmnist import DigitNormalizer, ImageAugmentation, MLPDigitClassifier
 from ._data import flat, load, unseen_digits
 from ._worker import Turn, interleave
 
+ENTRANTS = ("ingredients", "plain", "small", "bare", "large", "cost")
 OPTIONS = {
     "seeds": (3, 2, "fits of each recipe"),
     "rows": (60_000, 3000, "images to train on"),
     "epochs": (30, 1, "epochs of a fit of the first table"),
-    "record_epochs": (150, 1, "epochs of the large network of the second table"),
+    "record_epochs": (220, 1, "epochs of the large network of the second table"),
     "rounds": (5, 1, "turns of the third table"),
 }
 _ELASTIC = {
@@ -32,6 +33,7 @@ _ELASTIC = {
 }
 _RECIPE = {
     "hidden_units": 512,
+    "activation": "silu",
     "dropout": 0.1,
     "batch_size": 256,
     "learning_rate": 0.0015,
@@ -52,6 +54,7 @@ _CHANGES = {
     ),
     "shear": ("shear added", {"augmentation__shear": 10}),
     "shift": ("shift added", {"augmentation__shift": 1}),
+    "relu": ("ReLU", {"activation": "relu"}),
     "constant": ("constant learning rate", {"learning_rate_schedule": "constant"}),
     "cosine": ("cosine learning rate", {"learning_rate_schedule": "cosine"}),
     "no-dropout": ("no dropout", {"dropout": 0.0}),
@@ -62,11 +65,15 @@ _CHANGES = {
 }
 
 
-def run(report, seeds, rows, epochs, record_epochs, rounds):
+def run(report, only, seeds, rows, epochs, record_epochs, rounds):
     data = load("mnist", rows)
-    _ingredients(report, data, seeds, epochs)
-    _finished(report, data, seeds, epochs, record_epochs)
-    _cost(report, data, rounds)
+    only = only or ENTRANTS
+    if "ingredients" in only:
+        _ingredients(report, data, seeds, epochs)
+    if finished := set(only) - {"ingredients", "cost"}:
+        _finished(report, data, finished, seeds, epochs, record_epochs)
+    if "cost" in only:
+        _cost(report, data, rounds)
 
 
 def _fit(model, X, y, seed):
@@ -129,7 +136,8 @@ def _picture(table):
     return figure
 
 
-def _finished(report, data, seeds, epochs, record_epochs):
+def _finished(report, data, only, seeds, epochs, record_epochs):
+    large = _RECIPE | {"hidden_units": 1024, "dropout": 0.15, "epochs": record_epochs}
     recipes = {
         "plain": (
             "256-256, 20 epochs, no augmentation",
@@ -151,12 +159,14 @@ def _finished(report, data, seeds, epochs, record_epochs):
             },
             99.2,
         ),
-        "large": (
-            f"1024-1024, {record_epochs} epochs, augmentation",
-            _RECIPE | {"hidden_units": 1024, "epochs": record_epochs},
-            99.55,
+        "bare": (
+            f"1024-1024, {epochs} epochs, no augmentation",
+            large | {"epochs": epochs, "augmentation": None},
+            None,
         ),
+        "large": (f"1024-1024, {record_epochs} epochs, augmentation", large, 99.55),
     }
+    recipes = {key: recipe for key, recipe in recipes.items() if key in only}
     unseen, y_unseen = unseen_digits()
     framed = flat(DigitNormalizer().fit_transform(unseen), 255)
 
@@ -176,12 +186,16 @@ def _finished(report, data, seeds, epochs, record_epochs):
     for key, (label, _, percent) in recipes.items():
         mean = float(np.mean([turn.figures["bundled %"] for turn in turns[key]]))
         table.add(key, label, turns[key], columns={"bundled %": mean})
-        table.target(key, "accuracy %", table.accuracy(key), at_least=percent)
+        if percent is not None:
+            table.target(key, "accuracy %", table.accuracy(key), at_least=percent)
+    table.target("large", "s", table.median("large"), at_most=900)
     best = table.column("large", "bundled %")
     table.target("large", "bundled %", best, at_least=93)
-    gain = best - table.column("plain", "bundled %")
-    table.target("large", "points of bundled above plain", gain, at_least=3)
-    table.target("large", "s", table.median("large"), at_most=900)
+    for key in "plain", "bare":
+        if {key, "large"} <= table.lines.keys():
+            gain = best - table.column(key, "bundled %")
+            what = f"points of bundled above {key}"
+            table.target("large", what, gain, at_least=3)
 
 
 def _cost(report, data, rounds):

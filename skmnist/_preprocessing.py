@@ -244,9 +244,10 @@ class PixelScaler(
         check_is_fitted(self)
         with checking("X", X):
             X, image_shape = _flatten(X)
-            _numbers(np.asarray(X))
             # No names are looked at: rows often come back from a model without them.
-            values = check_array(X, dtype=FLOAT_DTYPES, estimator=self, input_name="X")
+            values = _numbers(check_array(X, estimator=self, input_name="X"))
+            if values.dtype not in FLOAT_DTYPES:
+                values = values.astype(np.float64)
         validate_data(self, values, reset=False, skip_check_array=True)
         self._check_image_shape(image_shape)
         values = values * values.dtype.type(self.max_value_)

@@ -254,9 +254,15 @@ def test_bad_input_is_refused(X, message, method):
         getattr(scaler, method)(X)
 
 
-def test_sparse_input_is_refused():
+@pytest.mark.parametrize("method", ["fit", "transform", "inverse_transform"])
+@pytest.mark.parametrize(
+    "kind", [sparse.csr_array, sparse.coo_array, sparse.csr_matrix]
+)
+def test_sparse_input_is_refused(kind, method):
+    scaler = PixelScaler().fit(np.eye(3))
+
     with pytest.raises(TypeError, match="Sparse data"):
-        PixelScaler().fit(sparse.csr_array(np.eye(3)))
+        getattr(scaler, method)(kind(np.eye(3)))
 
 
 @pytest.mark.parametrize("max_value", [0, -1.0, np.nan, np.inf, "255", "Auto", None])

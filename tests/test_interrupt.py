@@ -160,23 +160,23 @@ print(json.dumps({"waits": waits, "fresh": fresh}))
 """
 
 
-def run(n_moments):
+def run(program, argument):
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(n_moments)],
+        [sys.executable, "-c", program, str(argument)],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout.splitlines()[-1]
 
 
 def test_fits_and_searches(n_moments):
-    interrupted = run(n_moments)
+    interrupted = json.loads(run(PROGRAM, n_moments))
     assert len(interrupted["waits"]) == n_moments
     assert max(interrupted["waits"]) < PROMPT
     print(f"longest wait {max(interrupted['waits']):.2f} s")
-    assert interrupted["fresh"] == run(0)["fresh"]
+    assert interrupted["fresh"] == json.loads(run(PROGRAM, 0))["fresh"]
 
 
 # The first fit imports TensorFlow, which cannot be imported again after half of it.
@@ -198,15 +198,6 @@ except KeyboardInterrupt:
 
 
 def test_first_fits(n_moments):
-    ends = []
-    for seed in range(n_moments // 5 + 1):
-        done = subprocess.run(
-            [sys.executable, "-c", FIRST_FIT, str(seed)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        ends.append(done.stdout)
-    assert ends[0].startswith("[0.")
-    assert len(set(ends)) == 1
+    losses = {run(FIRST_FIT, seed) for seed in range(n_moments // 5 + 1)}
+    assert len(losses) == 1
+    assert losses.pop().startswith("[0.")

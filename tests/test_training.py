@@ -227,6 +227,7 @@ def digest_in_new_process(before=""):
 
 def interrupted():
     """Press Ctrl-C in the middle of a fit that would take minutes."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     model = fit()
     before = weights_of(model)
     timer = threading.Timer(1.5, signal.raise_signal, [signal.SIGINT])
@@ -245,9 +246,18 @@ def test_same_bits_in_two_processes_and_after_ctrl_c():
     assert digest_in_new_process() == digest_in_new_process("interrupted()")
 
 
+@pytest.fixture
+def ctrl_c_raises():
+    # Background jobs of a shell, which the tests may be, are deaf to it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("target", "units"), [(CompiledMLP, 22), (TrainingGraph.figures, 23)]
 )
+@pytest.mark.usefixtures("ctrl_c_raises")
 def test_ctrl_c_waits_for_tensorflow(monkeypatch, target, units):
     done = []
 

@@ -19,7 +19,11 @@ def _let_devices_own_their_threads():
     # makes its first device; where that is past, the shared pool is used. The importer
     # puts the environment back.
     os.environ["TF_OVERRIDE_GLOBAL_THREADPOOL"] = "1"
-    open_session(tf.Graph()).close()
+    # Some versions have something to say of the first run; it is said now.
+    with tf.Graph().as_default() as graph:
+        nothing = tf.no_op()
+    with open_session(graph) as session:
+        session.run(nothing)
 
 
 def n_threads():

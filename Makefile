@@ -38,8 +38,8 @@ test-lowest: .venv/.installed
 	$(BIN)/python -m pip install --quiet uv
 	mkdir -p build
 	echo "pyparsing<3.3" > build/constraints.txt  # later ones warn in matplotlib 3.6
-	$(BIN)/uv pip compile pyproject.toml --extra onnx --extra test --extra bench --resolution lowest-direct \
-		--constraint build/constraints.txt \
+	$(BIN)/uv pip compile pyproject.toml --extra onnx --extra test --extra bench \
+		--resolution lowest-direct --constraint build/constraints.txt \
 		--python $(BIN)/python --no-header --quiet -o build/lowest.txt
 	$(BIN)/python -m venv --clear build/lowest
 	build/lowest/bin/python -m pip install --quiet -r build/lowest.txt

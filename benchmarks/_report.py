@@ -145,6 +145,12 @@ class Report:
         """Add a picture; it is written beside the JSON, with the same name."""
         self.figures.append(figure)
 
+    def words(self, rows):
+        """Add a table of text, in Markdown; the first row has the headings."""
+        headings, *others = rows
+        rows = [headings, ["---"] * len(headings), *others]
+        self.note("\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows))
+
     def note(self, text):
         self.notes.append(text)
 

@@ -110,7 +110,7 @@ def run(report):
     for key in keys:
         with start(Job(CONTENDERS[key].label, Trial, (key, full))) as worker:
             found[key] = worker("__call__")
-    rows = [["", *(CONTENDERS[key].label for key in keys)], ["---"] * (len(keys) + 1)]
+    rows = [["", *(CONTENDERS[key].label for key in keys)]]
     for feature in next(iter(found.values())):
         rows.append([feature, *(found[key][feature] for key in keys)])
-    report.note("\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows))
+    report.words(rows)

@@ -11,6 +11,7 @@ from statistics import median
 
 import numpy as np
 
+from ._contenders import Network
 from ._data import load
 from ._worker import Turn
 
@@ -18,7 +19,7 @@ OPTIONS = {
     "rounds": (5, 1, "traced turns"),
     "steps": (469, 20, "steps of a turn"),
 }
-_BATCH, _DROPOUT = 128, 0.45
+_NETWORK = Network()
 
 
 def run(report, rounds, steps):
@@ -51,20 +52,21 @@ def _make_train(data, steps):
     from skmnist._network import Architecture
     from skmnist._session import open_session, run_options
 
-    sizes = Architecture(784, (256, 256), 10, "relu", "float32")
-    graph = TrainingGraph(sizes, _BATCH, optimizer_recipe("adam", 0.001), None)
+    sizes = Architecture(784, _NETWORK.hidden_units, 10, "relu", "float32")
+    batch_size, dropout = _NETWORK.batch_size, _NETWORK.dropout
+    graph = TrainingGraph(sizes, batch_size, optimizer_recipe("adam", 0.001), None)
     session = open_session(graph.graph)
     session.run(graph.first_values)
     rng = np.random.default_rng(0)
-    rows = rng.integers(len(data.x_train), size=(steps, _BATCH)).astype(np.int32)
+    rows = rng.integers(len(data.x_train), size=(steps, batch_size)).astype(np.int32)
     values = {
         "X": data.x_train,
         "rows": rows,
         "y": data.y_train[rows],
-        "weight": np.full(rows.shape, 1 / _BATCH, np.float32),
+        "weight": np.full(rows.shape, 1 / batch_size, np.float32),
         "rates": np.full(steps, 0.001, np.float32),
-        "kept": draw_kept([rng] * steps, graph.n_kept, _DROPOUT),
-        "scale": 1 / (1 - _DROPOUT),
+        "kept": draw_kept([rng] * steps, graph.n_kept, dropout),
+        "scale": 1 / (1 - dropout),
         "seeds": np.zeros((steps, 2), np.int32),
         "ranges": np.zeros(5, np.float32),
         "modes": np.zeros((0, 784), np.float32),

@@ -10,6 +10,7 @@ from test_images import SHEETS, bad_files
 
 import skmnist
 from skmnist._cli import main
+from skmnist._cli_predict import _annotate
 
 
 @pytest.fixture(scope="session")
@@ -87,6 +88,18 @@ def test_sheet_is_read_and_annotated(mnist_model, tmp_path, capsys):
     marked = np.asarray(Image.open(out))
     assert marked.shape == (*sheet.shape, 3)
     assert (np.ptp(marked.astype(int), axis=2) > 100).any(axis=1).sum() > 200
+
+
+@pytest.mark.parametrize(("apart", "below"), [(0, True), (100, False)])
+def test_labels_of_neighbours_keep_apart(apart, below):
+    boxes = [50, 80, 70, 120], [70 + apart, 80, 90 + apart, 120]
+    one = {"label": 1, "probability": 1.0, "unsure": False}
+    image = np.full((200, 300), 255, np.uint8)
+    picture = _annotate(image, [one | {"box": box} for box in boxes])
+    coloured = np.ptp(np.asarray(picture).astype(int), axis=2) > 100
+    assert coloured[:75].any()
+    # The second label goes below where the first one takes its place.
+    assert coloured[125:].any() == below
 
 
 @pytest.mark.slow

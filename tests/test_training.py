@@ -15,7 +15,7 @@ from joblib import parallel_config
 from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
 
-from skmnist import MLPDigitClassifier
+from skmnist import MLPDigitClassifier, _compiled
 from skmnist._compiled import CompiledMLP, aligned, draw_kept
 from skmnist._graph import TrainingGraph
 from skmnist._keras import build_mlp, optimizer_recipe
@@ -277,6 +277,25 @@ def test_ctrl_c_waits_for_tensorflow(monkeypatch, target, units):
     assert signal.getsignal(signal.SIGINT) is handler
     monkeypatch.undo()
     fit(hidden_units=units)
+
+
+@pytest.mark.parametrize("name", ["cut", "_joined"])
+@pytest.mark.usefixtures("ctrl_c_raises")
+def test_ctrl_c_waits_while_weights_go_in_and_out(monkeypatch, name):
+    original, done = getattr(_compiled, name), []
+
+    def press(*args):
+        signal.raise_signal(signal.SIGINT)
+        done.append(original(*args))
+        return done[-1]
+
+    fit()
+    monkeypatch.setattr(_compiled, name, press)
+    with pytest.raises(KeyboardInterrupt):
+        fit()
+    assert done
+    monkeypatch.undo()
+    fit()
 
 
 def test_one_compilation_serves_a_whole_grid(rows):

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from skmnist import datasets
+from skmnist import PixelScaler, datasets
 
 
 class Data(NamedTuple):
@@ -28,7 +28,7 @@ def load(name, n_rows=None):
 
 
 def flat(images, max_value):
-    return images.reshape(len(images), -1).astype(np.float32) / np.float32(max_value)
+    return PixelScaler(max_value=max_value).fit_transform(images)
 
 
 def unseen_digits():

@@ -6,31 +6,13 @@ from itertools import groupby
 
 import numpy as np
 
+from ._aligned import aligned_empty
 from ._halves import cut, join
 from ._interrupts import interrupts_wait
 from ._session import make_callable, open_session, run_options
 
-# TensorFlow takes over arrays that begin at such an address, and copies others.
-_ALIGNMENT = 64
 # Random bytes that stay in the cache until they are used.
 _DRAWN_AT_ONCE = 2**20
-
-
-def aligned(array):
-    """Return `array`, or a copy that TensorFlow reads in place."""
-    if array.flags.c_contiguous and array.ctypes.data % _ALIGNMENT == 0:
-        return array
-    copy = _aligned_empty(array.shape, array.dtype)
-    copy[...] = array
-    return copy
-
-
-def _aligned_empty(shape, dtype):
-    dtype = np.dtype(dtype)
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
-    buffer = np.empty(n_bytes + _ALIGNMENT, np.uint8)
-    start = -buffer.ctypes.data % _ALIGNMENT
-    return buffer[start : start + n_bytes].view(dtype).reshape(shape)
 
 
 def draw_kept(rngs, n_units, rate):
@@ -54,7 +36,7 @@ def draw_kept(rngs, n_units, rate):
     ndarray of shape (n_steps, n_units) and dtype uint8
         1 where a unit is kept, 0 where it is dropped.
     """
-    kept = _aligned_empty((len(rngs), n_units), bool)
+    kept = aligned_empty((len(rngs), n_units), bool)
     if rate == 0:
         kept[...] = True
         return kept.view(np.uint8)

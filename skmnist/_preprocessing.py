@@ -21,6 +21,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ._aligned import aligned_empty
 from ._checks import check_parameters, checking
 from ._doc_link import DocLinkMixin
 from ._versions import VersionStamp
@@ -211,8 +212,14 @@ class PixelScaler(
         self._check_image_shape(image_shape)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
-                # Converts block by block: no temporary of the size of X.
-                return np.divide(pixels, np.float32(self.max_value_), dtype=np.float32)
+                # Converts block by block: no temporary of the size of X; and a fit
+                # needs no copy of the result.
+                return np.divide(
+                    pixels,
+                    np.float32(self.max_value_),
+                    out=aligned_empty(pixels.shape, np.float32),
+                    dtype=np.float32,
+                )
         except FloatingPointError as error:
             raise ValueError(
                 f"X divided by max_value={self.max_value_!r} does not fit into "

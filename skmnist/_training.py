@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._compiled import CompiledMLP, aligned, draw_kept
+from ._aligned import aligned
+from ._compiled import CompiledMLP, draw_kept
 from ._graph import TrainingGraph
 from ._interrupts import interrupts_wait
 from ._keras import optimizer_key, optimizer_recipe

@@ -16,7 +16,8 @@ from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
 
 from skmnist import MLPDigitClassifier, _compiled
-from skmnist._compiled import CompiledMLP, aligned, draw_kept
+from skmnist._aligned import aligned
+from skmnist._compiled import CompiledMLP, draw_kept
 from skmnist._graph import TrainingGraph
 from skmnist._keras import build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform

@@ -72,11 +72,8 @@ class CompiledMLP:
         self._assign = make_callable(
             self._session, feeds=graph.new_values, targets=graph.assigned
         )
-        n_pieces = sum(len(pieces) for pieces, _ in graph.variables[: graph.n_weights])
         self._read = make_callable(self._session, fetches=graph.values)
-        self._read_weights = make_callable(
-            self._session, fetches=graph.values[:n_pieces]
-        )
+        self._read_weights = None
         self._runs = {}
         self._new_optimizer = self.state()[1]
 
@@ -105,6 +102,11 @@ class CompiledMLP:
     def weights(self):
         """Copy kernel and bias of each layer in turn."""
         variables = self.graph.variables[: self.graph.n_weights]
+        if self._read_weights is None:
+            n_pieces = sum(len(pieces) for pieces, _ in variables)
+            self._read_weights = make_callable(
+                self._session, fetches=self.graph.values[:n_pieces]
+            )
         return _joined(self._read_weights(), variables)
 
     @interrupts_wait()

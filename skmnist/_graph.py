@@ -53,6 +53,9 @@ class TrainingGraph:
         self._distort = None if image_shape is None else make_distort(image_shape)
         self._activation = _activation(architecture.activation)
         self.graph = tf.Graph()
+        # Reads and writes of variables keep the order of the code, as in a tf.function,
+        # which would be one more function to optimise for each session.
+        self.graph._add_control_dependencies = True
         with self.graph.as_default():
             self.optimizer = one_replica(optimizer_class).from_config(dict(config))
             self._layers = cut_layers(architecture, self.optimizer.is_elementwise())
@@ -86,11 +89,8 @@ class TrainingGraph:
             if penalised not in self._figures:
                 *feeds, l2 = self.feeds
                 with self.graph.as_default():
-                    loop = tf.function(
-                        lambda *feeds: self._loop(*feeds, l2 if penalised else None),
-                        autograph=False,
-                    )
-                    self._figures[penalised] = loop(*feeds)
+                    figures = self._loop(*feeds, l2 if penalised else None)
+                self._figures[penalised] = figures
             return self._figures[penalised]
 
     def _make_weights(self):

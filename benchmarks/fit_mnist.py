@@ -13,7 +13,7 @@ from ._worker import take_turns, workers
 ENTRANTS = tuple(CONTENDERS)
 OPTIONS = {
     "rounds": (5, 1, "turns of each contender"),
-    "epochs": (5, 1, "epochs per turn"),
+    "epochs": (10, 1, "epochs per turn"),
     "rows": (60_000, 2000, "images to train on"),
 }
 

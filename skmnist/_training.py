@@ -72,6 +72,7 @@ class _Pool:
                     graph = TrainingGraph(architecture, batch_size, recipe, image_shape)
                     self._graphs[key] = graph
                     self.n_built += 1
+            with interrupts_wait():
                 compiled = CompiledMLP(graph)
         with self._lock:
             self._n_leased += 1

@@ -164,7 +164,7 @@ class Report:
     def close(self):
         """Look back, when everything has run."""
         self.others_share = self._bystanders.share()
-        if self.others_share and self.others_share > _QUIET:
+        if self.tables and self.others_share and self.others_share > _QUIET:
             self.note(
                 f"other processes took {self.others_share:.0%} of the machine, and "
                 "products on all cores suffer most: run it again when it is quiet"

@@ -90,8 +90,18 @@ class TrainingGraph:
                 *feeds, l2 = self.feeds
                 with self.graph.as_default():
                     figures = self._loop(*feeds, l2 if penalised else None)
+                self._check_updates()
                 self._figures[penalised] = figures
             return self._figures[penalised]
+
+    def _check_updates(self):
+        # The switch is not public: without it a loop would train nothing.
+        functions = self.graph.as_graph_def().library.function
+        if not any(function.control_ret for function in functions):
+            raise RuntimeError(
+                f"TensorFlow {tf.__version__} leaves the updates of weights out of a "
+                "loop: please report it, and use an earlier version"
+            )
 
     def _make_weights(self):
         # Lists of (the pieces of a weight, the axis along which it is cut).

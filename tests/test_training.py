@@ -168,6 +168,16 @@ def test_layers_have_masks_of_their_own():
     assert kept == pytest.approx((1 - rate) ** 2, abs=0.03)
 
 
+@pytest.mark.parametrize("penalised", [False, True])
+def test_a_loop_without_updates_is_refused(penalised):
+    architecture = Architecture(3, (2, 2), 2, "relu", "float32")
+    graph = TrainingGraph(architecture, 8, optimizer_recipe("adam", 0.1), None)
+    graph.graph._add_control_dependencies = False
+
+    with pytest.raises(RuntimeError, match="leaves the updates of weights out"):
+        graph.figures(penalised)
+
+
 def test_epochs_have_masks_of_their_own():
     losses = fit(optimizer="sgd", learning_rate=1e-30).loss_curve_
     assert len(set(losses)) == len(losses)

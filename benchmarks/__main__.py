@@ -3,12 +3,11 @@
 import argparse
 import sys
 from importlib import import_module
-from pathlib import Path
 from pkgutil import iter_modules
 
 import benchmarks
 
-from ._report import Report
+from ._report import FOLDER, Report
 from ._worker import progress
 
 
@@ -24,7 +23,7 @@ def main():
     if name is None:
         _list(modules)
         return 0
-    path = arguments.pop("json") or Path("build", "benchmarks", f"{name}.json")
+    path = arguments.pop("json") or FOLDER / f"{name}.json"
     for option, (full, quick, _) in modules[name].OPTIONS.items():
         if arguments[option] is None:
             arguments[option] = quick if arguments["quick"] else full

@@ -6,6 +6,8 @@ from statistics import fmean, median, stdev
 
 from ._machine import Bystanders, describe_machine
 
+# Where results go, in the working directory.
+FOLDER = Path("build", "benchmarks")
 _UNITS = {"s": 1, "ms": 1e3}
 _SCORE_MARGIN = 0.3  # points of accuracy
 _QUIET = 0.05  # share of the machine that others may take

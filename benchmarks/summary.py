@@ -5,10 +5,10 @@ page of text.
 """
 
 import json
-from pathlib import Path
+
+from ._report import FOLDER
 
 OPTIONS = {}
-_FOLDER = Path("build", "benchmarks")
 _ROWS = (
     ("MNIST: an epoch", "fit_mnist", 0),
     ("digits: one more fit of 20 epochs", "fit_small", 0),
@@ -29,7 +29,7 @@ _CONTENDERS = {
 def run(report):
     rows = [["time, and accuracy in %", *_CONTENDERS.values()]]
     for label, benchmark, number in _ROWS:
-        path = _FOLDER / f"{benchmark}.json"
+        path = FOLDER / f"{benchmark}.json"
         if path.exists():
             table = json.loads(path.read_text())["tables"][number]
             lines = {line["key"]: line for line in table["lines"]}

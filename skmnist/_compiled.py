@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A training loop that is ready to run, and the arrays that it runs on."""
 
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -73,7 +74,6 @@ class CompiledMLP:
             self._session, feeds=graph.new_values, targets=graph.assigned
         )
         self._read = make_callable(self._session, fetches=graph.values)
-        self._read_weights = None
         self._runs = {}
         self._new_optimizer = self.state()[1]
 
@@ -102,12 +102,14 @@ class CompiledMLP:
     def weights(self):
         """Copy kernel and bias of each layer in turn."""
         variables = self.graph.variables[: self.graph.n_weights]
-        if self._read_weights is None:
-            n_pieces = sum(len(pieces) for pieces, _ in variables)
-            self._read_weights = make_callable(
-                self._session, fetches=self.graph.values[:n_pieces]
-            )
         return _joined(self._read_weights(), variables)
+
+    @cached_property
+    def _read_weights(self):
+        # Not every fit is looked into.
+        variables = self.graph.variables[: self.graph.n_weights]
+        n_pieces = sum(len(pieces) for pieces, _ in variables)
+        return make_callable(self._session, fetches=self.graph.values[:n_pieces])
 
     @interrupts_wait()
     def run(

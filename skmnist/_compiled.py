@@ -69,13 +69,11 @@ class CompiledMLP:
     def __init__(self, graph):
         self.graph = graph
         self._session = open_session(graph.graph)
-        self._session.run(graph.first_values)
         self._assign = make_callable(
             self._session, feeds=graph.new_values, targets=graph.assigned
         )
         self._read = make_callable(self._session, fetches=graph.values)
         self._runs = {}
-        self._new_optimizer = self.state()[1]
 
     def close(self):
         """Give back the memory of the session."""
@@ -84,7 +82,8 @@ class CompiledMLP:
     @interrupts_wait()
     def load(self, weights, optimizer):
         """Take over weights and optimizer variables; None stands for new ones."""
-        values = [*weights, *(self._new_optimizer if optimizer is None else optimizer)]
+        new = self.graph.new_optimizer
+        values = [*weights, *(new if optimizer is None else optimizer)]
         pieces = [
             np.asarray(piece, order="C")
             for value, (_, axis) in zip(values, self.graph.variables, strict=True)

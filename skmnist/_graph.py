@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from ._distortion import make_distort
-from ._halves import COLUMNS, ROWS, cut, cut_layers
+from ._halves import COLUMNS, ROWS, cut, cut_layers, join
 from ._optimizers import one_replica
+from ._variables import assign, evaluate, made_without_values, make_variable, read
 
 _v1 = tf.compat.v1
 
@@ -43,6 +44,8 @@ class TrainingGraph:
         them: the pieces of each, and the axis along which it is cut.
     n_weights : int
         How many of them are kernels and biases.
+    new_optimizer : list of ndarray
+        The values of the others at the start.
     """
 
     def __init__(self, architecture, batch_size, optimizer, image_shape):
@@ -56,22 +59,26 @@ class TrainingGraph:
         # Reads and writes of variables keep the order of the code, as in a tf.function,
         # which would be one more function to optimise for each session.
         self.graph._add_control_dependencies = True
-        with self.graph.as_default():
+        with self.graph.as_default(), made_without_values() as first_values:
             self.optimizer = one_replica(optimizer_class).from_config(dict(config))
-            self._layers = cut_layers(architecture, self.optimizer.is_elementwise())
+            elementwise = self.optimizer.is_elementwise()
+            self._layers = cut_layers(architecture, batch_size, elementwise)
             self._weights = self._make_weights()
             self.optimizer.build([v for pieces, _ in self._weights for v in pieces])
-            self.variables = self._weights + self._optimizer_variables()
+            of_optimizer = self._optimizer_variables()
+            self.variables = self._weights + of_optimizer
             self.n_weights = len(self._weights)
             flat = [v for pieces, _ in self.variables for v in pieces]
             self.feeds = self._make_placeholders()
             self.new_values = [_v1.placeholder(v.dtype, v.shape) for v in flat]
             self.assigned = [
-                v.assign(x, read_value=False)
-                for v, x in zip(flat, self.new_values, strict=True)
+                assign(v, x) for v, x in zip(flat, self.new_values, strict=True)
             ]
-            self.values = [v.read_value() for v in flat]
-            self.first_values = _v1.variables_initializer(flat)
+            self.values = [self.graph.as_graph_element(v) for v in flat]
+        self.new_optimizer = [
+            join([evaluate(first_values[v.ref()]) for v in pieces], axis)
+            for pieces, axis in of_optimizer
+        ]
         self._figures = {}
         self._lock = threading.Lock()
 
@@ -113,8 +120,8 @@ class TrainingGraph:
                 ("bias", sizes[i + 1 : i + 2], layer.bias_axis),
             ):
                 pieces = [
-                    tf.Variable(piece, dtype=self.dtype, name=f"{name}_{i}_{half}")
-                    for half, piece in enumerate(cut(np.zeros(shape), axis))
+                    make_variable(piece.shape, self.dtype, f"{name}_{i}_{half}")
+                    for half, piece in enumerate(cut(np.broadcast_to(0, shape), axis))
                 ]
                 weights.append((pieces, axis))
         return weights
@@ -155,51 +162,59 @@ class TrainingGraph:
 
     def _loop(self, X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2):
         n_steps = tf.shape(rates)[0]
+        last = n_steps - 1
         variables = [v for pieces, _ in self._weights for v in pieces]
+        factor = None if l2 is None else 2 * l2
 
         def batch(i):
-            i = tf.minimum(i, n_steps - 1)
-            x = tf.gather(X, tf.gather(rows, i))
+            i = tf.minimum(i, last)
+            x = _take(X, _take(rows, i))
             if self._distort is not None:
-                x = self._distort(x, tf.gather(seeds, i), ranges, modes)
-            return [x, *self._masks(kept, i, scale)]
+                x = self._distort(x, _take(seeds, i), ranges, modes)
+            return [x, *self._masks(_take(kept, i), scale)]
 
         def step(i, figures, *ready):
-            loss, hits, gate, gradients = self._pass(
-                *ready, labels=tf.gather(y, i), weight=tf.gather(weight, i)
+            kernels, biases = (
+                [[read(v) for v in pieces] for pieces, _ in self._weights[first::2]]
+                for first in (0, 1)
             )
-            # The next batch is made while one core waits for the other.
+            loss, hits, gate, gradients = self._pass(
+                kernels, biases, *ready, labels=_take(y, i), weight=_take(weight, i)
+            )
+            following = i + 1
+            # This is done while one core waits for the other.
             with tf.control_dependencies([gate]):
-                ready = batch(i + 1)
-            if l2 is not None:
-                penalty, gradients = self._penalised(gradients, l2)
+                ready = batch(following)
+                if factor is not None:
+                    penalty, decays = _penalty(kernels[:-1], factor)
+            if factor is not None:
                 loss += penalty
-            self.optimizer.set_rate(tf.gather(rates, i))
-            self.optimizer.apply(gradients, variables)
-            return i + 1, figures.write(i, tf.stack([loss, hits])), *ready
+                for of_kernel, decay in zip(gradients[:-2:2], decays, strict=True):
+                    of_kernel[:] = map(tf.add, of_kernel, decay)
+            self.optimizer.set_rate(_take(rates, i))
+            flat = [piece for pieces in gradients for piece in pieces]
+            self.optimizer.apply(flat, variables)
+            return following, figures.write(i, tf.stack([loss, hits])), *ready
 
         figures = tf.TensorArray(self.dtype, n_steps, element_shape=(2,))
         state = (tf.constant(0), figures, *batch(tf.constant(0)))
         return tf.while_loop(lambda i, *_: i < n_steps, step, state)[1].stack()
 
-    def _masks(self, kept, i, scale):
+    def _masks(self, kept, scale):
         shapes = []
         for bias, axis in self._weights[1:-2:2]:
             pieces = bias if axis is not None else bias[:1]
             shapes += [(self.batch_size, piece.shape[0]) for piece in pieces]
-        masks = tf.cast(tf.gather(kept, i), self.dtype) * scale
+        masks = tf.cast(kept, self.dtype) * scale
         masks = tf.split(masks, [n * units for n, units in shapes])
         return [tf.reshape(m, shape) for m, shape in zip(masks, shapes, strict=True)]
 
-    def _pass(self, x, *masks, labels, weight):
+    def _pass(self, kernels, biases, x, *masks, labels, weight):
         """Go forward and back.
 
         Returns loss, number of hits, a tensor after which one core has little to do,
-        and the gradients of all pieces.
+        and for each kernel and bias in turn the gradients of its pieces.
         """
-        kernels = [pieces for pieces, _ in self._weights[::2]]
-        biases = [pieces for pieces, _ in self._weights[1::2]]
-        kernels = [[k.read_value() for k in pieces] for pieces in kernels]
         masks, gate = iter(masks), None
         inputs, outputs = [[x]], []  # of each layer, piece by piece
         for layer, kernel, bias in zip(self._layers, kernels, biases, strict=True):
@@ -226,7 +241,8 @@ class TrainingGraph:
         loss = tf.reduce_sum(losses * weight)
         best = tf.argmax(logits, 1, output_type=tf.int32)
         hits = tf.cast(tf.equal(best, labels) & (weight > 0), self.dtype)
-        gradients = self._back([dz * weight[:, None]], kernels, inputs, outputs)
+        dz *= tf.expand_dims(weight, 1)
+        gradients = self._back([dz], kernels, inputs, outputs)
         return loss, tf.reduce_sum(hits), gate, gradients
 
     def _back(self, dz, kernels, inputs, outputs):
@@ -237,7 +253,7 @@ class TrainingGraph:
             if self._layers[i] is COLUMNS:
                 dh = [tf.add_n(dh)]
             below = [
-                tf.gradients(a, z, d * m)[0]
+                self._through_activation(z, a, d * m)
                 for z, a, m, d in zip(*outputs[i - 1], dh, strict=True)
             ]
             deltas.insert(0, below)
@@ -250,19 +266,26 @@ class TrainingGraph:
                 with tf.control_dependencies([before[min(j, len(before) - 1)]]):
                     of_kernel.append(tf.matmul(a, d, transpose_a=True))
             of_bias = [tf.raw_ops.BiasAddGrad(out_backprop=d) for d in dz]
-            gradients += [*of_kernel, *of_bias]
+            gradients += [of_kernel, of_bias]
             before = of_kernel
         return gradients
 
-    def _penalised(self, gradients, l2):
-        gradients, squares, i = list(gradients), [], 0
-        for number, (pieces, _) in enumerate(self._weights):
-            for piece in pieces:
-                if number % 2 == 0 and number < len(self._weights) - 2:
-                    squares.append(tf.nn.l2_loss(piece))  # half their sum
-                    gradients[i] += 2 * l2 * piece
-                i += 1
-        return 2 * l2 * tf.add_n(squares), gradients
+    def _through_activation(self, z, a, gradient):
+        if self._architecture.activation == "relu":  # sooner built
+            return tf.raw_ops.ReluGrad(gradients=gradient, features=a)
+        return tf.gradients(a, z, gradient)[0]
+
+
+def _take(array, at):
+    # tf.gather adds an axis to the graph each time.
+    return tf.raw_ops.Gather(params=array, indices=at)
+
+
+def _penalty(kernels, factor):
+    """Return the L2 penalty and its gradient with respect to each piece."""
+    squares = [tf.nn.l2_loss(k) for pieces in kernels for k in pieces]  # half their sum
+    decays = [[factor * k for k in pieces] for pieces in kernels]
+    return factor * tf.add_n(squares), decays
 
 
 def _pairs(first, second):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How a network is cut in two, so that two cores work on one batch."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -14,23 +15,30 @@ class Layer(NamedTuple):
     bias_axis: int | None
 
 
+# Multiplications of a forward pass from which on halves pay; below, two cores wait for
+# each other more than they work.
+_WORTH_CUTTING = 1_500_000
+
 COLUMNS = Layer(1, 0)  # each half gives half of the layer's units
 ROWS = Layer(0, None)  # each half takes half of its input; their outputs are added
 WHOLE = Layer(None, None)
 
 
-def cut_layers(architecture, elementwise):
+def cut_layers(architecture, batch_size, elementwise):
     """Choose how each layer is cut.
 
     A layer cut by columns and the next one by rows are worked through without a word
     between the halves (Shoeybi et al., "Megatron-LM: Training Multi-Billion Parameter
-    Language Models Using Model Parallelism", 2019). The choice depends on the network
-    alone, so that the bits of a result do not depend on the machine's cores.
+    Language Models Using Model Parallelism", 2019). Small networks stay whole. The
+    choice depends on the network and the batch size alone, so that the bits of a result
+    do not depend on the machine's cores.
 
     Parameters
     ----------
     architecture : Architecture
         The network.
+    batch_size : int
+        Rows per step.
     elementwise : bool
         Whether the optimizer treats each number of a weight alone, so that halves of
         it may be updated apart.
@@ -41,7 +49,8 @@ def cut_layers(architecture, elementwise):
     """
     sizes = architecture.layer_sizes
     n_layers = len(sizes) - 1
-    if not elementwise:
+    products = batch_size * sum(a * b for a, b in pairwise(sizes))
+    if not elementwise or products < _WORTH_CUTTING:
         return [WHOLE] * n_layers
     layers = []
     for units in sizes[1:]:

@@ -3,6 +3,7 @@
 """Keras' optimizers inside a private graph: the same updates, without replicas."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 # Those that treat each number of a weight alone.
@@ -26,9 +27,13 @@ class _OneReplica:
     def _all_reduce_sum_gradients(self, grads_and_vars):
         return grads_and_vars
 
-    def add_variable_from_reference(self, reference_variable, *args, **kwargs):
+    def add_variable_from_reference(
+        self, reference_variable, name=None, initializer="zeros"
+    ):
+        if initializer == "zeros":  # without an operation for each
+            initializer = np.zeros
         variable = super().add_variable_from_reference(
-            reference_variable, *args, **kwargs
+            reference_variable, name, initializer
         )
         self._references().append((variable, reference_variable))
         return variable
@@ -67,22 +72,23 @@ class _FusedAdam(_OneReplica):
             return
         dtype = trainable_variables[0].dtype
         step = tf.cast(self.iterations.value + 1, dtype)
-        betas = {
-            "beta1": tf.constant(self.beta_1, dtype),
-            "beta2": tf.constant(self.beta_2, dtype),
+        beta1, beta2 = tf.constant(self.beta_1, dtype), tf.constant(self.beta_2, dtype)
+        same = {
+            "lr": tf.cast(learning_rate, dtype),
+            "beta1": beta1,
+            "beta2": beta2,
+            "beta1_power": tf.pow(beta1, step),
+            "beta2_power": tf.pow(beta2, step),
+            "epsilon": tf.constant(self.epsilon, dtype),
         }
-        powers = {f"{name}_power": tf.pow(beta, step) for name, beta in betas.items()}
         for gradient, variable in zip(grads, trainable_variables, strict=True):
             index = self._get_variable_index(variable)
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
                 m=self._momentums[index].value.handle,
                 v=self._velocities[index].value.handle,
-                lr=tf.cast(learning_rate, dtype),
-                epsilon=tf.constant(self.epsilon, dtype),
                 grad=gradient,
-                **betas,
-                **powers,
+                **same,
             )
 
 

@@ -68,8 +68,12 @@ def open_session(graph):
     config = _v1.ConfigProto(
         intra_op_parallelism_threads=1, session_inter_op_thread_pool=pools
     )
-    # Rewritten once the graph is as fast as rewritten twice, and ready sooner.
-    config.graph_options.rewrite_options.meta_optimizer_iterations = RewriterConfig.ONE
+    # Of TensorFlow's rewrites the one that makes our steps faster, once: a graph is ready
+    # sooner.
+    rewrites = config.graph_options.rewrite_options
+    rewrites.optimizers.append("dependency")
+    rewrites.disable_tfg_optimizer = True
+    rewrites.meta_optimizer_iterations = RewriterConfig.ONE
     return _v1.Session(graph=graph, config=config)
 
 

@@ -22,7 +22,7 @@ from skmnist._graph import TrainingGraph
 from skmnist._keras import build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
 from skmnist._session import run_options
-from skmnist._training import _MAX_IDLE, _pool, compiled_count
+from skmnist._training import _MAX_IDLE, _Pool, _pool, compiled_count
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +41,14 @@ def same(a, b):
     return all(map(np.array_equal, weights_of(a), weights_of(b)))
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop"])
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adagrad", "ftrl"])
 @pytest.mark.parametrize("n_samples", [300, 7])
-def test_full_batches_agree_with_keras_fit(rows, optimizer, n_samples):
+@pytest.mark.parametrize("worth_cutting", [0, np.inf])
+def test_full_batches_agree_with_keras_fit(
+    monkeypatch, rows, optimizer, n_samples, worth_cutting
+):
+    monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
+    monkeypatch.setattr("skmnist._training._pool", _Pool())
     x, y = rows[0][:n_samples], rows[1][:n_samples]
     weight = 1.0 + np.arange(n_samples) % 3
     model = MLPDigitClassifier(

@@ -46,18 +46,20 @@ def _make_train(data, steps):
     """Make a function that trains some steps, and returns the seconds of each kind."""
     import tensorflow as tf
 
-    from skmnist._compiled import draw_kept
+    from skmnist._batches import draw_kept
+    from skmnist._compiled import CompiledMLP
     from skmnist._graph import TrainingGraph
     from skmnist._keras import optimizer_recipe
-    from skmnist._network import Architecture
-    from skmnist._session import open_session, run_options
+    from skmnist._network import Architecture, glorot_uniform
+    from skmnist._session import run_options
 
     sizes = Architecture(784, _NETWORK.hidden_units, 10, "relu", "float32")
     batch_size, dropout = _NETWORK.batch_size, _NETWORK.dropout
     graph = TrainingGraph(sizes, batch_size, optimizer_recipe("adam", 0.001), None)
-    session = open_session(graph.graph)
-    session.run(graph.first_values)
     rng = np.random.default_rng(0)
+    compiled = CompiledMLP(graph)
+    compiled.load(glorot_uniform(sizes, rng), None)
+    session = compiled._session
     rows = rng.integers(len(data.x_train), size=(steps, batch_size)).astype(np.int32)
     values = {
         "X": data.x_train,

@@ -68,8 +68,8 @@ def open_session(graph):
     config = _v1.ConfigProto(
         intra_op_parallelism_threads=1, session_inter_op_thread_pool=pools
     )
-    # Of TensorFlow's rewrites the one that makes our steps faster, once: a graph is ready
-    # sooner.
+    # Of TensorFlow's rewrites the one that makes our steps faster, and once: a graph is
+    # ready sooner.
     rewrites = config.graph_options.rewrite_options
     rewrites.optimizers.append("dependency")
     rewrites.disable_tfg_optimizer = True

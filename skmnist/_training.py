@@ -3,26 +3,22 @@
 import threading
 import weakref
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 import numpy as np
 
 from ._aligned import aligned
-from ._compiled import CompiledMLP, draw_kept
+from ._batches import MAX_DROPOUT, STEPS_PER_CALL, ahead, draw_batches
+from ._compiled import CompiledMLP
 from ._graph import TrainingGraph
 from ._interrupts import interrupts_wait
 from ._keras import optimizer_key, optimizer_recipe
 from ._network import evaluate
+from ._session import n_threads
 
 # Compiled loops that wait for their next fit, in the whole process.
 _MAX_IDLE = 16
-# Steps, and units over which dropout decides, between two looks at Python's signals: at
-# most a second.
-_STEPS_PER_CALL = 512
-_KEPT_PER_CALL = 2**24
-# 8 random bits decide over a unit.
-_MAX_DROPOUT = 255 / 256
 
 
 class State(NamedTuple):
@@ -185,17 +181,33 @@ def train(
     # that few loops are compiled for chunks of many lengths.
     batch_size = min(batch_size, 1 << (len(data.y) - 1).bit_length())
     n_steps = -(-len(data.y) // batch_size)
-    at_once = max(1, _STEPS_PER_CALL // n_steps)
+    at_once = max(1, STEPS_PER_CALL // n_steps)
     if any(each is not None for each in (validation, on_epoch, callbacks)):
         at_once = 1
     best, best_loss, best_epoch = None, np.inf, 0
     shape = None if distortion is None else distortion.image_shape
-    with _pool.lease(
-        architecture, batch_size, optimizer, learning_rate, shape
-    ) as compiled:
+    with ExitStack() as on_leaving:
+        compiled = on_leaving.enter_context(
+            _pool.lease(architecture, batch_size, optimizer, learning_rate, shape)
+        )
         compiled.load(state.weights, state.optimizer)
-        data = data._replace(X=aligned(data.X))
-        dropout = min(dropout, _MAX_DROPOUT)
+        X = aligned(data.X)
+        dropout = min(dropout, MAX_DROPOUT)
+        batches = draw_batches(
+            data.y,
+            data.weight,
+            batch_size,
+            compiled.graph.n_kept,
+            dropout,
+            distortion is not None,
+            (
+                [_rng(state.seed, state.epochs + epoch) for epoch in block]
+                for block in _blocks(epochs, at_once)
+            ),
+        )
+        if epochs > at_once and n_threads() > 1 and _pool.one_leased:
+            batches = ahead(batches)
+        on_leaving.callback(batches.close)
 
         def call(hook, epoch, *args):
             nonlocal learning_rate
@@ -208,14 +220,13 @@ def train(
                 learning_rate = wanted / shape
 
         call("on_train_begin", 0)
-        for first in range(0, epochs, at_once):
-            call("on_epoch_begin", first, state.epochs + first)
-            block = range(first, min(first + at_once, epochs))
-            rngs = [_rng(state.seed, state.epochs + epoch) for epoch in block]
+        for block in _blocks(epochs, at_once):
+            call("on_epoch_begin", block.start, state.epochs + block.start)
             steps = range(n_steps * block.start, n_steps * block.stop)
             rates = learning_rate * _shape(schedule, n_steps * epochs, steps)
             rates = rates.astype(np.float32)
-            means = _run(compiled, data, rngs, rates, dropout, l2, distortion)
+            sums = _run(compiled, X, batches, rates, dropout, l2, distortion)
+            means = sums.reshape(-1, n_steps, 2).sum(axis=1) / len(data.y)
             stop = False
             for epoch, (loss, accuracy) in zip(block, means, strict=True):
                 figures = {"loss": float(loss), "accuracy": float(accuracy)}
@@ -249,59 +260,39 @@ def train(
     return last._replace(epochs=done), history
 
 
+def _blocks(epochs, at_once):
+    for start in range(0, epochs, at_once):
+        yield range(start, min(start + at_once, epochs))
+
+
 def _rng(seed, epoch):
     # The fastest of NumPy's generators.
     return np.random.Generator(np.random.SFC64((seed, epoch)))
 
 
-def _run(compiled, data, rngs, rates, dropout, l2, distortion):
-    """Train an epoch for each of `rngs`; return their mean losses and accuracies."""
-    n_samples, size = len(data.y), compiled.graph.batch_size
-    n_steps = -(-n_samples // size)
-    rows = np.zeros((len(rngs), n_steps * size), np.int32)
-    for order, rng in zip(rows, rngs, strict=True):
-        order[:n_samples] = rng.permutation(n_samples)
-    weight = data.weight[rows]
-    weight[:, n_samples:] = 0
-    n_rows = np.full((len(rngs), n_steps), size)
-    n_rows[:, -1] -= n_steps * size - n_samples
-    rows, weight = rows.reshape(-1, size), weight.reshape(-1, size)
-    sources, n_rows = [rng for rng in rngs for _ in range(n_steps)], n_rows.reshape(-1)
-    seeds, ranges, modes = _distortions(distortion, rngs, n_steps, data.X)
-    figures = np.empty((len(rows), 2))
-    at_once = min(_STEPS_PER_CALL, max(1, _KEPT_PER_CALL // compiled.graph.n_kept))
-    for start in range(0, len(rows), at_once):
-        part = slice(start, min(start + at_once, len(rows)))
+def _run(compiled, X, batches, rates, dropout, l2, distortion):
+    """Train a step for each of `rates`; return losses and hits, summed over rows."""
+    if distortion is None:
+        ranges, modes = np.zeros(5, X.dtype), np.zeros((0, X.shape[1]), X.dtype)
+    else:
+        ranges, modes = distortion.ranges, distortion.modes
+    figures, start = np.empty((len(rates), 2)), 0
+    while start < len(rates):
+        some = next(batches)
+        part = slice(start, start + len(some.rows))
         figures[part] = compiled.run(
-            data.X,
-            rows[part],
-            data.y[rows[part]],
-            weight[part],
-            n_rows[part],
+            X,
+            some,
             rates[part],
-            draw_kept(sources[part], compiled.graph.n_kept, dropout),
             dropout,
             l2,
-            seeds[part],
             ranges,
             modes,
             alone=_pool.one_leased,
         )
-    figures[:, 0] *= n_rows
-    return figures.reshape(len(rngs), n_steps, 2).sum(axis=1) / n_samples
-
-
-def _distortions(distortion, rngs, n_steps, X):
-    """Give the seeds of all steps and the arrays that say what is drawn with them."""
-    if distortion is None:
-        seeds = np.zeros((len(rngs) * n_steps, 2), np.int32)
-        return seeds, np.zeros(5, X.dtype), np.zeros((0, X.shape[1]), X.dtype)
-    # Numbers of their own: an augmentation of nothing changes nothing.
-    seeds = [
-        rng.spawn(1)[0].integers(2**31, size=(n_steps, 2), dtype=np.int32)
-        for rng in rngs
-    ]
-    return np.concatenate(seeds), distortion.ranges, distortion.modes
+        figures[part, 0] *= some.n_rows
+        start = part.stop
+    return figures
 
 
 def _validate(validation, compiled, architecture, l2):

@@ -15,9 +15,10 @@ from joblib import parallel_config
 from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
 
-from skmnist import MLPDigitClassifier, _compiled
+from skmnist import MLPDigitClassifier, _batches, _compiled
 from skmnist._aligned import aligned
-from skmnist._compiled import CompiledMLP, draw_kept
+from skmnist._batches import Batches, draw_kept
+from skmnist._compiled import CompiledMLP
 from skmnist._graph import TrainingGraph
 from skmnist._keras import build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
@@ -155,17 +156,20 @@ def test_layers_have_masks_of_their_own():
     compiled.load([kernel, bias, kernel, bias, *last], None)
     n_rows, rate = 8000, 0.4
     n_steps = n_rows // 8
+    batches = Batches(
+        rows=np.arange(n_rows, dtype=np.int32).reshape(-1, 8),
+        y=np.zeros((n_steps, 8), np.int32),
+        weight=np.ones((n_steps, 8), np.float32),
+        n_rows=np.full(n_steps, 8),
+        kept=draw_kept([np.random.default_rng(0)] * n_steps, graph.n_kept, rate),
+        seeds=np.zeros((n_steps, 2), np.int32),
+    )
     figures = compiled.run(
         aligned(np.ones((n_rows, 1), np.float32)),
-        np.arange(n_rows, dtype=np.int32).reshape(-1, 8),
-        np.zeros((n_steps, 8), np.int32),
-        np.ones((n_steps, 8), np.float32),
-        np.full(n_steps, 8, np.float32),
+        batches,
         np.zeros(n_steps, np.float32),
-        draw_kept([np.random.default_rng(0)] * n_steps, graph.n_kept, rate),
         rate,
         0.0,
-        np.zeros((n_steps, 2), np.int32),
         np.zeros(5, np.float32),
         np.zeros((0, 1), np.float32),
     )
@@ -203,6 +207,33 @@ def test_same_seed_same_bits():
     assert same(fit(), first)
     assert not same(fit(seed=1), first)
     assert not same(fit(seed=None), fit(seed=None))
+
+
+@pytest.mark.parametrize(("n_threads", "ahead"), [(1, False), (2, True)])
+def test_batches_are_drawn_ahead(monkeypatch, rows, n_threads, ahead):
+    seen, draw = set(), _batches.draw_kept
+
+    def drawn(*args):
+        seen.add(threading.current_thread() is threading.main_thread())
+        return draw(*args)
+
+    monkeypatch.setattr(_batches, "draw_kept", drawn)
+    monkeypatch.setattr("skmnist._training.n_threads", lambda: n_threads)
+    before = threading.active_count()
+    model = MLPDigitClassifier(8, batch_size=8, epochs=30, random_state=0)
+    model.fit(*rows)
+    assert seen == {not ahead}
+    # The numbers are those of epochs that are drawn one by one.
+    one_by_one = MLPDigitClassifier(
+        8, batch_size=8, epochs=1, random_state=0, warm_start=True
+    )
+    for _ in range(30):
+        one_by_one.fit(*rows)
+    assert same(model, one_by_one)
+    with pytest.raises(ValueError, match="the loss became") as failure:
+        model.set_params(optimizer="sgd", learning_rate=1e30).fit(*rows)
+    assert threading.active_count() == before
+    del failure  # kept until here: nothing waits for it to be forgotten
 
 
 def test_same_bits_in_threads_at_once():

@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Random batches, and dropout masks: drawn while earlier ones are in use."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from typing import NamedTuple
+
+import numpy as np
+
+from ._aligned import aligned_empty
+
+# Steps, and units over which dropout decides, between two looks at Python's signals: at
+# most a second.
+STEPS_PER_CALL = 512
+_KEPT_PER_CALL = 2**25
+# Random bytes that stay in the cache until they are used.
+_DRAWN_AT_ONCE = 2**20
+# 8 random bits decide over a unit.
+MAX_DROPOUT = 255 / 256
+
+
+class Batches(NamedTuple):
+    """Some steps: what goes into each."""
+
+    rows: np.ndarray  # (n_steps, batch_size), int32
+    y: np.ndarray  # (n_steps, batch_size), their class indices
+    weight: np.ndarray  # (n_steps, batch_size), 0 for rows that fill up a batch
+    n_rows: np.ndarray  # (n_steps,), how many rows of a step are none of those
+    kept: np.ndarray  # (n_steps, n_kept), as `draw_kept` returns it
+    seeds: np.ndarray  # (n_steps, 2), int32, of the distortions
+
+
+def draw_batches(y, weight, batch_size, n_kept, dropout, distorted, blocks):
+    """Draw the batches of a training, those of one call into TensorFlow at a time.
+
+    Parameters
+    ----------
+    y, weight : ndarray of shape (n_samples,)
+        Class index and weight of each row.
+    batch_size, n_kept : int
+        Rows of a step, and units over which dropout decides.
+    dropout : float
+        Share of the units to drop.
+    distorted : bool
+        Whether images are distorted.
+    blocks : iterable of list of numpy.random.Generator
+        A source for each epoch; what is short enough of a block is one call.
+
+    Yields
+    ------
+    Batches
+    """
+    n_samples = len(y)
+    n_steps = -(-n_samples // batch_size)
+    at_once = min(STEPS_PER_CALL, max(1, _KEPT_PER_CALL // n_kept))
+    for rngs in blocks:
+        rows = np.zeros((len(rngs), n_steps * batch_size), np.int32)
+        for order, rng in zip(rows, rngs, strict=True):
+            order[:n_samples] = rng.permutation(n_samples)
+        weights = weight[rows]
+        weights[:, n_samples:] = 0
+        n_rows = np.full((len(rngs), n_steps), batch_size)
+        n_rows[:, -1] -= n_steps * batch_size - n_samples
+        rows, weights = rows.reshape(-1, batch_size), weights.reshape(-1, batch_size)
+        seeds = _draw_seeds(rngs, n_steps, distorted)
+        sources = [rng for rng in rngs for _ in range(n_steps)]
+        for start in range(0, len(rows), at_once):
+            part = slice(start, start + at_once)
+            yield Batches(
+                rows[part],
+                y[rows[part]],
+                weights[part],
+                n_rows.reshape(-1)[part],
+                draw_kept(sources[part], n_kept, dropout),
+                seeds[part],
+            )
+
+
+def ahead(items):
+    """Yield items, each made on a thread while the one before it is in use."""
+    with ThreadPoolExecutor(1) as executor:
+        following = executor.submit(next, items, None)
+        while (item := following.result()) is not None:
+            following = executor.submit(next, items, None)
+            yield item
+
+
+def _draw_seeds(rngs, n_steps, distorted):
+    if not distorted:
+        return np.zeros((len(rngs) * n_steps, 2), np.int32)
+    # Numbers of their own: an augmentation of nothing changes nothing.
+    seeds = [
+        rng.spawn(1)[0].integers(2**31, size=(n_steps, 2), dtype=np.int32)
+        for rng in rngs
+    ]
+    return np.concatenate(seeds)
+
+
+def draw_kept(rngs, n_units, rate):
+    """Draw which units of each step dropout keeps.
+
+    Eight random bits decide over a unit. The threshold is rounded up or down at random
+    for each step, so that the rate is exact in the mean. What a step gets depends on
+    the source and the steps before it alone, in this call or an earlier one.
+
+    Parameters
+    ----------
+    rngs : list of numpy.random.Generator
+        A source for each step.
+    n_units : int
+        Units per step, those of all rows of a batch.
+    rate : float
+        Share of the units to drop, at most 255/256.
+
+    Returns
+    -------
+    ndarray of shape (n_steps, n_units) and dtype uint8
+        1 where a unit is kept, 0 where it is dropped.
+    """
+    kept = aligned_empty((len(rngs), n_units), bool)
+    if rate == 0:
+        kept[...] = True
+        return kept.view(np.uint8)
+    n_words = -(-n_units // 8) + 1  # the last one rounds the threshold
+    at_once = max(1, _DRAWN_AT_ONCE // n_units)
+    start = 0
+    for _, steps in groupby(rngs, id):  # those of one epoch
+        rng, *others = steps
+        stop = start + 1 + len(others)
+        for first in range(start, stop, at_once):
+            part = kept[first : min(first + at_once, stop)]
+            words = rng.integers(2**64, size=(len(part), n_words), dtype=np.uint64)
+            threshold = np.minimum(rate * 256 + words[:, -1:] / 2.0**64, 255)
+            bits = words.view(np.uint8)[:, :n_units]
+            np.greater_equal(bits, threshold.astype(np.uint8), out=part)
+        start = stop
+    return kept.view(np.uint8)

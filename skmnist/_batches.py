@@ -27,19 +27,19 @@ class Batches(NamedTuple):
     y: np.ndarray  # (n_steps, batch_size), their class indices
     weight: np.ndarray  # (n_steps, batch_size), 0 for rows that fill up a batch
     n_rows: np.ndarray  # (n_steps,), how many rows of a step are none of those
-    kept: np.ndarray  # (n_steps, n_kept), as `draw_kept` returns it
+    kept: np.ndarray  # (n_steps, batch_size, n_units), uint8, 0 where dropped
     seeds: np.ndarray  # (n_steps, 2), int32, of the distortions
 
 
-def draw_batches(y, weight, batch_size, n_kept, dropout, distorted, blocks):
+def draw_batches(y, weight, batch_size, n_units, dropout, distorted, blocks):
     """Draw the batches of a training, those of one call into TensorFlow at a time.
 
     Parameters
     ----------
     y, weight : ndarray of shape (n_samples,)
         Class index and weight of each row.
-    batch_size, n_kept : int
-        Rows of a step, and units over which dropout decides.
+    batch_size, n_units : int
+        Rows of a step, and units over which dropout decides for each.
     dropout : float
         Share of the units to drop.
     distorted : bool
@@ -53,6 +53,7 @@ def draw_batches(y, weight, batch_size, n_kept, dropout, distorted, blocks):
     """
     n_samples = len(y)
     n_steps = -(-n_samples // batch_size)
+    n_kept = batch_size * n_units
     at_once = min(STEPS_PER_CALL, max(1, _KEPT_PER_CALL // n_kept))
     for rngs in blocks:
         rows = np.zeros((len(rngs), n_steps * batch_size), np.int32)
@@ -67,12 +68,13 @@ def draw_batches(y, weight, batch_size, n_kept, dropout, distorted, blocks):
         sources = [rng for rng in rngs for _ in range(n_steps)]
         for start in range(0, len(rows), at_once):
             part = slice(start, start + at_once)
+            kept = draw_kept(sources[part], n_kept, dropout)
             yield Batches(
                 rows[part],
                 y[rows[part]],
                 weights[part],
                 n_rows.reshape(-1)[part],
-                draw_kept(sources[part], n_kept, dropout),
+                kept.reshape(-1, batch_size, n_units),
                 seeds[part],
             )
 

@@ -83,9 +83,9 @@ class TrainingGraph:
         self._lock = threading.Lock()
 
     @property
-    def n_kept(self):
-        """Units over which dropout decides in a step."""
-        return self.batch_size * sum(self._architecture.hidden_units)
+    def n_units(self):
+        """Units over which dropout decides, for each row of a batch."""
+        return sum(self._architecture.hidden_units)
 
     def figures(self, penalised):
         """Return what the loop gives; built when it is first asked for.
@@ -97,7 +97,8 @@ class TrainingGraph:
                 *feeds, l2 = self.feeds
                 with self.graph.as_default():
                     figures = self._loop(*feeds, l2 if penalised else None)
-                self._check_updates()
+                if not self._figures:
+                    self._check_updates()
                 self._figures[penalised] = figures
             return self._figures[penalised]
 
@@ -151,7 +152,7 @@ class TrainingGraph:
                 ("y", tf.int32, (None, self.batch_size)),
                 ("weight", self.dtype, (None, self.batch_size)),
                 ("rates", tf.float32, (None,)),
-                ("kept", tf.uint8, (None, self.n_kept)),
+                ("kept", tf.uint8, (None, self.batch_size, self.n_units)),
                 ("scale", self.dtype, ()),
                 ("seeds", tf.int32, (None, 2)),
                 ("ranges", self.dtype, (5,)),
@@ -201,13 +202,9 @@ class TrainingGraph:
         return tf.while_loop(lambda i, *_: i < n_steps, step, state)[1].stack()
 
     def _masks(self, kept, scale):
-        shapes = []
-        for bias, axis in self._weights[1:-2:2]:
-            pieces = bias if axis is not None else bias[:1]
-            shapes += [(self.batch_size, piece.shape[0]) for piece in pieces]
-        masks = tf.cast(kept, self.dtype) * scale
-        masks = tf.split(masks, [n * units for n, units in shapes])
-        return [tf.reshape(m, shape) for m, shape in zip(masks, shapes, strict=True)]
+        biases = self._weights[1:-2:2]
+        sizes = [piece.shape[0] for pieces, _ in biases for piece in pieces]
+        return tf.split(tf.cast(kept, self.dtype) * scale, sizes, axis=1)
 
     def _pass(self, kernels, biases, x, *masks, labels, weight):
         """Go forward and back.

@@ -197,7 +197,7 @@ def train(
             data.y,
             data.weight,
             batch_size,
-            compiled.graph.n_kept,
+            compiled.graph.n_units,
             dropout,
             distortion is not None,
             (

@@ -161,7 +161,9 @@ def test_layers_have_masks_of_their_own():
         y=np.zeros((n_steps, 8), np.int32),
         weight=np.ones((n_steps, 8), np.float32),
         n_rows=np.full(n_steps, 8),
-        kept=draw_kept([np.random.default_rng(0)] * n_steps, graph.n_kept, rate),
+        kept=draw_kept([np.random.default_rng(0)] * n_steps, 8 * 2, rate).reshape(
+            n_steps, 8, 2
+        ),
         seeds=np.zeros((n_steps, 2), np.int32),
     )
     figures = compiled.run(

@@ -22,7 +22,7 @@ OPTIONS = {
     "seeds": (3, 2, "fits of each recipe"),
     "rows": (60_000, 3000, "images to train on"),
     "epochs": (30, 1, "epochs of a fit of the first table"),
-    "record_epochs": (180, 1, "epochs of the large network of the second table"),
+    "record_epochs": (150, 1, "epochs of the large network of the second table"),
     "rounds": (5, 1, "turns of the third table"),
 }
 _ELASTIC = {

@@ -1,5 +1,6 @@
 """Training: epochs, schedules, early stopping, and the pool of compiled loops."""
 
+import gc
 import threading
 import weakref
 from collections import OrderedDict
@@ -19,6 +20,9 @@ from ._session import n_threads
 
 # Compiled loops that wait for their next fit, in the whole process.
 _MAX_IDLE = 16
+# Those given up that wait for Python's collector: a graph refers to itself, and left to
+# itself the collector comes after dozens of them.
+_MAX_EVICTED = 4
 
 
 class State(NamedTuple):
@@ -47,6 +51,7 @@ class _Pool:
         self._lock = threading.Lock()
         self._build_lock = threading.Lock()
         self._n_leased = 0
+        self._n_evicted = 0  # since the last collection
         self.n_built = 0
 
     @property
@@ -81,11 +86,19 @@ class _Pool:
         finally:
             with self._lock:
                 self._n_leased -= 1
-        evicted = []
         with self._lock:
             self._idle[id(compiled)] = key, compiled
+        self._evict()
+        if self._n_evicted >= _MAX_EVICTED and gc.isenabled():
+            self._n_evicted = 0
+            gc.collect()
+
+    def _evict(self):
+        evicted = []
+        with self._lock:
             while len(self._idle) > _MAX_IDLE:
                 evicted.append(self._idle.popitem(last=False)[1][1])
+            self._n_evicted += len(evicted)
         for compiled in evicted:
             compiled.close()
 

@@ -1,5 +1,6 @@
 """The compiled epoch: right as Keras is, the same bits every time, compiled once."""
 
+import gc
 import os
 import random
 import signal
@@ -23,7 +24,7 @@ from skmnist._graph import TrainingGraph
 from skmnist._keras import build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
 from skmnist._session import run_options
-from skmnist._training import _MAX_IDLE, _Pool, _pool, compiled_count
+from skmnist._training import _MAX_EVICTED, _MAX_IDLE, _Pool, _pool, compiled_count
 
 
 @pytest.fixture(scope="module")
@@ -403,6 +404,20 @@ def test_compiled_networks_are_bounded_in_number():
     assert compiled_count() == before  # the last one was kept
     fit(hidden_units=1, epochs=1)
     assert compiled_count() == before + 1  # the oldest one was not
+
+
+def test_the_memory_of_graphs_is_given_back():
+    def n_graphs():
+        return sum(isinstance(each, tf.Graph) for each in gc.get_objects())
+
+    for units in range(1, _MAX_IDLE + 1):
+        fit(hidden_units=units, epochs=1)
+    gc.collect()
+    before = n_graphs()
+    for units in range(_MAX_IDLE + 1, 2 * _MAX_IDLE + 1):
+        fit(hidden_units=units, epochs=1)
+        # Each loop is a graph with two functions.
+        assert n_graphs() <= before + 3 * _MAX_EVICTED
 
 
 def test_the_process_stays_as_it_was():

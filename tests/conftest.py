@@ -31,6 +31,6 @@ def reader(mnist):
 
     from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler
 
-    mlp = MLPDigitClassifier(epochs=5, random_state=0)
+    mlp = MLPDigitClassifier(epochs=15, random_state=0)
     model = make_pipeline(DigitNormalizer(), PixelScaler(), mlp)
     return model.fit(mnist.x_train[:30_000], mnist.y_train[:30_000])

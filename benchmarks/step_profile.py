@@ -61,14 +61,13 @@ def _make_train(data, steps):
     compiled.load(glorot_uniform(sizes, rng), None)
     session = compiled._session
     rows = rng.integers(len(data.x_train), size=(steps, batch_size)).astype(np.int32)
-    kept = draw_kept([rng] * steps, batch_size * graph.n_units, dropout)
     values = {
         "X": data.x_train,
         "rows": rows,
         "y": data.y_train[rows],
         "weight": np.full(rows.shape, 1 / batch_size, np.float32),
         "rates": np.full(steps, 0.001, np.float32),
-        "kept": kept.reshape(steps, batch_size, graph.n_units),
+        "kept": draw_kept([rng] * steps, (batch_size, graph.n_units), dropout),
         "scale": 1 / (1 - dropout),
         "seeds": np.zeros((steps, 2), np.int32),
         "ranges": np.zeros(5, np.float32),

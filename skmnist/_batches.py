@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Random batches, and dropout masks: drawn while earlier ones are in use."""
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from typing import NamedTuple
@@ -53,8 +54,7 @@ def draw_batches(y, weight, batch_size, n_units, dropout, distorted, blocks):
     """
     n_samples = len(y)
     n_steps = -(-n_samples // batch_size)
-    n_kept = batch_size * n_units
-    at_once = min(STEPS_PER_CALL, max(1, _KEPT_PER_CALL // n_kept))
+    at_once = min(STEPS_PER_CALL, max(1, _KEPT_PER_CALL // (batch_size * n_units)))
     for rngs in blocks:
         rows = np.zeros((len(rngs), n_steps * batch_size), np.int32)
         for order, rng in zip(rows, rngs, strict=True):
@@ -68,13 +68,12 @@ def draw_batches(y, weight, batch_size, n_units, dropout, distorted, blocks):
         sources = [rng for rng in rngs for _ in range(n_steps)]
         for start in range(0, len(rows), at_once):
             part = slice(start, start + at_once)
-            kept = draw_kept(sources[part], n_kept, dropout)
             yield Batches(
                 rows[part],
                 y[rows[part]],
                 weights[part],
                 n_rows.reshape(-1)[part],
-                kept.reshape(-1, batch_size, n_units),
+                draw_kept(sources[part], (batch_size, n_units), dropout),
                 seeds[part],
             )
 
@@ -99,7 +98,7 @@ def _draw_seeds(rngs, n_steps, distorted):
     return np.concatenate(seeds)
 
 
-def draw_kept(rngs, n_units, rate):
+def draw_kept(rngs, shape, rate):
     """Draw which units of each step dropout keeps.
 
     Eight random bits decide over a unit. The threshold is rounded up or down at random
@@ -110,22 +109,24 @@ def draw_kept(rngs, n_units, rate):
     ----------
     rngs : list of numpy.random.Generator
         A source for each step.
-    n_units : int
-        Units per step, those of all rows of a batch.
+    shape : (int, int)
+        Rows of a step, and units of each.
     rate : float
         Share of the units to drop, at most 255/256.
 
     Returns
     -------
-    ndarray of shape (n_steps, n_units) and dtype uint8
+    ndarray of shape (n_steps, *shape) and dtype uint8
         1 where a unit is kept, 0 where it is dropped.
     """
-    kept = aligned_empty((len(rngs), n_units), bool)
+    n_decisions = math.prod(shape)
+    kept = aligned_empty((len(rngs), n_decisions), bool)
+    drawn = kept.view(np.uint8).reshape(-1, *shape)
     if rate == 0:
         kept[...] = True
-        return kept.view(np.uint8)
-    n_words = -(-n_units // 8) + 1  # the last one rounds the threshold
-    at_once = max(1, _DRAWN_AT_ONCE // n_units)
+        return drawn
+    n_words = -(-n_decisions // 8) + 1  # the last one rounds the threshold
+    at_once = max(1, _DRAWN_AT_ONCE // n_decisions)
     start = 0
     for _, steps in groupby(rngs, id):  # those of one epoch
         rng, *others = steps
@@ -134,7 +135,7 @@ def draw_kept(rngs, n_units, rate):
             part = kept[first : min(first + at_once, stop)]
             words = rng.integers(2**64, size=(len(part), n_words), dtype=np.uint64)
             threshold = np.minimum(rate * 256 + words[:, -1:] / 2.0**64, 255)
-            bits = words.view(np.uint8)[:, :n_units]
+            bits = words.view(np.uint8)[:, :n_decisions]
             np.greater_equal(bits, threshold.astype(np.uint8), out=part)
         start = stop
-    return kept.view(np.uint8)
+    return drawn

@@ -22,7 +22,7 @@ from ._session import n_threads
 _MAX_IDLE = 16
 # Those given up that wait for Python's collector: a graph refers to itself, and left to
 # itself the collector comes after dozens of them.
-_MAX_EVICTED = 4
+_MAX_GIVEN_UP = 4
 
 
 class State(NamedTuple):
@@ -51,7 +51,7 @@ class _Pool:
         self._lock = threading.Lock()
         self._build_lock = threading.Lock()
         self._n_leased = 0
-        self._n_evicted = 0  # since the last collection
+        self._n_given_up = 0  # since the last collection
         self.n_built = 0
 
     @property
@@ -81,26 +81,27 @@ class _Pool:
         try:
             yield compiled
         except BaseException:
-            compiled.close()
+            self._give_up([compiled])
             raise
         finally:
             with self._lock:
                 self._n_leased -= 1
-        with self._lock:
-            self._idle[id(compiled)] = key, compiled
-        self._evict()
-        if self._n_evicted >= _MAX_EVICTED and gc.isenabled():
-            self._n_evicted = 0
-            gc.collect()
-
-    def _evict(self):
         evicted = []
         with self._lock:
+            self._idle[id(compiled)] = key, compiled
             while len(self._idle) > _MAX_IDLE:
                 evicted.append(self._idle.popitem(last=False)[1][1])
-            self._n_evicted += len(evicted)
-        for compiled in evicted:
+        self._give_up(evicted)
+        evicted.clear()
+        if self._n_given_up >= _MAX_GIVEN_UP and gc.isenabled():
+            self._n_given_up = 0
+            gc.collect()
+
+    def _give_up(self, loops):
+        for compiled in loops:
             compiled.close()
+        with self._lock:
+            self._n_given_up += len(loops)
 
 
 _pool = _Pool()

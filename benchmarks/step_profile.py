@@ -49,13 +49,16 @@ def _make_train(data, steps):
     from skmnist._batches import draw_kept
     from skmnist._compiled import CompiledMLP
     from skmnist._graph import TrainingGraph
+    from skmnist._halves import cut_layers
     from skmnist._keras import optimizer_recipe
     from skmnist._network import Architecture, glorot_uniform
     from skmnist._session import run_options
 
     sizes = Architecture(784, _NETWORK.hidden_units, 10, "relu", "float32")
     batch_size, dropout = _NETWORK.batch_size, _NETWORK.dropout
-    graph = TrainingGraph(sizes, batch_size, optimizer_recipe("adam", 0.001), None)
+    n_units = sum(sizes.hidden_units)
+    structure = cut_layers(sizes, batch_size, elementwise=True)
+    graph = TrainingGraph(structure, optimizer_recipe("adam", 0.001), None)
     rng = np.random.default_rng(0)
     compiled = CompiledMLP(graph)
     compiled.load(glorot_uniform(sizes, rng), None)
@@ -67,7 +70,7 @@ def _make_train(data, steps):
         "y": data.y_train[rows],
         "weight": np.full(rows.shape, 1 / batch_size, np.float32),
         "rates": np.full(steps, 0.001, np.float32),
-        "kept": draw_kept([rng] * steps, (batch_size, graph.n_units), dropout),
+        "kept": draw_kept([rng] * steps, (batch_size, n_units), dropout),
         "scale": 1 / (1 - dropout),
         "seeds": np.zeros((steps, 2), np.int32),
         "ranges": np.zeros(5, np.float32),

@@ -36,8 +36,9 @@ class CompiledMLP:
     @interrupts_wait()
     def load(self, weights, optimizer):
         """Take over weights and optimizer variables; None stands for new ones."""
-        new = self.graph.new_optimizer
-        values = [*weights, *(new if optimizer is None else optimizer)]
+        if optimizer is None:
+            optimizer = self.graph.new_optimizer(weights)
+        values = [*weights, *optimizer]
         pieces = [
             np.asarray(piece, order="C")
             for value, (_, axis) in zip(values, self.graph.variables, strict=True)

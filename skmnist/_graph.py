@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""The training loop of one network as a private TensorFlow graph."""
+"""The training loop of networks of one structure, as a private TensorFlow graph."""
 
 import threading
 
@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ._distortion import make_distort
-from ._halves import COLUMNS, ROWS, cut, cut_layers, join
+from ._halves import COLUMNS, ROWS
 from ._optimizers import one_replica
 from ._variables import assign, evaluate, made_without_values, make_variable, read
 
@@ -17,19 +17,15 @@ _v1 = tf.compat.v1
 
 
 class TrainingGraph:
-    """One network, its optimizer, and the loop that trains it.
+    """A network, its optimizer, and the loop that trains it.
 
-    Hyperparameters are arguments of the loop, so that only another architecture, batch
-    size or optimizer needs another one. The batch size is fixed because TensorFlow
-    picks its fast matrix kernels where it knows all sizes; a shorter last batch is
-    filled up with rows of weight zero.
+    Hyperparameters and sizes are arguments of the loop, so that only another structure
+    or optimizer needs another one.
 
     Parameters
     ----------
-    architecture : Architecture
-        The network.
-    batch_size : int
-        Rows per step.
+    structure : Structure
+        Of the network.
     optimizer : (type, dict)
         Class and configuration of a Keras optimizer.
     image_shape : (int, int) or None
@@ -44,28 +40,24 @@ class TrainingGraph:
         them: the pieces of each, and the axis along which it is cut.
     n_weights : int
         How many of them are kernels and biases.
-    new_optimizer : list of ndarray
-        The values of the others at the start.
     """
 
-    def __init__(self, architecture, batch_size, optimizer, image_shape):
+    def __init__(self, structure, optimizer, image_shape):
         optimizer_class, config = optimizer
-        self.batch_size = batch_size
-        self.dtype = architecture.dtype
-        self._architecture = architecture
+        self.dtype = structure.dtype
+        self._structure = structure
         self._distort = None if image_shape is None else make_distort(image_shape)
-        self._activation = _activation(architecture.activation)
+        self._activation = _activation(structure.activation)
         self.graph = tf.Graph()
         # Reads and writes of variables keep the order of the code, as in a tf.function,
         # which would be one more function to optimise for each session.
         self.graph._add_control_dependencies = True
-        with self.graph.as_default(), made_without_values() as first_values:
+        any_size = structure.sizes is None
+        with self.graph.as_default(), made_without_values(any_size) as first_values:
             self.optimizer = one_replica(optimizer_class).from_config(dict(config))
-            elementwise = self.optimizer.is_elementwise()
-            self._layers = cut_layers(architecture, batch_size, elementwise)
             self._weights = self._make_weights()
             self.optimizer.build([v for pieces, _ in self._weights for v in pieces])
-            of_optimizer = self._optimizer_variables()
+            of_optimizer, places = self._optimizer_variables()
             self.variables = self._weights + of_optimizer
             self.n_weights = len(self._weights)
             flat = [v for pieces, _ in self.variables for v in pieces]
@@ -75,17 +67,19 @@ class TrainingGraph:
                 assign(v, x) for v, x in zip(flat, self.new_values, strict=True)
             ]
             self.values = [self.graph.as_graph_element(v) for v in flat]
-        self.new_optimizer = [
-            join([evaluate(first_values[v.ref()]) for v in pieces], axis)
-            for pieces, axis in of_optimizer
+        self._new_optimizer = [
+            (evaluate(first_values[pieces[0].ref()]), place)
+            for (pieces, _), place in zip(of_optimizer, places, strict=True)
         ]
         self._figures = {}
         self._lock = threading.Lock()
 
-    @property
-    def n_units(self):
-        """Units over which dropout decides, for each row of a batch."""
-        return sum(self._architecture.hidden_units)
+    def new_optimizer(self, weights):
+        """List what the optimizer's variables begin with, beside such weights."""
+        return [
+            value if place is None else np.broadcast_to(value, weights[place].shape)
+            for value, place in self._new_optimizer
+        ]
 
     def figures(self, penalised):
         """Return what the loop gives; built when it is first asked for.
@@ -114,49 +108,53 @@ class TrainingGraph:
     def _make_weights(self):
         # Lists of (the pieces of a weight, the axis along which it is cut).
         weights = []
-        sizes = self._architecture.layer_sizes
-        for i, layer in enumerate(self._layers):
+        layers = self._structure.layers
+        sizes = self._structure.sizes or [None] * (len(layers) + 1)
+        for i, layer in enumerate(layers):
             for name, shape, axis in (
                 ("kernel", sizes[i : i + 2], layer.kernel_axis),
                 ("bias", sizes[i + 1 : i + 2], layer.bias_axis),
             ):
                 pieces = [
-                    make_variable(piece.shape, self.dtype, f"{name}_{i}_{half}")
-                    for half, piece in enumerate(cut(np.broadcast_to(0, shape), axis))
+                    make_variable(shape, self.dtype, f"{name}_{i}_{piece}")
+                    for piece in range(1 if axis is None else 2)
                 ]
                 weights.append((pieces, axis))
         return weights
 
     def _optimizer_variables(self):
         # As Keras orders those of a network in one piece: the halves of each together,
-        # where that of the first half stands.
-        first = {pieces[0].ref(): (pieces, axis) for pieces, axis in self._weights}
+        # where that of the first half stands; and the places of their weights.
+        first = {pieces[0].ref(): i for i, (pieces, _) in enumerate(self._weights)}
         of_weight = self.optimizer.variables_of
-        found = []
+        found, places = [], []
         for variable in self.optimizer.variables:
             weight = self.optimizer.weight_of(variable)
             if weight is None:
                 found.append(([variable.value], None))
+                places.append(None)
             elif weight.ref() in first:
-                pieces, axis = first[weight.ref()]
+                place = first[weight.ref()]
+                pieces, axis = self._weights[place]
                 n = [v is variable for v in of_weight(weight)].index(True)
                 found.append(([of_weight(piece)[n].value for piece in pieces], axis))
-        return found
+                places.append(place)
+        return found, places
 
     def _make_placeholders(self):
         return [
             _v1.placeholder(dtype, shape, name)
             for name, dtype, shape in (
-                ("X", self.dtype, (None, self._architecture.n_features)),
-                ("rows", tf.int32, (None, self.batch_size)),
-                ("y", tf.int32, (None, self.batch_size)),
-                ("weight", self.dtype, (None, self.batch_size)),
+                ("X", self.dtype, (None, None)),
+                ("rows", tf.int32, (None, None)),
+                ("y", tf.int32, (None, None)),
+                ("weight", self.dtype, (None, None)),
                 ("rates", tf.float32, (None,)),
-                ("kept", tf.uint8, (None, self.batch_size, self.n_units)),
+                ("kept", tf.uint8, (None, None, None)),
                 ("scale", self.dtype, ()),
                 ("seeds", tf.int32, (None, 2)),
                 ("ranges", self.dtype, (5,)),
-                ("modes", self.dtype, (None, self._architecture.n_features)),
+                ("modes", self.dtype, (None, None)),
                 ("l2", self.dtype, ()),
             )
         ]
@@ -166,13 +164,17 @@ class TrainingGraph:
         last = n_steps - 1
         variables = [v for pieces, _ in self._weights for v in pieces]
         factor = None if l2 is None else 2 * l2
+        biases = [piece for pieces, _ in self._weights[1:-2:2] for piece in pieces]
+        n_units = [tf.raw_ops.VariableShape(input=bias.handle) for bias in biases]
+        n_units = tf.concat(n_units, axis=0)
 
         def batch(i):
             i = tf.minimum(i, last)
             x = _take(X, _take(rows, i))
             if self._distort is not None:
                 x = self._distort(x, _take(seeds, i), ranges, modes)
-            return [x, *self._masks(_take(kept, i), scale)]
+            masks = tf.cast(_take(kept, i), self.dtype) * scale
+            return [x, *tf.split(masks, n_units, axis=1, num=len(biases))]
 
         def step(i, figures, *ready):
             kernels, biases = (
@@ -201,20 +203,15 @@ class TrainingGraph:
         state = (tf.constant(0), figures, *batch(tf.constant(0)))
         return tf.while_loop(lambda i, *_: i < n_steps, step, state)[1].stack()
 
-    def _masks(self, kept, scale):
-        biases = self._weights[1:-2:2]
-        sizes = [piece.shape[0] for pieces, _ in biases for piece in pieces]
-        return tf.split(tf.cast(kept, self.dtype) * scale, sizes, axis=1)
-
     def _pass(self, kernels, biases, x, *masks, labels, weight):
         """Go forward and back.
 
         Returns loss, number of hits, a tensor after which one core has little to do,
         and for each kernel and bias in turn the gradients of its pieces.
         """
-        masks, gate = iter(masks), None
+        layers, masks, gate = self._structure.layers, iter(masks), None
         inputs, outputs = [[x]], []  # of each layer, piece by piece
-        for layer, kernel, bias in zip(self._layers, kernels, biases, strict=True):
+        for layer, kernel, bias in zip(layers, kernels, biases, strict=True):
             h = inputs[-1]
             if layer is ROWS:
                 parts = [tf.matmul(a, k) for a, k in zip(h, kernel, strict=True)]
@@ -226,7 +223,7 @@ class TrainingGraph:
                 ]
             if gate is None and len(z) == 1:
                 gate = z[0]
-            if len(outputs) < len(self._layers) - 1:
+            if len(outputs) < len(layers) - 1:
                 active = [self._activation(each) for each in z]
                 kept = [next(masks) for _ in z]
                 outputs.append((z, active, kept))
@@ -247,7 +244,7 @@ class TrainingGraph:
         for i in reversed(range(1, len(kernels))):
             pairs = _pairs(deltas[0], kernels[i])
             dh = [tf.matmul(d, k, transpose_b=True) for d, k in pairs]
-            if self._layers[i] is COLUMNS:
+            if self._structure.layers[i] is COLUMNS:
                 dh = [tf.add_n(dh)]
             below = [
                 self._through_activation(z, a, d * m)
@@ -268,7 +265,7 @@ class TrainingGraph:
         return gradients
 
     def _through_activation(self, z, a, gradient):
-        if self._architecture.activation == "relu":  # sooner built
+        if self._structure.activation == "relu":  # sooner built
             return tf.raw_ops.ReluGrad(gradients=gradient, features=a)
         return tf.gradients(a, z, gradient)[0]
 

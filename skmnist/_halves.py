@@ -15,6 +15,15 @@ class Layer(NamedTuple):
     bias_axis: int | None
 
 
+class Structure(NamedTuple):
+    """What decides over the operations of a step."""
+
+    layers: tuple[Layer, ...]
+    activation: str
+    dtype: str
+    sizes: tuple[int, ...] | None  # units per layer; None for any
+
+
 # Multiplications of a forward pass from which on halves pay; below, two cores wait for
 # each other more than they work.
 _WORTH_CUTTING = 1_500_000
@@ -25,7 +34,7 @@ WHOLE = Layer(None, None)
 
 
 def cut_layers(architecture, batch_size, elementwise):
-    """Choose how each layer is cut.
+    """Choose how each layer is cut, and whether what is built serves other sizes.
 
     A layer cut by columns and the next one by rows are worked through without a word
     between the halves (Shoeybi et al., "Megatron-LM: Training Multi-Billion Parameter
@@ -41,12 +50,18 @@ def cut_layers(architecture, batch_size, elementwise):
         Rows per step.
     elementwise : bool
         Whether the optimizer treats each number of a weight alone, so that halves of
-        it may be updated apart.
+        it may be updated apart, and it need not know the size.
 
     Returns
     -------
-    list of Layer
+    Structure
     """
+    layers = tuple(_layers(architecture, batch_size, elementwise))
+    sizes = None if elementwise else architecture.layer_sizes
+    return Structure(layers, architecture.activation, architecture.dtype, sizes)
+
+
+def _layers(architecture, batch_size, elementwise):
     sizes = architecture.layer_sizes
     n_layers = len(sizes) - 1
     products = batch_size * sum(a * b for a, b in pairwise(sizes))

@@ -136,7 +136,7 @@ def make_optimizer(optimizer, learning_rate):
 
 
 def optimizer_key(optimizer):
-    """Tell optimizers apart, but for a learning rate that is a number.
+    """Tell optimizers apart, but for their name and a learning rate that is a number.
 
     Parameters
     ----------
@@ -150,6 +150,7 @@ def optimizer_key(optimizer):
     if isinstance(optimizer, str):
         return optimizer
     config = optimizer.get_config()
+    config.pop("name", None)  # Keras counts them up
     if not isinstance(config["learning_rate"], dict):
         del config["learning_rate"]
     kind = type(optimizer)

@@ -32,8 +32,12 @@ class _OneReplica:
     ):
         if initializer == "zeros":  # without an operation for each
             initializer = np.zeros
-        variable = super().add_variable_from_reference(
-            reference_variable, name, initializer
+        # Keras wants to know all sizes; where any will do, it is told 1.
+        variable = self.add_variable(
+            [n or 1 for n in reference_variable.shape],
+            initializer,
+            reference_variable.dtype,
+            name=name,
         )
         self._references().append((variable, reference_variable))
         return variable
@@ -58,10 +62,6 @@ class _OneReplica:
     def variables_of(self, weight):
         """List the variables of a weight."""
         return [v for v, w in self._references() if w is weight]
-
-    def is_elementwise(self):
-        """Tell whether halves of a weight may be updated apart."""
-        return type(self).__bases__[-1] in _ELEMENTWISE and not self.clipnorm
 
 
 class _FusedAdam(_OneReplica):
@@ -90,6 +90,23 @@ class _FusedAdam(_OneReplica):
                 grad=gradient,
                 **same,
             )
+
+
+def is_elementwise(optimizer_class, config):
+    """Tell whether an optimizer may be built without the sizes of the weights.
+
+    Parameters
+    ----------
+    optimizer_class, config : type, dict
+        A Keras optimizer and its configuration.
+
+    Returns
+    -------
+    bool
+        False also where it may not update the halves of a weight apart.
+    """
+    of_all_sizes = ("clipnorm", "gradient_accumulation_steps")
+    return optimizer_class in _ELEMENTWISE and not any(map(config.get, of_all_sizes))
 
 
 def one_replica(optimizer_class):

@@ -13,9 +13,11 @@ from ._aligned import aligned
 from ._batches import MAX_DROPOUT, STEPS_PER_CALL, ahead, draw_batches
 from ._compiled import CompiledMLP
 from ._graph import TrainingGraph
+from ._halves import cut_layers
 from ._interrupts import interrupts_wait
 from ._keras import optimizer_key, optimizer_recipe
 from ._network import evaluate
+from ._optimizers import is_elementwise
 from ._session import n_threads
 
 # Compiled loops that wait for their next fit, in the whole process.
@@ -61,7 +63,9 @@ class _Pool:
 
     @contextmanager
     def lease(self, architecture, batch_size, optimizer, learning_rate, image_shape):
-        key = architecture, batch_size, optimizer_key(optimizer), image_shape
+        recipe = optimizer_recipe(optimizer, learning_rate)
+        structure = cut_layers(architecture, batch_size, is_elementwise(*recipe))
+        key = structure, optimizer_key(optimizer), image_shape
         with self._lock:
             known = [i for i, (k, _) in self._idle.items() if k == key]
             compiled = self._idle.pop(known[-1])[1] if known else None
@@ -69,8 +73,7 @@ class _Pool:
             with self._build_lock, interrupts_wait():
                 graph = self._graphs.get(key)
                 if graph is None:
-                    recipe = optimizer_recipe(optimizer, learning_rate)
-                    graph = TrainingGraph(architecture, batch_size, recipe, image_shape)
+                    graph = TrainingGraph(structure, recipe, image_shape)
                     self._graphs[key] = graph
                     self.n_built += 1
             with interrupts_wait():
@@ -192,7 +195,7 @@ def train(
     if validation is not None:
         history |= {"val_loss": [], "val_accuracy": []}
     # All rows in one batch, without many empty ones beside them; a power of two, so
-    # that few loops are compiled for chunks of many lengths.
+    # that distortions are compiled for few sizes of chunks.
     batch_size = min(batch_size, 1 << (len(data.y) - 1).bit_length())
     n_steps = -(-len(data.y) // batch_size)
     at_once = max(1, STEPS_PER_CALL // n_steps)
@@ -211,7 +214,7 @@ def train(
             data.y,
             data.weight,
             batch_size,
-            compiled.graph.n_units,
+            sum(architecture.hidden_units),
             dropout,
             distortion is not None,
             (

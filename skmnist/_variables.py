@@ -14,7 +14,7 @@ from ._session import open_session
 
 
 def make_variable(shape, dtype, name):
-    """Add a variable without a value to the current graph."""
+    """Add a variable without a value to the current graph; None is any size."""
     return UninitializedVariable(shape=shape, dtype=dtype, name=name)
 
 
@@ -29,8 +29,13 @@ def assign(variable, value):
 
 
 @contextmanager
-def made_without_values():
+def made_without_values(any_size):
     """Let others make their variables like `make_variable`.
+
+    Parameters
+    ----------
+    any_size : bool
+        Whether these may take arrays of any size.
 
     Yields
     ------
@@ -42,7 +47,9 @@ def made_without_values():
     def create(_, initial_value, dtype, name, **others):
         with apart.as_default():
             value = initial_value() if callable(initial_value) else initial_value
-        variable = make_variable(value.shape, dtype or value.dtype, name)
+        shape = [None] * len(value.shape) if any_size else value.shape
+        name, *_ = name.split(":")  # Adafactor takes over that of a weight's output
+        variable = make_variable(shape, dtype or value.dtype, name)
         values[variable.ref()] = value
         return variable
 

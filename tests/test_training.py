@@ -16,15 +16,16 @@ from joblib import parallel_config
 from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
 
-from skmnist import MLPDigitClassifier, _batches, _compiled
+from skmnist import MLPDigitClassifier, _batches, _compiled, _training
 from skmnist._aligned import aligned
 from skmnist._batches import Batches, draw_kept
 from skmnist._compiled import CompiledMLP
 from skmnist._graph import TrainingGraph
-from skmnist._keras import build_mlp, optimizer_recipe
+from skmnist._halves import WHOLE, Structure, cut_layers
+from skmnist._keras import _OPTIMIZERS, build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
 from skmnist._session import run_options
-from skmnist._training import _MAX_GIVEN_UP, _MAX_IDLE, _Pool, _pool, compiled_count
+from skmnist._training import _MAX_GIVEN_UP, _MAX_IDLE, _Pool, compiled_count
 
 
 @pytest.fixture(scope="module")
@@ -43,14 +44,20 @@ def same(a, b):
     return all(map(np.array_equal, weights_of(a), weights_of(b)))
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "adagrad", "ftrl"])
-@pytest.mark.parametrize("n_samples", [300, 7])
+@pytest.fixture
+def no_loops(monkeypatch):
+    """As in a new process."""
+    monkeypatch.setattr("skmnist._training._pool", _Pool())
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "n_samples"), [*((name, 300) for name in _OPTIMIZERS), ("adam", 7)]
+)
 @pytest.mark.parametrize("worth_cutting", [0, np.inf])
 def test_full_batches_agree_with_keras_fit(
     monkeypatch, rows, optimizer, n_samples, worth_cutting
 ):
     monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
-    monkeypatch.setattr("skmnist._training._pool", _Pool())
     x, y = rows[0][:n_samples], rows[1][:n_samples]
     weight = 1.0 + np.arange(n_samples) % 3
     model = MLPDigitClassifier(
@@ -94,7 +101,6 @@ def test_a_network_in_one_piece_and_in_two(monkeypatch, rows, hidden_units, acti
     models = []
     for worth_cutting in (0, np.inf):
         monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
-        monkeypatch.setattr("skmnist._training._pool", _Pool())
         model = MLPDigitClassifier(
             hidden_units,
             activation=activation,
@@ -172,7 +178,8 @@ def test_layers_have_masks_of_their_own():
     # One path 1 -> 1 -> 1 with a huge last kernel: the loss is 0 where both units are
     # kept and log 2 where one is dropped.
     architecture = Architecture(1, (1, 1), 2, "linear", "float32")
-    graph = TrainingGraph(architecture, 8, optimizer_recipe("sgd", 1), None)
+    structure = cut_layers(architecture, 8, elementwise=True)
+    graph = TrainingGraph(structure, optimizer_recipe("sgd", 1), None)
     compiled = CompiledMLP(graph)
     kernel, bias = np.ones((1, 1), np.float32), np.zeros(1, np.float32)
     last = np.array([[1000, 0]], np.float32), np.zeros(2, np.float32)
@@ -202,8 +209,8 @@ def test_layers_have_masks_of_their_own():
 
 @pytest.mark.parametrize("penalised", [False, True])
 def test_a_loop_without_updates_is_refused(penalised):
-    architecture = Architecture(3, (2, 2), 2, "relu", "float32")
-    graph = TrainingGraph(architecture, 8, optimizer_recipe("adam", 0.1), None)
+    structure = Structure((WHOLE,) * 3, "relu", "float32", None)
+    graph = TrainingGraph(structure, optimizer_recipe("adam", 0.1), None)
     graph.graph._add_control_dependencies = False
 
     with pytest.raises(RuntimeError, match="leaves the updates of weights out"):
@@ -221,6 +228,11 @@ def fit(seed=0, **params):
     params = {"hidden_units": 24, "epochs": 4, **params}
     model = MLPDigitClassifier(random_state=seed, **params)
     return model.fit(x, x[:, :4].argmax(axis=1))
+
+
+def fit_other(units):
+    # What looks at a whole weight gets a loop of its own for each size.
+    return fit(hidden_units=units, epochs=1, optimizer=keras.optimizers.SGD(clipnorm=1))
 
 
 def test_same_seed_same_bits():
@@ -342,11 +354,11 @@ def test_ctrl_c_waits_for_tensorflow(monkeypatch, target, units):
     else:
         monkeypatch.setattr(TrainingGraph, "figures", press)
     with pytest.raises(KeyboardInterrupt):
-        fit(hidden_units=units)
+        fit_other(units)
     assert len(done) == 1
     assert signal.getsignal(signal.SIGINT) is handler
     monkeypatch.undo()
-    fit(hidden_units=units)
+    fit_other(units)
 
 
 @pytest.mark.parametrize("name", ["cut", "_joined"])
@@ -368,25 +380,49 @@ def test_ctrl_c_waits_while_weights_go_in_and_out(monkeypatch, name):
     fit()
 
 
+@pytest.mark.usefixtures("no_loops")
 def test_one_compilation_serves_a_whole_grid(rows):
-    before = compiled_count()
     search = GridSearchCV(
         MLPDigitClassifier(epochs=2, random_state=0),
         {
-            "hidden_units": [17, 18, 19],
+            "hidden_units": [17, (18, 5), 19],
+            "batch_size": [64, 128],
             "dropout": [0.0, 0.3, 0.45],
             "l2": [0.0, 1e-3],
             "learning_rate": [0.001, 0.01],
-            "learning_rate_schedule": ["constant", "linear"],
         },
         cv=2,
     ).fit(*rows)
     assert len(search.cv_results_["params"]) == 72
-    assert compiled_count() - before == 3
+    assert compiled_count() == 1
 
 
+@pytest.mark.parametrize(
+    "optimizer", [*_OPTIMIZERS, keras.optimizers.SGD(0.1, momentum=0.9)]
+)
+@pytest.mark.parametrize("worth_cutting", [0, np.inf])
+def test_networks_of_other_sizes_leave_no_trace(monkeypatch, optimizer, worth_cutting):
+    monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
+    rng = np.random.default_rng(0)
+    x, y = rng.random((100, 12), dtype=np.float32), np.arange(100) % 4
+    others = MLPDigitClassifier((31, 3), optimizer=optimizer, l2=0.1, random_state=0)
+    params = {"hidden_units": (24, 10), "optimizer": optimizer}
+    fit(**params)
+    others.fit(x, y)
+    later = fit(**params)
+    monkeypatch.setattr("skmnist._training._pool", _Pool())
+    assert same(fit(**params), later)
+
+
+@pytest.mark.usefixtures("no_loops")
+def test_optimizers_alike_share_a_graph():
+    for momentum in (0.5, 0.5, 0.9):
+        fit(optimizer=keras.optimizers.SGD(momentum=momentum), epochs=1)
+    assert compiled_count() == 2
+
+
+@pytest.mark.usefixtures("no_loops")
 def test_threads_share_a_graph(rows):
-    before = compiled_count()
     search = GridSearchCV(
         MLPDigitClassifier(21, epochs=20, random_state=0),
         {"dropout": [0.0, 0.2, 0.3, 0.4]},
@@ -395,8 +431,8 @@ def test_threads_share_a_graph(rows):
     )
     with parallel_config("threading"):
         search.fit(*rows)
-    assert compiled_count() == before + 1
-    assert len([1 for (network, *_), _ in _pool._idle.values() if 21 in network[1]]) > 1
+    assert compiled_count() == 1
+    assert len(_training._pool._idle) > 1
 
 
 def test_fits_at_once_have_a_thread_each(monkeypatch):
@@ -417,12 +453,12 @@ def test_fits_at_once_have_a_thread_each(monkeypatch):
 
 def test_compiled_networks_are_bounded_in_number():
     for units in range(1, _MAX_IDLE + 4):
-        fit(hidden_units=units, epochs=1)
-    assert len(_pool._idle) == _MAX_IDLE
+        fit_other(units)
+    assert len(_training._pool._idle) == _MAX_IDLE
     before = compiled_count()
-    fit(hidden_units=_MAX_IDLE + 3, epochs=1)
+    fit_other(_MAX_IDLE + 3)
     assert compiled_count() == before  # the last one was kept
-    fit(hidden_units=1, epochs=1)
+    fit_other(1)
     assert compiled_count() == before + 1  # the oldest one was not
 
 
@@ -431,11 +467,11 @@ def test_the_memory_of_graphs_is_given_back():
         return sum(isinstance(each, tf.Graph) for each in gc.get_objects())
 
     for units in range(1, _MAX_IDLE + 1):
-        fit(hidden_units=units, epochs=1)
+        fit_other(units)
     gc.collect()
     before = n_graphs()
     for units in range(_MAX_IDLE + 1, 2 * _MAX_IDLE + 1):
-        fit(hidden_units=units, epochs=1)
+        fit_other(units)
         # Each loop is a graph with two functions.
         assert n_graphs() <= before + 3 * _MAX_GIVEN_UP
 

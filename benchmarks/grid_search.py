@@ -67,7 +67,7 @@ class Search:
         data = load("digits")
         self._x = np.concatenate([data.x_train, data.x_test])
         self._y = np.concatenate([data.y_train, data.y_test])
-        warm_up = self._make(Network(hidden_units=(24, 24), epochs=1))
+        warm_up = self._make(Network(hidden_units=(24,), epochs=1))
         warm_up.fit(self._x, self._y)
 
     def turn(self, seed, epochs):

@@ -83,7 +83,8 @@ class Bystanders:
         if self._start is None:
             return None
         busy, ours, all_time = np.subtract(self._now(), self._start)
-        return float(max(0.0, busy - ours) / all_time)
+        # The clock of these figures ticks a hundred times a second.
+        return float(max(0.0, busy - ours) / max(1.0, all_time))
 
     def _now(self):
         if not Path("/proc/stat").exists():

@@ -49,7 +49,7 @@ def _make_train(data, steps):
     from skmnist._batches import draw_kept
     from skmnist._compiled import CompiledMLP
     from skmnist._graph import TrainingGraph
-    from skmnist._halves import cut_layers
+    from skmnist._halves import choose_structure
     from skmnist._keras import optimizer_recipe
     from skmnist._network import Architecture, glorot_uniform
     from skmnist._session import run_options
@@ -57,7 +57,7 @@ def _make_train(data, steps):
     sizes = Architecture(784, _NETWORK.hidden_units, 10, "relu", "float32")
     batch_size, dropout = _NETWORK.batch_size, _NETWORK.dropout
     n_units = sum(sizes.hidden_units)
-    structure = cut_layers(sizes, batch_size, elementwise=True)
+    structure = choose_structure(sizes, batch_size, elementwise=True)
     graph = TrainingGraph(structure, optimizer_recipe("adam", 0.001), None)
     rng = np.random.default_rng(0)
     compiled = CompiledMLP(graph)

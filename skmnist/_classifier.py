@@ -85,8 +85,9 @@ class MLPDigitClassifier(
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         Name of a Keras optimizer ("adadelta", "adafactor", "adagrad", "adam" [2]_,
         "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or "sgd"), or
-        an unbuilt optimizer. An optimizer brings its own learning rate;
-        `learning_rate` must then keep its default.
+        an unbuilt optimizer without gradient accumulation, loss scaling or averages
+        of the weights. An optimizer brings its own learning rate; `learning_rate`
+        must then keep its default.
 
     learning_rate : float, default=0.001
         Step size of the optimizer.

@@ -33,7 +33,7 @@ ROWS = Layer(0, None)  # each half takes half of its input; their outputs are ad
 WHOLE = Layer(None, None)
 
 
-def cut_layers(architecture, batch_size, elementwise):
+def choose_structure(architecture, batch_size, elementwise):
     """Choose how each layer is cut, and whether what is built serves other sizes.
 
     A layer cut by columns and the next one by rows are worked through without a word

@@ -26,6 +26,13 @@ _OPTIMIZERS = {
         keras.optimizers.SGD,
     )
 }
+# Their updates depend on more than the gradients of a step.
+_NEED_KERAS_FIT = (
+    "gradient_accumulation_steps",
+    "inner_optimizer",
+    "loss_scale_factor",
+    "use_ema",
+)
 
 
 def build_mlp(
@@ -110,7 +117,8 @@ def optimizer_recipe(optimizer, learning_rate):
     TypeError
         If `optimizer` is neither a name nor a Keras optimizer.
     ValueError
-        If `optimizer` has been built, so that it belongs to another model.
+        If `optimizer` has been built, so that it belongs to another model, or uses
+        something that Keras' ``fit`` has to take part in.
     """
     if isinstance(optimizer, str):
         kind = _OPTIMIZERS[optimizer]
@@ -126,7 +134,15 @@ def optimizer_recipe(optimizer, learning_rate):
             f"{type(optimizer).__name__} that already belongs to a model: "
             "pass a new one"
         )
-    return type(optimizer), optimizer.get_config()
+    config = optimizer.get_config()
+    for name in _NEED_KERAS_FIT:
+        if config.get(name):
+            raise ValueError(
+                f"optimizer must do without {name}, which Keras' own fit takes part "
+                f"in; got keras.optimizers.{type(optimizer).__name__}({name}="
+                f"{config[name]!r})"
+            )
+    return type(optimizer), config
 
 
 def make_optimizer(optimizer, learning_rate):

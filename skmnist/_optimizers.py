@@ -105,8 +105,7 @@ def is_elementwise(optimizer_class, config):
     bool
         False also where it may not update the halves of a weight apart.
     """
-    of_all_sizes = ("clipnorm", "gradient_accumulation_steps")
-    return optimizer_class in _ELEMENTWISE and not any(map(config.get, of_all_sizes))
+    return optimizer_class in _ELEMENTWISE and not config.get("clipnorm")
 
 
 def one_replica(optimizer_class):

@@ -13,7 +13,7 @@ from ._aligned import aligned
 from ._batches import MAX_DROPOUT, STEPS_PER_CALL, ahead, draw_batches
 from ._compiled import CompiledMLP
 from ._graph import TrainingGraph
-from ._halves import cut_layers
+from ._halves import choose_structure
 from ._interrupts import interrupts_wait
 from ._keras import optimizer_key, optimizer_recipe
 from ._network import evaluate
@@ -64,7 +64,7 @@ class _Pool:
     @contextmanager
     def lease(self, architecture, batch_size, optimizer, learning_rate, image_shape):
         recipe = optimizer_recipe(optimizer, learning_rate)
-        structure = cut_layers(architecture, batch_size, is_elementwise(*recipe))
+        structure = choose_structure(architecture, batch_size, is_elementwise(*recipe))
         key = structure, optimizer_key(optimizer), image_shape
         with self._lock:
             known = [i for i, (k, _) in self._idle.items() if k == key]

@@ -15,7 +15,9 @@ from ._session import open_session
 
 def make_variable(shape, dtype, name):
     """Add a variable without a value to the current graph; None is any size."""
-    return UninitializedVariable(shape=shape, dtype=dtype, name=name)
+    variable = UninitializedVariable(shape=shape, dtype=dtype, name=name)
+    variable.path = name  # as Keras' variables have; Muon asks for it
+    return variable
 
 
 def read(variable):

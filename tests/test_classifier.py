@@ -575,6 +575,23 @@ def test_optimizer_objects_bring_their_own_rate(digits, params, error, message):
         model.fit(*digits[:2])
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "name"),
+    [
+        (keras.optimizers.Adam(gradient_accumulation_steps=2), "gradient_accumulation"),
+        (keras.optimizers.Adam(use_ema=True), "use_ema=True"),
+        (keras.optimizers.Adam(loss_scale_factor=8.0), r"loss_scale_factor=8\.0"),
+        (
+            keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD()),
+            "do without inner_optimizer",
+        ),
+    ],
+)
+def test_optimizers_that_need_keras_fit_are_refused(digits, optimizer, name):
+    with pytest.raises(ValueError, match=name):
+        Classifier(optimizer=optimizer).fit(*digits[:2])
+
+
 def test_optimizer_objects_must_be_unbuilt_keras_optimizers(digits):
     built = keras.optimizers.SGD()
     built.build([keras.Variable(np.zeros(3), name="v")])

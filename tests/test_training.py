@@ -21,7 +21,7 @@ from skmnist._aligned import aligned
 from skmnist._batches import Batches, draw_kept
 from skmnist._compiled import CompiledMLP
 from skmnist._graph import TrainingGraph
-from skmnist._halves import WHOLE, Structure, cut_layers
+from skmnist._halves import WHOLE, Structure, choose_structure
 from skmnist._keras import _OPTIMIZERS, build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
 from skmnist._session import run_options
@@ -50,8 +50,21 @@ def no_loops(monkeypatch):
     monkeypatch.setattr("skmnist._training._pool", _Pool())
 
 
+# As `keras.optimizers.get` takes them.
+RECIPES = [
+    {"class_name": name, "config": {"learning_rate": 0.01} | config}
+    for name, config in (
+        ("Adam", {"clipnorm": 0.1, "weight_decay": 0.1}),
+        ("SGD", {"momentum": 0.9, "nesterov": True, "global_clipnorm": 0.1}),
+        ("Muon", {}),
+    )
+    if hasattr(keras.optimizers, name)
+]
+
+
 @pytest.mark.parametrize(
-    ("optimizer", "n_samples"), [*((name, 300) for name in _OPTIMIZERS), ("adam", 7)]
+    ("optimizer", "n_samples"),
+    [*((each, 300) for each in (*_OPTIMIZERS, *RECIPES)), ("adam", 7)],
 )
 @pytest.mark.parametrize("worth_cutting", [0, np.inf])
 def test_full_batches_agree_with_keras_fit(
@@ -60,15 +73,19 @@ def test_full_batches_agree_with_keras_fit(
     monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
     x, y = rows[0][:n_samples], rows[1][:n_samples]
     weight = 1.0 + np.arange(n_samples) % 3
+    if isinstance(optimizer, str):
+        recipe = {"class_name": optimizer, "config": {"learning_rate": 0.01}}
+        params = {"optimizer": optimizer, "learning_rate": 0.01}
+    else:
+        recipe, params = optimizer, {"optimizer": keras.optimizers.get(optimizer)}
     model = MLPDigitClassifier(
         (12, 9),
         dropout=0.0,
         l2=0.01,
-        optimizer=optimizer,
-        learning_rate=0.01,
         batch_size=n_samples,
         epochs=5,
         random_state=3,
+        **params,
     ).fit(x, y, weight)
     twin = build_mlp(model._architecture(), l2=0.01)
     # The same first weights: those of a fit that takes a step of next to nothing.
@@ -77,9 +94,7 @@ def test_full_batches_agree_with_keras_fit(
     )
     twin.set_weights(weights_of(start.fit(x, y)))
     twin.compile(
-        optimizer=keras.optimizers.get(
-            {"class_name": optimizer, "config": {"learning_rate": 0.01}}
-        ),
+        optimizer=keras.optimizers.get(recipe),
         loss="sparse_categorical_crossentropy",
     )
     history = twin.fit(
@@ -178,7 +193,7 @@ def test_layers_have_masks_of_their_own():
     # One path 1 -> 1 -> 1 with a huge last kernel: the loss is 0 where both units are
     # kept and log 2 where one is dropped.
     architecture = Architecture(1, (1, 1), 2, "linear", "float32")
-    structure = cut_layers(architecture, 8, elementwise=True)
+    structure = choose_structure(architecture, 8, elementwise=True)
     graph = TrainingGraph(structure, optimizer_recipe("sgd", 1), None)
     compiled = CompiledMLP(graph)
     kernel, bias = np.ones((1, 1), np.float32), np.zeros(1, np.float32)

@@ -7,6 +7,7 @@ import sys
 import drawn
 import numpy as np
 import pytest
+from scipy import ndimage
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import SkipTestWarning
@@ -165,12 +166,53 @@ def test_strokes_get_mnists_width(pen):
         {"stroke_width": (5, 6)},
         {"digit_size": 26},
         {"center": "box"},
+        {"deslant": True},
     ],
 )
 def test_every_step_has_its_parameter(parameters):
     image = picture(7, side=80, shadow="gradient")
     image[:2] = image[45:47, 55:57] = 20
     assert (frame(image, **parameters)[0] != frame(image)[0]).any()
+
+
+def shear_of(image):
+    """Measure how far the lines of an image move to the right, per line."""
+    weights, (y, x) = image.astype(float), np.mgrid[:28, :28]
+    y, x = (each - np.average(each, weights=weights) for each in (y, x))
+    return np.average(x * y, weights=weights) / np.average(y * y, weights=weights)
+
+
+@pytest.mark.parametrize("shear", [-0.4, 0.0, 0.7])
+def test_slanted_digits_stand_up(shear):
+    for digit in range(10):
+        upright = frame(picture(digit, side=100))[0]
+        middle = upright.shape[0] / 2
+        slanted = ndimage.affine_transform(
+            upright, [[1, 0], [-shear, 1]], [0, shear * middle], order=1
+        )
+        (stood_up,) = frame(slanted, deslant=True)
+
+        assert shear_of(slanted) == pytest.approx(shear_of(upright) + shear, abs=0.05)
+        assert shear_of(stood_up) == pytest.approx(0, abs=0.001)
+        # What became too wide by the slant was made smaller.
+        apart = differ(stood_up, frame(upright, deslant=True)[0])
+        assert apart <= 0.7 * differ(slanted, upright)
+        ink = float(frame(slanted).sum())
+        assert float(stood_up.sum()) == pytest.approx(ink, rel=0.001)
+        rows, columns = (
+            np.average(np.arange(28), weights=stood_up.sum(axis=axis))
+            for axis in (1, 0)
+        )
+        assert abs(rows - 14) <= 0.5
+        assert abs(columns - 14) <= 0.5
+
+
+def test_strokes_that_lie_are_not_stood_up():
+    lying = np.zeros((28, 28), np.uint8)
+    for x in range(4, 24):
+        lying[13 + x // 8 : 15 + x // 8, x] = 255
+    (image,) = frame(lying, deslant=True)
+    assert image.any(axis=0).sum() > 15
 
 
 def test_explain_gives_each_step():

@@ -7,7 +7,7 @@ the way of whatever comes next: in a search, the next fit.
 """
 
 import threading
-from contextlib import contextmanager
+from contextlib import nullcontext
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -15,30 +15,62 @@ from threadpoolctl import ThreadpoolController
 # Multiplications: fewer go on one thread by themselves, more are worth the spinning.
 _FEW, _MANY = 2**18, 2**29
 
-_limited = threading.Lock()
-
 
 @cache
 def _blas():
     return ThreadpoolController().select(user_api="blas")
 
 
-@contextmanager
+class _OneThread:
+    # The number is the process's, and who has more threads than another rounds
+    # otherwise. threadpoolctl lets nobody change it but the thread that did first: that
+    # one waits for those that came after it.
+
+    def __init__(self):
+        self._change = threading.Condition()
+        self._limit = self._first = None
+        self._n_others = 0
+        self._leaving = False
+
+    def __enter__(self):
+        with self._change:
+            self._change.wait_for(lambda: not self._leaving)
+            if self._first is None:
+                self._limit = _blas().limit(limits=1).__enter__()
+                self._first = threading.get_ident()
+            else:
+                self._n_others += 1
+
+    def __exit__(self, *error):
+        with self._change:
+            if self._first != threading.get_ident():
+                self._n_others -= 1
+                self._change.notify_all()
+                return
+            self._leaving = True
+            try:
+                self._change.wait_for(lambda: self._n_others == 0)
+            finally:
+                self._limit.__exit__(*error)
+                self._first, self._leaving = None, False
+                self._change.notify_all()
+
+
+_one_thread = _OneThread()
+
+
 def threads_for(n_multiplications):
     """Leave BLAS one thread where more would not pay, and then as many as before.
+
+    The first of several inside at once leaves last, and gives the threads back.
 
     Parameters
     ----------
     n_multiplications : int
         Of all products inside.
+
+    Returns
+    -------
+    context manager
     """
-    # The number is the process's: of two that overlap, the second would take the one
-    # thread of the first for what was there before.
-    if not _FEW < n_multiplications < _MANY or not _limited.acquire(blocking=False):
-        yield
-        return
-    try:
-        with _blas().limit(limits=1):
-            yield
-    finally:
-        _limited.release()
+    return _one_thread if _FEW < n_multiplications < _MANY else nullcontext()

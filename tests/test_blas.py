@@ -53,6 +53,7 @@ def test_an_error_inside_changes_nothing():
 
 def test_threads_that_overlap_leave_the_number_as_it_was():
     a_is_in, b_is_in, a_is_out = (threading.Event() for _ in range(3))
+    inside = []
 
     def a():
         with threads_for(MIDDLING):
@@ -64,10 +65,12 @@ def test_threads_that_overlap_leave_the_number_as_it_was():
         a_is_in.wait(10)
         with threads_for(MIDDLING):
             b_is_in.set()
-            a_is_out.wait(10)
+            a_is_out.wait(0.2)  # it has to stay, or there were more threads for us
+            inside.append(n_threads())
 
     before = n_threads()
     with ThreadPoolExecutor(2) as pool:
         for done in [pool.submit(a), pool.submit(b)]:
             done.result()
+    assert inside == [{1}]
     assert n_threads() == before

@@ -165,9 +165,7 @@ def test_sixteen_threads_predict_as_one(digits, full_size):
 
     def predict(i):
         n = sizes[i % len(sizes)]
-        # On some processors OpenBLAS rounds otherwise on two threads than on one.
-        found = model.predict_proba(digits.x_test[:n])
-        return np.allclose(found, serial[n], rtol=0, atol=1e-6)
+        return np.array_equal(model.predict_proba(digits.x_test[:n]), serial[n])
 
     with ThreadPoolExecutor(16) as pool:
         right = list(pool.map(predict, range(n_calls)))

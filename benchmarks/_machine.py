@@ -83,8 +83,9 @@ class Bystanders:
         if self._start is None:
             return None
         busy, ours, all_time = np.subtract(self._now(), self._start)
-        # The clock of these figures ticks a hundred times a second.
-        return float(max(0.0, busy - ours) / max(1.0, all_time))
+        if all_time == 0:  # less than a tick of this clock
+            return None
+        return float(max(0.0, busy - ours) / all_time)
 
     def _now(self):
         if not Path("/proc/stat").exists():

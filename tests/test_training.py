@@ -65,7 +65,10 @@ RECIPES = [
 
 @pytest.mark.parametrize(
     ("optimizer", "n_samples"),
-    [*((each, 300) for each in (*_OPTIMIZERS, *RECIPES)), ("adam", 7)],
+    [
+        *((each, 300) for each in (*_OPTIMIZERS, *RECIPES)),
+        *((each, 7) for each in ("adam", "sgd", "rmsprop", "adagrad", "ftrl")),
+    ],
 )
 @pytest.mark.parametrize("worth_cutting", [0, np.inf])
 def test_full_batches_agree_with_keras_fit(
@@ -406,10 +409,11 @@ def test_one_compilation_serves_a_whole_grid(rows):
             "dropout": [0.0, 0.3, 0.45],
             "l2": [0.0, 1e-3],
             "learning_rate": [0.001, 0.01],
+            "learning_rate_schedule": ["constant", "linear"],
         },
         cv=2,
     ).fit(*rows)
-    assert len(search.cv_results_["params"]) == 72
+    assert len(search.cv_results_["params"]) == 144
     assert compiled_count() == 1
 
 
@@ -428,6 +432,12 @@ def test_networks_of_other_sizes_leave_no_trace(monkeypatch, optimizer, worth_cu
     later = fit(**params)
     monkeypatch.setattr("skmnist._training._pool", _Pool())
     assert same(fit(**params), later)
+
+
+def test_a_graph_for_one_size_gives_the_same_bits(monkeypatch):
+    any_size = fit()
+    monkeypatch.setattr("skmnist._training.is_elementwise", lambda *_: False)
+    assert same(fit(), any_size)
 
 
 @pytest.mark.usefixtures("no_loops")

@@ -212,7 +212,22 @@ def test_strokes_that_lie_are_not_stood_up():
     for x in range(4, 24):
         lying[13 + x // 8 : 15 + x // 8, x] = 255
     (image,) = frame(lying, deslant=True)
-    assert image.any(axis=0).sum() > 15
+    assert image.any(axis=0).sum() == 20
+
+
+def test_the_box_is_in_the_middle_of_digits_that_stood_up():
+    slanted = frame(*(picture(d, d, side=100) for d in range(10)), center="box")
+    for image in frame(*slanted, center="box", deslant=True):
+        columns = image.any(axis=0).nonzero()[0]
+        assert abs((columns[0] + columns[-1]) / 2 - 14) <= 0.5
+
+
+def test_pickles_from_before_a_parameter():
+    state = DigitNormalizer().__getstate__()
+    del state["deslant"]
+    normalizer = DigitNormalizer(deslant=True)
+    normalizer.__setstate__(state)
+    assert normalizer.deslant is False
 
 
 def test_explain_gives_each_step():

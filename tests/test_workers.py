@@ -88,9 +88,12 @@ def undisturbed(digits):
 
 @pytest.fixture(scope="module")
 def dask():
+    import dask
     from distributed import Client, LocalCluster
 
     with (
+        # Else Dask drops copies of the rows now and then.
+        dask.config.set({"distributed.scheduler.active-memory-manager.start": False}),
         LocalCluster(
             n_workers=2,
             threads_per_worker=1,
@@ -112,27 +115,33 @@ def test_dask_gives_the_scores_of_one_process(digits, undisturbed, dask):
 def test_a_killed_dask_worker_changes_no_score(
     moment, digits, undisturbed, dask, tmp_path
 ):
-    before = dask.run(os.getpid)
-    victim = sorted(before.values())[moment % 2]
+    from distributed import Future
+
+    victim = sorted(dask.run(os.getpid).values())[moment % 2]
 
     def kill():
-        while n_scored(tmp_path / "scored") < moment:
+        while n_scored(path) < moment:
             if stopped.wait(0.005):
                 return
+        # What only the victim holds would be lost, and the search with it.
+        rows = [Future(key, dask) for key in dask.who_has() if "ndarray-" in str(key)]
+        assert len(rows) == 6  # X, y and two folds of two
+        dask.replicate(rows)
         os.kill(victim, signal.SIGKILL)
 
+    path = tmp_path / "scored"
     stopped = threading.Event()
     killer = threading.Thread(target=kill)
     killer.start()
     try:
         with parallel_config(backend="dask"):
-            search = search_of(CountedScore(tmp_path / "scored"))
+            search = search_of(CountedScore(path))
             search.fit(digits.x_train, digits.y_train)
     finally:
         stopped.set()
         killer.join()
     assert_array_equal(scores_of(search), undisturbed)
-    assert n_scored(tmp_path / "scored") >= 54
+    assert n_scored(path) >= 54
     dask.wait_for_workers(2)
     assert victim not in dask.run(os.getpid).values()
 

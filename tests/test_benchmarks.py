@@ -29,7 +29,8 @@ def benchmarks(*arguments, cwd=ROOT):
 def quick(name, *only, folder):
     """Run a benchmark at tiny size; return its tables, by the keys of their lines."""
     path = folder / f"{name}.json"
-    text = benchmarks(name, "--quick", "--json", str(path), "--only", *only)
+    only = ("--only", *only) if only else ()
+    text = benchmarks(name, "--quick", "--json", str(path), *only)
     content = json.loads(path.read_text())
     assert content["benchmark"] == name
     assert content["machine"]["cores"] >= 1
@@ -91,6 +92,19 @@ def test_processes_are_timed_beside_their_prediction(tmp_path):
     assert predictions.keys() == {"skmnist", "skmnist-pickle"}
     for line in predictions.values():
         check_line(line)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("mnist")
+def test_the_profile_divides_by_the_matrix_products(tmp_path):
+    (lines,) = quick("step_profile", folder=tmp_path)
+
+    for line in lines.values():
+        check_line(line, has_accuracy=False)
+    products = lines["matrix products"]["median_seconds"]
+    everything = lines["all"]["ratios"]["x matrix products"]
+    assert everything == pytest.approx(lines["all"]["median_seconds"] / products)
+    assert {"ResourceApplyAdam", "Gather"} <= lines.keys()
 
 
 def test_the_summary_divides_by_the_time_of_skmnist(tmp_path):

@@ -57,8 +57,8 @@ class TrainingGraph:
             self.optimizer = one_replica(optimizer_class).from_config(dict(config))
             self._weights = self._make_weights()
             self.optimizer.build([v for pieces, _ in self._weights for v in pieces])
-            of_optimizer, places = self._optimizer_variables()
-            self.variables = self._weights + of_optimizer
+            of_optimizer = self._optimizer_variables()
+            self.variables = self._weights + [each[:2] for each in of_optimizer]
             self.n_weights = len(self._weights)
             flat = [v for pieces, _ in self.variables for v in pieces]
             self.feeds = self._make_placeholders()
@@ -69,7 +69,7 @@ class TrainingGraph:
             self.values = [self.graph.as_graph_element(v) for v in flat]
         self._new_optimizer = [
             (evaluate(first_values[pieces[0].ref()]), place)
-            for (pieces, _), place in zip(of_optimizer, places, strict=True)
+            for pieces, _, place in of_optimizer
         ]
         self._figures = {}
         self._lock = threading.Lock()
@@ -124,22 +124,21 @@ class TrainingGraph:
 
     def _optimizer_variables(self):
         # As Keras orders those of a network in one piece: the halves of each together,
-        # where that of the first half stands; and the places of their weights.
+        # where that of the first half stands. With each the place of its weight.
         first = {pieces[0].ref(): i for i, (pieces, _) in enumerate(self._weights)}
         of_weight = self.optimizer.variables_of
-        found, places = [], []
+        found = []
         for variable in self.optimizer.variables:
             weight = self.optimizer.weight_of(variable)
             if weight is None:
-                found.append(([variable.value], None))
-                places.append(None)
+                found.append(([variable.value], None, None))
             elif weight.ref() in first:
                 place = first[weight.ref()]
                 pieces, axis = self._weights[place]
                 n = [v is variable for v in of_weight(weight)].index(True)
-                found.append(([of_weight(piece)[n].value for piece in pieces], axis))
-                places.append(place)
-        return found, places
+                halves = [of_weight(piece)[n].value for piece in pieces]
+                found.append((halves, axis, place))
+        return found
 
     def _make_placeholders(self):
         return [

@@ -36,6 +36,7 @@ _ELASTIC = {
     "scale": 0.15,
     "elastic_alpha": 36,
     "elastic_sigma": 5,
+    "recenter": True,
 }
 _RECIPE = {
     "hidden_units": 512,
@@ -57,6 +58,7 @@ _CHANGES = {
         "finer elastic displacement",
         {"augmentation__elastic_alpha": 34, "augmentation__elastic_sigma": 4},
     ),
+    "drift": ("not recentred", {"augmentation__recenter": False}),
     "shear": ("shear added", {"augmentation__shear": 10}),
     "shift": ("shift added", {"augmentation__shift": 1}),
     "silu": ("SiLU", {"activation": "silu"}),

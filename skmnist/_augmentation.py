@@ -22,25 +22,33 @@ _SMALLEST_SIDE = 8
 # The presets are meant for MNIST's 28x28 pixels.
 _PRESET_SIDE = 28
 _PRESETS = {
-    "affine": {"rotation": 15.0, "scale": 0.15},
+    "affine": {"rotation": 15.0, "scale": 0.15, "recenter": True},
     "elastic": {
         "rotation": 15.0,
         "scale": 0.15,
         "elastic_alpha": 36.0,
         "elastic_sigma": 5.0,
+        "recenter": True,
     },
 }
 
 
+class DistortionKind(NamedTuple):
+    """What is a part of the graph; the arrays of a distortion are its arguments."""
+
+    image_shape: tuple[int, int]
+    recenter: bool
+
+
 class Distortion(NamedTuple):
-    """An augmentation as the arrays that the compiled epoch takes.
+    """An augmentation as the compiled epoch takes it.
 
     See `_distortion.make_distort`.
     """
 
     ranges: np.ndarray  # shape (5,)
     modes: np.ndarray  # shape (n_modes, height * width)
-    image_shape: tuple[int, int]  # part of the graph, where the arrays are arguments
+    kind: DistortionKind
 
 
 class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
@@ -82,6 +90,13 @@ class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
     elastic_sigma : float, default=5.0
         Standard deviation of that Gaussian in pixels, 1 or more.
 
+    recenter : bool, default=False
+        Whether to move each distorted image back, so that its centre of mass is where
+        it was, before `shift` moves it. That is for images that are centred by their
+        mass, as those of MNIST and of :class:`DigitNormalizer` are: an elastic
+        displacement alone moves them by about a pixel, which no image of that kind
+        ever is.
+
     image_shape : tuple of int, default=None
         Height and width of the images whose rows the classifier is given. None takes
         them as square, which 64 features or more can be.
@@ -112,6 +127,7 @@ class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
     MLPDigitClassifier(augmentation=ImageAugmentation(elastic_alpha=30, rotation=5))
     """
 
+    _later_parameters = {"recenter": False}
     _parameter_constraints = {
         "rotation": [Interval(Real, 0, 180, closed="both")],
         "scale": [Interval(Real, 0, 1, closed="left")],
@@ -119,6 +135,7 @@ class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
         "shift": [Interval(Real, 0, None, closed="left")],
         "elastic_alpha": [Interval(Real, 0, None, closed="left")],
         "elastic_sigma": [Interval(Real, 1, None, closed="left")],
+        "recenter": ["boolean"],
         "image_shape": [tuple, list, None],
     }
 
@@ -131,6 +148,7 @@ class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
         shift=0.0,
         elastic_alpha=0.0,
         elastic_sigma=5.0,
+        recenter=False,
         image_shape=None,
     ):
         self.rotation = rotation
@@ -139,6 +157,7 @@ class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
         self.shift = shift
         self.elastic_alpha = elastic_alpha
         self.elastic_sigma = elastic_sigma
+        self.recenter = recenter
         self.image_shape = image_shape
 
     def sample(self, X, random_state=None):
@@ -171,7 +190,7 @@ class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
 
 
 def plan_distortion(augmentation, n_features, dtype):
-    """Turn an augmentation into the arrays that the compiled epoch takes.
+    """Turn an augmentation into what the compiled epoch takes.
 
     Parameters
     ----------
@@ -209,7 +228,8 @@ def plan_distortion(augmentation, n_features, dtype):
         augmentation.shift,
     ]
     modes = _modes(shape, augmentation.elastic_alpha, augmentation.elastic_sigma)
-    return Distortion(np.array(ranges, dtype), modes.astype(dtype), shape)
+    kind = DistortionKind(shape, bool(augmentation.recenter))
+    return Distortion(np.array(ranges, dtype), modes.astype(dtype), kind)
 
 
 def _image_shape(image_shape, n_features):

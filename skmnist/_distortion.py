@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The TensorFlow room of augmentation: random distortions inside a compiled epoch."""
 
+import numpy as np
 import tensorflow as tf
 
 # Random numbers per image that go into its affine map.
 _N_AFFINE = 6
 
 
-def make_distort(image_shape):
-    """Make the function that distorts images of one shape.
+def make_distort(image_shape, recenter):
+    """Make the function that distorts images of one kind.
 
     Each function that is made is compiled once for each size of batch; whoever builds
     several steps into a graph makes it once.
@@ -18,6 +19,8 @@ def make_distort(image_shape):
     ----------
     image_shape : tuple of int
         Height and width.
+    recenter : bool
+        Whether the centre of mass stays where it was, but for the shift.
 
     Returns
     -------
@@ -36,25 +39,46 @@ def make_distort(image_shape):
         angle, wider, slant, right, down = (each[:, tf.newaxis] for each in amounts)
         taller = affine[:, 5:] * ranges[1]
         cos, sin = tf.cos(angle), tf.sin(angle)
-        x = tf.cast(tf.tile(tf.range(width), [height]), dtype) - (width - 1) / 2
-        y = tf.cast(tf.repeat(tf.range(height), width), dtype) - (height - 1) / 2
-        # Where each pixel comes from: the inverse of scaling, shear, rotation, shift.
-        x, y = x - right, y - down
-        x, y = cos * x + sin * y, cos * y - sin * x
-        x, y = (x - tf.tan(slant) * y) / (1 + wider), y / (1 + taller)
-        moved = tf.reshape(displacement, [n_images, 2, height * width])
+        moved = tf.reshape(displacement, [n_images, 2, height, width])
         # A frame of zeros, one pixel before and two after: what lies outside is read
         # from it.
-        x = tf.clip_by_value(x + moved[:, 0] + (width + 1) / 2, 0, width + 1)
-        y = tf.clip_by_value(y + moved[:, 1] + (height + 1) / 2, 0, height + 1)
         framed = tf.pad(
             tf.reshape(images, [n_images, height, width]), [[0, 0], [1, 2], [1, 2]]
         )
         flat = tf.reshape(framed, [-1])
-        column, row = tf.cast(x, tf.int32), tf.cast(y, tf.int32)
-        x, y = x - tf.cast(column, dtype), y - tf.cast(row, dtype)
         start = tf.range(n_images)[:, tf.newaxis] * ((height + 3) * (width + 3))
-        at = start + row * (width + 3) + column
+
+        def grid(step):
+            # Every column, or every other one, from the middle.
+            y, x = np.mgrid[:height, :width:step].reshape(2, -1)
+            return (
+                tf.constant(x - (width - 1) / 2, dtype),
+                tf.constant(y - (height - 1) / 2, dtype),
+            )
+
+        def came_from(x, y, step):
+            # The inverse of scaling, shear and rotation, bent: a place in the frame.
+            x, y = cos * x + sin * y, cos * y - sin * x
+            x, y = (x - tf.tan(slant) * y) / (1 + wider), y / (1 + taller)
+            bent = tf.reshape(moved[:, :, :, ::step], [n_images, 2, -1])
+            x = tf.clip_by_value(x + bent[:, 0] + (width + 1) / 2, 0, width + 1)
+            y = tf.clip_by_value(y + bent[:, 1] + (height + 1) / 2, 0, height + 1)
+            return x, y
+
+        def pixel(x, y):
+            return start + tf.cast(y, tf.int32) * (width + 3) + tf.cast(x, tf.int32)
+
+        x, y = grid(1)
+        if recenter:
+            # Half of the pixels are enough, and the nearest ones.
+            few = grid(2)
+            near_x, near_y = came_from(*few, 2)
+            after = tf.gather(flat, pixel(near_x + 0.5, near_y + 0.5))
+            off_center = _center(after, *few) - _center(images, x, y)
+            right, down = right - off_center[:, :1], down - off_center[:, 1:]
+        x, y = came_from(x - right, y - down, 1)
+        at = pixel(x, y)
+        x, y = x - tf.floor(x), y - tf.floor(y)
 
         def between(at):
             left = tf.gather(flat, at)
@@ -108,7 +132,14 @@ def make_distort(image_shape):
     return distort
 
 
-def distort_rows(X, seed, ranges, modes, image_shape):
+def _center(images, x, y):
+    """Return where the centre of mass is, shape (n_images, 2)."""
+    # A product, for which XLA works out the pixels once, and not for each sum.
+    sums = tf.matmul(tf.abs(images), tf.stack([x, y, tf.ones_like(x)], axis=1))
+    return tf.math.divide_no_nan(sums[:, :2], sums[:, 2:])
+
+
+def distort_rows(X, seed, ranges, modes, kind):
     """Distort the rows of an array; see `make_distort`.
 
     Parameters
@@ -117,14 +148,16 @@ def distort_rows(X, seed, ranges, modes, image_shape):
         Images as rows.
     seed : array-like of shape (2,)
         Two int32 numbers.
-    ranges, modes, image_shape
-        As in `make_distort`, as arrays of the dtype of `X`.
+    ranges, modes : ndarray
+        As in `make_distort`, of the dtype of `X`.
+    kind : DistortionKind
+        What `make_distort` takes.
 
     Returns
     -------
     ndarray of shape (n_images, height * width)
     """
-    run = tf.function(make_distort(image_shape), autograph=False)
+    run = tf.function(make_distort(*kind), autograph=False)
     with tf.device("CPU"):
         return run(
             tf.constant(X),

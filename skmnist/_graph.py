@@ -28,8 +28,8 @@ class TrainingGraph:
         Of the network.
     optimizer : (type, dict)
         Class and configuration of a Keras optimizer.
-    image_shape : (int, int) or None
-        Height and width of images to distort.
+    distortion : DistortionKind or None
+        What is done to the images, if anything is.
 
     Attributes
     ----------
@@ -42,11 +42,11 @@ class TrainingGraph:
         How many of them are kernels and biases.
     """
 
-    def __init__(self, structure, optimizer, image_shape):
+    def __init__(self, structure, optimizer, distortion):
         optimizer_class, config = optimizer
         self.dtype = structure.dtype
         self._structure = structure
-        self._distort = None if image_shape is None else make_distort(image_shape)
+        self._distort = make_distort(*distortion) if distortion else None
         self._activation = _activation(structure.activation)
         self.graph = tf.Graph()
         # Reads and writes of variables keep the order of the code, as in a tf.function,

@@ -62,10 +62,10 @@ class _Pool:
         return self._n_leased == 1
 
     @contextmanager
-    def lease(self, architecture, batch_size, optimizer, learning_rate, image_shape):
+    def lease(self, architecture, batch_size, optimizer, learning_rate, distortion):
         recipe = optimizer_recipe(optimizer, learning_rate)
         structure = choose_structure(architecture, batch_size, is_elementwise(*recipe))
-        key = structure, optimizer_key(optimizer), image_shape
+        key = structure, optimizer_key(optimizer), distortion
         with self._lock:
             known = [i for i, (k, _) in self._idle.items() if k == key]
             compiled = self._idle.pop(known[-1])[1] if known else None
@@ -73,7 +73,7 @@ class _Pool:
             with self._build_lock, interrupts_wait():
                 graph = self._graphs.get(key)
                 if graph is None:
-                    graph = TrainingGraph(structure, recipe, image_shape)
+                    graph = TrainingGraph(structure, recipe, distortion)
                     self._graphs[key] = graph
                     self.n_built += 1
             with interrupts_wait():
@@ -202,10 +202,10 @@ def train(
     if any(each is not None for each in (validation, on_epoch, callbacks)):
         at_once = 1
     best, best_loss, best_epoch = None, np.inf, 0
-    shape = None if distortion is None else distortion.image_shape
+    kind = None if distortion is None else distortion.kind
     with ExitStack() as on_leaving:
         compiled = on_leaving.enter_context(
-            _pool.lease(architecture, batch_size, optimizer, learning_rate, shape)
+            _pool.lease(architecture, batch_size, optimizer, learning_rate, kind)
         )
         compiled.load(state.weights, state.optimizer)
         X = aligned(data.X)

@@ -7,6 +7,7 @@ seed, and scikit-learn's bundled 8x8 digits (the half that was not looked at whe
 defaults were chosen), framed like MNIST. The third tells what augmentation costs.
 """
 
+import copy
 import time
 
 import numpy as np
@@ -69,6 +70,7 @@ _CHANGES = {
     "l2": ("L2 added", {"l2": 1e-5}),
     "small": ("256-256 units", {"hidden_units": 256}),
     "large": ("1024-1024 units", {"hidden_units": 1024}),
+    "upright": ("digits stood upright", {"upright": True}),
 }
 
 
@@ -83,8 +85,13 @@ def run(report, only, seeds, rows, epochs, record_epochs, rounds):
         _cost(report, data, rounds)
 
 
-def _upright(network):
-    """Put in front of a network what makes slanted digits stand upright."""
+def _model(params):
+    """Make a classifier, "upright" behind what makes slanted digits stand so."""
+    params = copy.deepcopy(params)
+    upright = params.pop("upright", False)
+    network = MLPDigitClassifier().set_params(**params)
+    if not upright:
+        return network
     return make_pipeline(
         DigitNormalizer(deslant=True), PixelScaler(max_value=255), network
     )
@@ -111,15 +118,12 @@ def _ingredients(report, data, seeds, epochs):
         for part in (slice(n_kept), slice(n_kept, None))
     )
 
-    models = {}
-    for key, (_, change) in _CHANGES.items():
-        models[key] = clone(MLPDigitClassifier(**_RECIPE, epochs=epochs))
-        models[key].set_params(**change)
-    models["upright"] = _upright(models["recipe"])
+    models = {
+        key: _model(_RECIPE | {"epochs": epochs} | change)
+        for key, (_, change) in _CHANGES.items()
+    }
     for model in models.values():
         _compile(model, data)
-    labels = {key: label for key, (label, _) in _CHANGES.items()}
-    labels["upright"] = "digits stood upright"
 
     def turn(key, seed):
         model, seconds = _fit(models[key], *kept, seed)
@@ -130,7 +134,7 @@ def _ingredients(report, data, seeds, epochs):
         f"Ingredients, {epochs} epochs of {n_kept} images: seconds per fit, accuracy "
         f"on {len(held_out[1])} others"
     )
-    for key, label in labels.items():
+    for key, (label, _) in _CHANGES.items():
         table.add(key, label, turns[key])
     table.relate("x recipe", "recipe")
     report.figure(_picture(table))
@@ -188,7 +192,7 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
         "large": (f"1024-1024, {record_epochs} epochs, augmentation", large, None),
         "upright": (
             f"1024-1024, {record_epochs} epochs, augmentation, digits upright",
-            large,
+            large | {"upright": True},
             99.55,
         ),
     }
@@ -196,9 +200,7 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
     unseen, y_unseen = unseen_digits()
     framed = flat(DigitNormalizer().fit_transform(unseen), 255)
 
-    models = {key: MLPDigitClassifier(**recipes[key][1]) for key in recipes}
-    if "upright" in models:
-        models["upright"] = _upright(models["upright"])
+    models = {key: _model(params) for key, (_, params, _) in recipes.items()}
     for model in models.values():
         _compile(model, data)
 

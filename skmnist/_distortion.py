@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The TensorFlow room of augmentation: random distortions inside a compiled epoch."""
 
+import math
+from functools import lru_cache
+
 import numpy as np
 import tensorflow as tf
 
@@ -139,6 +142,22 @@ def _center(images, x, y):
     return tf.math.divide_no_nan(sums[:, :2], sums[:, 2:])
 
 
+@lru_cache(maxsize=8)
+def _distort(kind, dtype):
+    """Compile what distorts any number of images of one kind."""
+    n_pixels = math.prod(kind.image_shape)
+    return tf.function(
+        make_distort(*kind),
+        input_signature=[
+            tf.TensorSpec([None, n_pixels], dtype),
+            tf.TensorSpec([2], tf.int32),
+            tf.TensorSpec([5], dtype),
+            tf.TensorSpec([None, n_pixels], dtype),
+        ],
+        autograph=False,
+    )
+
+
 def distort_rows(X, seed, ranges, modes, kind):
     """Distort the rows of an array; see `make_distort`.
 
@@ -157,9 +176,8 @@ def distort_rows(X, seed, ranges, modes, kind):
     -------
     ndarray of shape (n_images, height * width)
     """
-    run = tf.function(make_distort(*kind), autograph=False)
     with tf.device("CPU"):
-        return run(
+        return _distort(kind, X.dtype.name)(
             tf.constant(X),
             tf.constant(seed, tf.int32),
             tf.constant(ranges),

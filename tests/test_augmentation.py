@@ -234,6 +234,13 @@ def test_the_same_seed_gives_the_same_pixels(framed):
     assert_array_equal(ImageAugmentation().sample(rows), rows)
 
 
+def test_many_samples_compile_once(framed, caplog, capfd):
+    rows = framed.reshape(-1, 784)
+    for n_rows in range(1, 10):
+        ImageAugmentation(rotation=n_rows, recenter=True).sample(rows[:n_rows], 0)
+    assert "retracing" not in caplog.text + capfd.readouterr().err
+
+
 def test_presets_fit_the_size_of_the_images():
     large, small = (plan_distortion("elastic", n, np.float32) for n in (56**2, 14**2))
     assert (large.kind.image_shape, small.kind.image_shape) == ((56, 56), (14, 14))

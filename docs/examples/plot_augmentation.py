@@ -38,6 +38,7 @@ augmentation = ImageAugmentation(
     scale=0.15,
     elastic_alpha=36 * zoom**2,
     elastic_sigma=5 * zoom,
+    recenter=True,
 )
 rows = [x_train[:5]] + [augmentation.sample(x_train[:5], i) for i in range(4)]
 images = np.stack(rows, axis=1).reshape(-1, side, side)

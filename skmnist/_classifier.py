@@ -108,7 +108,7 @@ class MLPDigitClassifier(
         rows and those to predict never are. The rows must be images with a background
         of zero, square ones unless an :class:`ImageAugmentation` tells their shape.
         "affine" rotates by up to 15 degrees and scales by up to 15 % [4]_; "elastic"
-        also bends [5]_.
+        also bends [5]_. Both leave the centre of mass where it is.
 
     class_weight : dict or "balanced", default=None
         Weight of each class, multiplied into `sample_weight`; classes that a dict

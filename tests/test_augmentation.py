@@ -234,6 +234,14 @@ def test_the_same_seed_gives_the_same_pixels(framed):
     assert_array_equal(ImageAugmentation().sample(rows), rows)
 
 
+def test_pickles_from_before_a_parameter():
+    state = ImageAugmentation().__getstate__()
+    del state["recenter"]
+    augmentation = ImageAugmentation(recenter=True)
+    augmentation.__setstate__(state)
+    assert augmentation.recenter is False
+
+
 def test_many_samples_compile_once(framed, caplog, capfd):
     rows = framed.reshape(-1, 784)
     for n_rows in range(1, 10):

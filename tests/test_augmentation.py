@@ -220,6 +220,15 @@ def test_recentered_images_are_off_by_their_shift_only(framed):
     assert np.corrcoef(both.ravel(), shifts.ravel())[0, 1] > 0.95
 
 
+def test_ink_below_zero_weighs_as_much(framed):
+    share = framed / framed.sum(axis=(1, 2), keepdims=True)
+    images = share[:300] - share[300:600]  # signed, they weigh nothing
+    rows = images.reshape(-1, 784)
+    bent = ImageAugmentation(rotation=15, elastic_alpha=36, recenter=True)
+    after = bent.sample(rows, random_state=0)
+    assert (abs(after).sum(axis=1) > 0.5 * abs(rows).sum(axis=1)).all()
+
+
 def test_the_same_seed_gives_the_same_pixels(framed):
     rows = framed.reshape(-1, 784)[:300]
     rows.setflags(write=False)
@@ -232,14 +241,6 @@ def test_the_same_seed_gives_the_same_pixels(framed):
     assert (first.dtype, double.dtype) == (np.float32, np.float64)
     assert_allclose(first, double, atol=1e-3)
     assert_array_equal(ImageAugmentation().sample(rows), rows)
-
-
-def test_pickles_from_before_a_parameter():
-    state = ImageAugmentation().__getstate__()
-    del state["recenter"]
-    augmentation = ImageAugmentation(recenter=True)
-    augmentation.__setstate__(state)
-    assert augmentation.recenter is False
 
 
 def test_many_samples_compile_once(framed, caplog, capfd):

@@ -222,14 +222,6 @@ def test_the_box_is_in_the_middle_of_digits_that_stood_up():
         assert abs((columns[0] + columns[-1]) / 2 - 14) <= 0.5
 
 
-def test_pickles_from_before_a_parameter():
-    state = DigitNormalizer().__getstate__()
-    del state["deslant"]
-    normalizer = DigitNormalizer(deslant=True)
-    normalizer.__setstate__(state)
-    assert normalizer.deslant is False
-
-
 def test_explain_gives_each_step():
     image = picture(8, side=200, shadow="hand")
     steps = DigitNormalizer().explain(image)

@@ -27,7 +27,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import skmnist
-from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, load, save
+from skmnist import (
+    DigitNormalizer,
+    ImageAugmentation,
+    MLPDigitClassifier,
+    PixelScaler,
+    load,
+    save,
+)
 from skmnist._files import check_writable
 from skmnist._persistence import _FORMAT, _seal
 from skmnist._reader import TRUSTED
@@ -293,6 +300,22 @@ def test_a_pickle_of_another_version_is_loaded_with_a_warning(
     assert re.search(name, str(caught[0].message))
     same_state(step[1] if isinstance(step, tuple) else step, estimator)
     same_state(load(tmp_path / "model.skops"), estimator)  # without a warning
+
+
+@pytest.mark.parametrize(
+    ("estimator", "parameter", "before"),
+    [
+        (DigitNormalizer(deslant=True), "deslant", False),
+        (ImageAugmentation(recenter=True), "recenter", False),
+        (MLPDigitClassifier(augmentation="affine"), "augmentation", None),
+        (MLPDigitClassifier(callbacks=[]), "callbacks", None),
+    ],
+)
+def test_pickles_from_before_a_parameter(estimator, parameter, before):
+    state = estimator.__getstate__()
+    del state[parameter]
+    estimator.__setstate__(state)
+    assert getattr(estimator, parameter) is before
 
 
 # What a file cannot do

@@ -24,12 +24,12 @@ from skmnist import (
 from ._data import flat, load, unseen_digits
 from ._worker import Turn, interleave
 
-ENTRANTS = ("ingredients", "plain", "small", "bare", "large", "upright", "cost")
+ENTRANTS = ("ingredients", "plain", "small", "bare", "middle", "upright", "cost")
 OPTIONS = {
     "seeds": (3, 2, "fits of each recipe"),
     "rows": (60_000, 3000, "images to train on"),
     "epochs": (30, 1, "epochs of a fit of the first table"),
-    "record_epochs": (100, 1, "epochs of the large network of the second table"),
+    "record_epochs": (150, 1, "epochs of the large network of the second table"),
     "rounds": (5, 1, "turns of the third table"),
 }
 _ELASTIC = {
@@ -40,7 +40,7 @@ _ELASTIC = {
     "recenter": True,
 }
 _RECIPE = {
-    "hidden_units": 512,
+    "hidden_units": 500,
     "dropout": 0.1,
     "batch_size": 256,
     "learning_rate": 0.0015,
@@ -60,6 +60,7 @@ _CHANGES = {
         {"augmentation__elastic_alpha": 34, "augmentation__elastic_sigma": 4},
     ),
     "drift": ("not recentred", {"augmentation__recenter": False}),
+    "turned": ("rotation by up to 10 degrees", {"augmentation__rotation": 10}),
     "shear": ("shear added", {"augmentation__shear": 10}),
     "shift": ("shift added", {"augmentation__shift": 1}),
     "silu": ("SiLU", {"activation": "silu"}),
@@ -69,7 +70,7 @@ _CHANGES = {
     "dropout": ("dropout 0.3", {"dropout": 0.3}),
     "l2": ("L2 added", {"l2": 1e-5}),
     "small": ("256-256 units", {"hidden_units": 256}),
-    "large": ("1024-1024 units", {"hidden_units": 1024}),
+    "large": ("1000-1000 units", {"hidden_units": 1000}),
     "upright": ("digits stood upright", {"upright": True}),
 }
 
@@ -162,7 +163,7 @@ def _picture(table):
 
 
 def _finished(report, data, only, seeds, epochs, record_epochs):
-    large = _RECIPE | {"hidden_units": 1024, "epochs": record_epochs}
+    middle = _RECIPE | {"epochs": epochs}
     recipes = {
         "plain": (
             "256-256, 20 epochs, no augmentation",
@@ -185,14 +186,20 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
             99.2,
         ),
         "bare": (
-            f"1024-1024, {epochs} epochs, no augmentation",
-            large | {"epochs": epochs, "augmentation": None},
+            f"500-500, {epochs} epochs, no augmentation",
+            middle | {"augmentation": None},
             None,
         ),
-        "large": (f"1024-1024, {record_epochs} epochs, augmentation", large, None),
+        "middle": (f"500-500, {epochs} epochs, augmentation", middle, None),
         "upright": (
-            f"1024-1024, {record_epochs} epochs, augmentation, digits upright",
-            large | {"upright": True},
+            f"1000-1000, {record_epochs} epochs, augmentation, digits upright",
+            _RECIPE
+            | {
+                "hidden_units": 1000,
+                "epochs": record_epochs,
+                "augmentation": ImageAugmentation(**_ELASTIC | {"rotation": 10}),
+                "upright": True,
+            },
             99.55,
         ),
     }
@@ -218,14 +225,12 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
         table.add(key, label, turns[key], columns={"bundled %": mean})
         if percent is not None:
             table.target(key, "accuracy %", table.accuracy(key), at_least=percent)
-    for best in sorted({"large", "upright"} & table.lines.keys()):
-        table.target(best, "s", table.median(best), at_most=900)
-        bundled = table.column(best, "bundled %")
-        table.target(best, "bundled %", bundled, at_least=93)
-        for key in sorted({"plain", "bare"} & table.lines.keys()):
-            gain = bundled - table.column(key, "bundled %")
-            what = f"points of bundled above {key}"
-            table.target(best, what, gain, at_least=3)
+    if "upright" in table.lines:
+        table.target("upright", "s", table.median("upright"), at_most=900)
+    if "bare" in table.lines:
+        for key in sorted({"middle", "upright"} & table.lines.keys()):
+            gain = table.column(key, "bundled %") - table.column("bare", "bundled %")
+            table.target(key, "points of bundled above bare", gain, at_least=3)
 
 
 def _cost(report, data, rounds):

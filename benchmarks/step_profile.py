@@ -56,12 +56,12 @@ def _make_train(data, steps):
 
     sizes = Architecture(784, _NETWORK.hidden_units, 10, "relu", "float32")
     batch_size, dropout = _NETWORK.batch_size, _NETWORK.dropout
-    n_units = sum(sizes.hidden_units)
     structure = choose_structure(sizes, batch_size, elementwise=True)
     graph = TrainingGraph(structure, optimizer_recipe("adam", 0.001), None)
     rng = np.random.default_rng(0)
     compiled = CompiledMLP(graph)
     compiled.load(glorot_uniform(sizes, rng), None)
+    n_units = sum(n_wide for _, n_wide in compiled.units)
     session = compiled._session
     rows = rng.integers(len(data.x_train), size=(steps, batch_size)).astype(np.int32)
     values = {

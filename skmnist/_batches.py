@@ -4,7 +4,7 @@
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -32,15 +32,18 @@ class Batches(NamedTuple):
     seeds: np.ndarray  # (n_steps, 2), int32, of the distortions
 
 
-def draw_batches(y, weight, batch_size, n_units, dropout, distorted, blocks):
+def draw_batches(y, weight, batch_size, units, dropout, distorted, blocks):
     """Draw the batches of a training, those of one call into TensorFlow at a time.
 
     Parameters
     ----------
     y, weight : ndarray of shape (n_samples,)
         Class index and weight of each row.
-    batch_size, n_units : int
-        Rows of a step, and units over which dropout decides for each.
+    batch_size : int
+        Rows of a step.
+    units : list of (int, int)
+        Units of each layer over which dropout decides for each row, and those that
+        there are: the others are always dropped.
     dropout : float
         Share of the units to drop.
     distorted : bool
@@ -54,6 +57,12 @@ def draw_batches(y, weight, batch_size, n_units, dropout, distorted, blocks):
     """
     n_samples = len(y)
     n_steps = -(-n_samples // batch_size)
+    ends = list(accumulate(n_wide for _, n_wide in units))
+    n_units = ends[-1]
+    unused = [
+        slice(end - n_wide + n, end)
+        for end, (n, n_wide) in zip(ends, units, strict=True)
+    ]
     at_once = min(STEPS_PER_CALL, max(1, _KEPT_PER_CALL // (batch_size * n_units)))
     for rngs in blocks:
         rows = np.zeros((len(rngs), n_steps * batch_size), np.int32)
@@ -68,12 +77,15 @@ def draw_batches(y, weight, batch_size, n_units, dropout, distorted, blocks):
         sources = [rng for rng in rngs for _ in range(n_steps)]
         for start in range(0, len(rows), at_once):
             part = slice(start, start + at_once)
+            kept = draw_kept(sources[part], (batch_size, n_units), dropout)
+            for columns in unused:
+                kept[..., columns] = 0
             yield Batches(
                 rows[part],
                 y[rows[part]],
                 weights[part],
                 n_rows.reshape(-1)[part],
-                draw_kept(sources[part], (batch_size, n_units), dropout),
+                kept,
                 seeds[part],
             )
 

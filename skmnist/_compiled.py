@@ -3,10 +3,11 @@
 """A training loop that is ready to run, and the arrays that it runs on."""
 
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
-from ._halves import cut, join
+from ._halves import choose_widths, cut, join, widen
 from ._interrupts import interrupts_wait
 from ._session import make_callable, open_session, run_options
 
@@ -18,6 +19,12 @@ class CompiledMLP:
     ----------
     graph : TrainingGraph
         What the session runs; other sessions may run it at the same time.
+
+    Attributes
+    ----------
+    units : list of (int, int)
+        Hidden units of each layer: those of the network that was loaded, and how many
+        it is trained with.
     """
 
     def __init__(self, graph):
@@ -36,33 +43,41 @@ class CompiledMLP:
     @interrupts_wait()
     def load(self, weights, optimizer):
         """Take over weights and optimizer variables; None stands for new ones."""
-        if optimizer is None:
-            optimizer = self.graph.new_optimizer(weights)
-        values = [*weights, *optimizer]
+        graph = self.graph
+        sizes = [len(weights[0]), *map(len, weights[1::2])]
+        widths = choose_widths(sizes, graph.dtype) if graph.any_size else sizes
+        self.units = list(zip(sizes, widths, strict=True))[1:-1]
+        self._shapes = _shapes(sizes)
+        wide = _shapes(widths)
+        new = [np.broadcast_to(np.zeros((), graph.dtype), shape) for shape in wide]
+        new += graph.new_optimizer(wide)
+        values = [*weights, *(new[len(weights) :] if optimizer is None else optimizer)]
         pieces = [
             np.asarray(piece, order="C")
-            for value, (_, axis) in zip(values, self.graph.variables, strict=True)
-            for piece in cut(value, axis)
+            for value, into, (_, axis, _) in zip(
+                values, new, graph.variables, strict=True
+            )
+            for piece in cut(widen(value, into), axis)
         ]
         self._assign(*pieces)
 
     @interrupts_wait()
     def state(self):
         """Copy the weights, and the variables of the optimizer as Keras orders them."""
-        values = _joined(self._read(), self.graph.variables)
+        values = _joined(self._read(), self.graph.variables, self._shapes)
         return values[: self.graph.n_weights], values[self.graph.n_weights :]
 
     @interrupts_wait()
     def weights(self):
         """Copy kernel and bias of each layer in turn."""
         variables = self.graph.variables[: self.graph.n_weights]
-        return _joined(self._read_weights(), variables)
+        return _joined(self._read_weights(), variables, self._shapes)
 
     @cached_property
     def _read_weights(self):
         # Not every fit is looked into.
         variables = self.graph.variables[: self.graph.n_weights]
-        n_pieces = sum(len(pieces) for pieces, _ in variables)
+        n_pieces = sum(len(pieces) for pieces, *_ in variables)
         return make_callable(self._session, fetches=self.graph.values[:n_pieces])
 
     @interrupts_wait()
@@ -116,6 +131,13 @@ class CompiledMLP:
         return self._runs[penalised]
 
 
-def _joined(pieces, variables):
+def _shapes(sizes):
+    return [shape for a, b in pairwise(sizes) for shape in ((a, b), (b,))]
+
+
+def _joined(pieces, variables, shapes):
     pieces = iter(pieces)
-    return [join([next(pieces) for _ in parts], axis) for parts, axis in variables]
+    return [
+        join([next(pieces) for _ in parts], axis, None if at is None else shapes[at])
+        for parts, axis, at in variables
+    ]

@@ -35,11 +35,14 @@ class TrainingGraph:
     ----------
     graph : tf.Graph
         Sessions share it.
-    variables : list of (list of tf.Variable, int or None)
+    variables : list of (list of tf.Variable, int or None, int or None)
         Kernel and bias of each layer in turn, and the optimizer's as Keras orders
-        them: the pieces of each, and the axis along which it is cut.
+        them: the pieces of each, the axis along which it is cut, and the place of the
+        weight whose shape it has.
     n_weights : int
         How many of them are kernels and biases.
+    any_size : bool
+        Whether they take weights of any size.
     """
 
     def __init__(self, structure, optimizer, distortion):
@@ -52,15 +55,19 @@ class TrainingGraph:
         # Reads and writes of variables keep the order of the code, as in a tf.function,
         # which would be one more function to optimise for each session.
         self.graph._add_control_dependencies = True
-        any_size = structure.sizes is None
-        with self.graph.as_default(), made_without_values(any_size) as first_values:
+        self.any_size = structure.sizes is None
+        with (
+            self.graph.as_default(),
+            made_without_values(self.any_size) as first_values,
+        ):
             self.optimizer = one_replica(optimizer_class).from_config(dict(config))
             self._weights = self._make_weights()
             self.optimizer.build([v for pieces, _ in self._weights for v in pieces])
             of_optimizer = self._optimizer_variables()
-            self.variables = self._weights + [each[:2] for each in of_optimizer]
+            places = enumerate(self._weights)
+            self.variables = [(*weight, i) for i, weight in places] + of_optimizer
             self.n_weights = len(self._weights)
-            flat = [v for pieces, _ in self.variables for v in pieces]
+            flat = [v for pieces, *_ in self.variables for v in pieces]
             self.feeds = self._make_placeholders()
             self.new_values = [_v1.placeholder(v.dtype, v.shape) for v in flat]
             self.assigned = [
@@ -74,10 +81,10 @@ class TrainingGraph:
         self._figures = {}
         self._lock = threading.Lock()
 
-    def new_optimizer(self, weights):
-        """List what the optimizer's variables begin with, beside such weights."""
+    def new_optimizer(self, shapes):
+        """List what the optimizer's variables begin with, beside weights so shaped."""
         return [
-            value if place is None else np.broadcast_to(value, weights[place].shape)
+            value if place is None else np.broadcast_to(value, shapes[place])
             for value, place in self._new_optimizer
         ]
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a network is cut in two, so that two cores work on one batch."""
+"""How the weights of a network are laid out: cut in two, and of which width."""
 
 from itertools import pairwise
 from typing import NamedTuple
@@ -27,6 +27,10 @@ class Structure(NamedTuple):
 # Multiplications of a forward pass from which on halves pay; below, two cores wait for
 # each other more than they work.
 _WORTH_CUTTING = 1_500_000
+
+# Rows of a kernel so many bytes apart, or a multiple, get the same place in the cache.
+_COLLIDING = 2048
+_MARGIN = 16  # units
 
 COLUMNS = Layer(1, 0)  # each half gives half of the layer's units
 ROWS = Layer(0, None)  # each half takes half of its input; their outputs are added
@@ -78,6 +82,39 @@ def _layers(architecture, batch_size, elementwise):
     return layers
 
 
+def choose_widths(layer_sizes, dtype):
+    """Choose how many units each layer is trained with.
+
+    A few more where the rows of a kernel would collide in the cache, which slows its
+    products down. They are no part of the network: dropped in every step.
+
+    Parameters
+    ----------
+    layer_sizes : sequence of int
+        Features, hidden units of each layer, classes.
+    dtype : str
+        Of the weights.
+
+    Returns
+    -------
+    list of int
+        At least as many for each layer; as many features and classes.
+    """
+    size = np.dtype(dtype).itemsize
+    n_features, *hidden, n_classes = layer_sizes
+    wide = [n if n * size % _COLLIDING else n + _MARGIN for n in hidden]
+    return [n_features, *wide, n_classes]
+
+
+def widen(array, into):
+    """Put an array into the first places of a larger one, unless it is as large."""
+    if np.shape(array) == into.shape:
+        return array
+    into = np.array(into)
+    into[tuple(map(slice, np.shape(array)))] = array
+    return into
+
+
 def cut(array, axis):
     """Cut an array into its halves, or into the one piece that it is."""
     if axis is None:
@@ -85,6 +122,12 @@ def cut(array, axis):
     return np.split(array, [(array.shape[axis] + 1) // 2], axis=axis)
 
 
-def join(pieces, axis):
-    """Put the pieces of an array together; the result is a copy."""
-    return np.array(pieces[0]) if axis is None else np.concatenate(pieces, axis=axis)
+def join(pieces, axis, shape):
+    """Put the pieces of an array together; the result is a copy of that shape.
+
+    None is the shape that the pieces have.
+    """
+    whole = np.array(pieces[0]) if axis is None else np.concatenate(pieces, axis=axis)
+    if shape is None or shape == whole.shape:
+        return whole
+    return whole[tuple(map(slice, shape))].copy()

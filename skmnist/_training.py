@@ -214,7 +214,7 @@ def train(
             data.y,
             data.weight,
             batch_size,
-            sum(architecture.hidden_units),
+            compiled.units,
             dropout,
             distortion is not None,
             (

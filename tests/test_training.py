@@ -434,6 +434,35 @@ def test_networks_of_other_sizes_leave_no_trace(monkeypatch, optimizer, worth_cu
     assert same(fit(**params), later)
 
 
+@pytest.mark.parametrize("worth_cutting", [0, np.inf])
+@pytest.mark.parametrize("optimizer", [*_OPTIMIZERS, *RECIPES])
+def test_units_that_are_no_part_of_the_network(monkeypatch, optimizer, worth_cutting):
+    if not isinstance(optimizer, str):
+        optimizer = keras.optimizers.get(optimizer)
+    monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
+    rng = np.random.default_rng(0)
+    x, y = rng.random((100, 12), dtype=np.float32), np.arange(100) % 4
+    models = []
+    for colliding in (2**20, 1):
+        monkeypatch.setattr("skmnist._halves._COLLIDING", colliding)
+        model = MLPDigitClassifier(
+            (14, 9),
+            activation="sigmoid",  # not zero at zero
+            optimizer=optimizer,
+            dropout=0,
+            l2=0.01,
+            batch_size=32,
+            epochs=3,
+            random_state=0,
+        )
+        model.fit(x, y).partial_fit(x, y).partial_fit(x, y)
+        models.append(model)
+    first, second = models
+    assert_allclose(second.loss_curve_, first.loss_curve_, rtol=1e-4)
+    for ours, theirs in zip(*map(weights_of, models), strict=True):
+        assert_allclose(theirs, ours, atol=1e-4)
+
+
 def test_a_graph_for_one_size_gives_the_same_bits(monkeypatch):
     any_size = fit()
     monkeypatch.setattr("skmnist._training.is_elementwise", lambda *_: False)

@@ -29,7 +29,7 @@ class Structure(NamedTuple):
 _WORTH_CUTTING = 1_500_000
 
 # Rows of a kernel so many bytes apart, or a multiple, get the same place in the cache.
-_COLLIDING = 2048
+_COLLIDING = 4096
 _MARGIN = 16  # units
 
 COLUMNS = Layer(1, 0)  # each half gives half of the layer's units

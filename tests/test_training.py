@@ -417,45 +417,44 @@ def test_one_compilation_serves_a_whole_grid(rows):
     assert compiled_count() == 1
 
 
-@pytest.mark.parametrize("optimizer", [*_OPTIMIZERS, *RECIPES])
-@pytest.mark.parametrize("worth_cutting", [0, np.inf])
-def test_networks_of_other_sizes_leave_no_trace(monkeypatch, optimizer, worth_cutting):
-    if not isinstance(optimizer, str):
-        optimizer = keras.optimizers.get(optimizer)
-    monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
+@pytest.fixture(params=[*_OPTIMIZERS, *RECIPES])
+def each_optimizer(request):
+    named = isinstance(request.param, str)
+    return request.param if named else keras.optimizers.get(request.param)
+
+
+@pytest.fixture(params=[0, np.inf], ids=["in two", "whole"])
+def few_rows(request, monkeypatch):
+    monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", request.param)
     rng = np.random.default_rng(0)
-    x, y = rng.random((100, 12), dtype=np.float32), np.arange(100) % 4
-    others = MLPDigitClassifier((31, 3), optimizer=optimizer, l2=0.1, random_state=0)
-    params = {"hidden_units": (24, 10), "optimizer": optimizer}
+    return rng.random((100, 12), dtype=np.float32), np.arange(100) % 4
+
+
+def test_networks_of_other_sizes_leave_no_trace(monkeypatch, each_optimizer, few_rows):
+    params = {"hidden_units": (24, 10), "optimizer": each_optimizer}
+    others = MLPDigitClassifier(**params | {"hidden_units": (31, 3), "l2": 0.1})
     fit(**params)
-    others.fit(x, y)
+    others.set_params(random_state=0).fit(*few_rows)
     later = fit(**params)
     monkeypatch.setattr("skmnist._training._pool", _Pool())
     assert same(fit(**params), later)
 
 
-@pytest.mark.parametrize("worth_cutting", [0, np.inf])
-@pytest.mark.parametrize("optimizer", [*_OPTIMIZERS, *RECIPES])
-def test_units_that_are_no_part_of_the_network(monkeypatch, optimizer, worth_cutting):
-    if not isinstance(optimizer, str):
-        optimizer = keras.optimizers.get(optimizer)
-    monkeypatch.setattr("skmnist._halves._WORTH_CUTTING", worth_cutting)
-    rng = np.random.default_rng(0)
-    x, y = rng.random((100, 12), dtype=np.float32), np.arange(100) % 4
+def test_units_that_are_no_part_of_the_network(monkeypatch, each_optimizer, few_rows):
     models = []
     for colliding in (2**20, 1):
         monkeypatch.setattr("skmnist._halves._COLLIDING", colliding)
         model = MLPDigitClassifier(
             (14, 9),
             activation="sigmoid",  # not zero at zero
-            optimizer=optimizer,
+            optimizer=each_optimizer,
             dropout=0,
             l2=0.01,
             batch_size=32,
             epochs=3,
             random_state=0,
         )
-        model.fit(x, y).partial_fit(x, y).partial_fit(x, y)
+        model.fit(*few_rows).partial_fit(*few_rows).partial_fit(*few_rows)
         models.append(model)
     first, second = models
     assert_allclose(second.loss_curve_, first.loss_curve_, rtol=1e-4)

@@ -21,7 +21,7 @@ from skmnist._aligned import aligned
 from skmnist._batches import Batches, draw_kept
 from skmnist._compiled import CompiledMLP
 from skmnist._graph import TrainingGraph
-from skmnist._halves import WHOLE, Structure, choose_structure
+from skmnist._halves import WHOLE, Structure, choose_structure, choose_widths
 from skmnist._keras import _OPTIMIZERS, build_mlp, optimizer_recipe
 from skmnist._network import Architecture, glorot_uniform
 from skmnist._session import run_options
@@ -432,9 +432,11 @@ def few_rows(request, monkeypatch):
 
 def test_networks_of_other_sizes_leave_no_trace(monkeypatch, each_optimizer, few_rows):
     params = {"hidden_units": (24, 10), "optimizer": each_optimizer}
-    others = MLPDigitClassifier(**params | {"hidden_units": (31, 3), "l2": 0.1})
+    others = MLPDigitClassifier(
+        (31, 3), optimizer=each_optimizer, l2=0.1, random_state=0
+    )
     fit(**params)
-    others.set_params(random_state=0).fit(*few_rows)
+    others.fit(*few_rows)
     later = fit(**params)
     monkeypatch.setattr("skmnist._training._pool", _Pool())
     assert same(fit(**params), later)
@@ -460,6 +462,13 @@ def test_units_that_are_no_part_of_the_network(monkeypatch, each_optimizer, few_
     assert_allclose(second.loss_curve_, first.loss_curve_, rtol=1e-4)
     for ours, theirs in zip(*map(weights_of, models), strict=True):
         assert_allclose(theirs, ours, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "widths"), [("float32", [1040, 512]), ("float64", [1040, 528])]
+)
+def test_rows_of_hidden_layers_are_not_4_kib_apart(dtype, widths):
+    assert choose_widths([1024, 1024, 512, 1024], dtype) == [1024, *widths, 1024]
 
 
 def test_a_graph_for_one_size_gives_the_same_bits(monkeypatch):

@@ -59,7 +59,7 @@ def bounded_jobs(keys, data, n_rows=None):
     sizes = (n_features, *_DEFAULT.hidden_units, 10)
     for n_threads in sorted({1, usable_cores()}):
         args = (n_rows or rows, sizes, _DEFAULT.batch_size, n_threads)
-        label = f"floor: matrix products alone, {_threads(n_threads)}"
+        label = f"floor: matrix products alone, {threads_label(n_threads)}"
         jobs[f"floor-{n_threads}"] = Job(label, Floor, args)
     if "skmnist" in keys:
         args = ("skmnist", data, n_rows)
@@ -70,5 +70,5 @@ def bounded_jobs(keys, data, n_rows=None):
     return jobs | fit_jobs(keys, data, n_rows)
 
 
-def _threads(n):
+def threads_label(n):
     return f"{n} thread{'s' if n > 1 else ''}"

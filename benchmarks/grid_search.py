@@ -3,7 +3,8 @@
 Three sizes of the hidden layers, three dropout rates, three L2 factors. scikit-learn
 has no dropout: nine L2 factors regularise its networks. Each search has a fresh
 process, so that compiling the graphs is part of it; the imports and a first fit of
-another network are not. The accuracy is that of the best candidate over the folds.
+another network are not. The accuracy is that of the best candidate over the folds. The
+floor is the matrix products of the same fits alone.
 """
 
 import time
@@ -13,7 +14,9 @@ import numpy as np
 
 from ._contenders import CONTENDERS, ONE_THREAD, Network, sklearn_alpha
 from ._data import load
-from ._fits import chosen
+from ._fits import chosen, threads_label
+from ._floor import Floor
+from ._machine import usable_cores
 from ._worker import Job, Turn, fresh_turns
 
 ENTRANTS = ("skmnist", "sklearn", "scikeras", "skorch")
@@ -28,17 +31,18 @@ _NINE_L2 = (0.0, 1e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 _FOLDS = 3
 
 
-def _grid(contender, sizes):
-    sizes = [(size, size) for size in sizes]
+def _grid(key, sizes):
     l2 = list(_L2)
-    if contender == "skmnist":
+    if key == "skmnist":
         return {"hidden_units": sizes, "dropout": list(_DROPOUT), "l2": l2}
-    if contender == "sklearn":
+    if key == "skmnist-plain":
+        return {"hidden_units": sizes, "dropout": [0.0], "l2": list(_NINE_L2)}
+    if key == "sklearn":
         return {
             "hidden_layer_sizes": sizes,
             "alpha": [sklearn_alpha(each, Network().batch_size) for each in _NINE_L2],
         }
-    if contender == "scikeras":
+    if key == "scikeras":
         return {
             "model__hidden_units": sizes,
             "model__dropout": list(_DROPOUT),
@@ -54,19 +58,17 @@ def _grid(contender, sizes):
 class Search:
     """A process that is about to search."""
 
-    def __init__(self, contender, sizes, n_jobs):
+    def __init__(self, contender, grid, n_jobs):
         import joblib
         from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
         self._make = CONTENDERS[contender].make
-        self._grid = _grid(contender, sizes)
+        self._grid = grid
         self._n_jobs = n_jobs
         self._joblib, self._search = joblib, GridSearchCV
         # Given, because scikeras is no classifier to scikit-learn 1.9.
         self._folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-        data = load("digits")
-        self._x = np.concatenate([data.x_train, data.x_test])
-        self._y = np.concatenate([data.y_train, data.y_test])
+        self._x, self._y = _digits()
         warm_up = self._make(Network(hidden_units=(24,), epochs=1))
         warm_up.fit(self._x, self._y)
 
@@ -90,6 +92,37 @@ class Search:
         return Turn(seconds, float(search.best_score_), figures)
 
 
+class SearchFloor:
+    """The matrix products of all fits of a search."""
+
+    def __init__(self, sizes, n_candidates, n_threads):
+        x, _ = _digits()
+        self._floors = [
+            Floor(
+                len(x) * (_FOLDS - 1) // _FOLDS,
+                (x.shape[1], *size, 10),
+                Network().batch_size,
+                n_threads,
+            )
+            for size in sizes
+        ]
+        self._n_fits = _FOLDS * n_candidates // len(sizes)
+
+    def turn(self, seed, epochs):
+        for floor in self._floors:
+            floor.turn(seed, 1)
+        turns = [floor.turn(seed, epochs * self._n_fits) for floor in self._floors]
+        return Turn(sum(turn.seconds for turn in turns), None)
+
+
+def _digits():
+    data = load("digits")
+    return (
+        np.concatenate([data.x_train, data.x_test]),
+        np.concatenate([data.y_train, data.y_test]),
+    )
+
+
 def _graphs_traced():
     training = modules.get("skmnist._training")
     return None if training is None else training.compiled_count()
@@ -100,26 +133,38 @@ def run(report, only, rounds, epochs, sizes):
         "Keras' SKLearnClassifier is left out: its clones forget fit_kwargs, so that a "
         "search trains one epoch"
     )
+    sizes = [(size, size) for size in sizes]
+    n_candidates = len(sizes) * len(_DROPOUT) * len(_L2)
+    cores = usable_cores()
     jobs = {}
+    for n_threads in sorted({1, cores}):
+        label = f"floor: matrix products alone, {threads_label(n_threads)}"
+        args = (sizes, n_candidates, n_threads)
+        jobs[f"floor-{n_threads}"] = Job(label, SearchFloor, args)
     for key in chosen(ENTRANTS, only, report):
-        label = CONTENDERS[key].label
-        jobs[key] = Job(f"{label}, n_jobs=1", Search, (key, sizes, 1))
+        label, grid = CONTENDERS[key].label, _grid(key, sizes)
+        jobs[key] = Job(f"{label}, n_jobs=1", Search, (key, grid, 1))
         if key in ("skmnist", "sklearn"):
             jobs[f"{key}-jobs"] = Job(
-                f"{label}, n_jobs=2 threads", Search, (key, sizes, 2)
+                f"{label}, n_jobs=2 threads", Search, (key, grid, 2)
             )
-    if "skmnist" in jobs:
-        jobs["skmnist-1"] = Job(
-            "skmnist, 1 thread, n_jobs=1", Search, ("skmnist", sizes, 1), ONE_THREAD
-        )
-        jobs["skmnist-1-jobs"] = Job(
-            "skmnist, 1 thread per fit, n_jobs=2 threads",
-            Search,
-            ("skmnist", sizes, 2),
-            ONE_THREAD | {"TF_NUM_INTEROP_THREADS": "2"},
-        )
+        if key == "skmnist":
+            # The same networks as scikit-learn's, to compare the scores.
+            jobs["skmnist-plain"] = Job(
+                "skmnist without dropout, nine L2 factors, n_jobs=1",
+                Search,
+                (key, _grid("skmnist-plain", sizes), 1),
+            )
+            jobs["skmnist-1"] = Job(
+                "skmnist, 1 thread, n_jobs=1", Search, (key, grid, 1), ONE_THREAD
+            )
+            jobs["skmnist-1-jobs"] = Job(
+                "skmnist, 1 thread per fit, n_jobs=2 threads",
+                Search,
+                (key, grid, 2),
+                ONE_THREAD | {"TF_NUM_INTEROP_THREADS": "2"},
+            )
     turns, threads = fresh_turns(jobs, rounds, epochs)
-    n_candidates = len(sizes) * len(_DROPOUT) * len(_L2)
     table = report.table(
         f"Digits, {n_candidates} candidates x {_FOLDS} folds x {epochs} epochs"
     )
@@ -127,11 +172,14 @@ def run(report, only, rounds, epochs, sizes):
         table.add(key, job.label, turns[key], threads=threads[key])
     table.relate("x MLPClassifier", "sklearn")
     table.relate("x skmnist", "skmnist")
-    ratio = table.ratio("skmnist", "sklearn")
-    table.target("skmnist", "x MLPClassifier", ratio, at_most=0.5)
+    table.relate("x floor, 1 thread", "floor-1")
+    table.relate(f"x floor, {threads_label(cores)}", f"floor-{cores}")
+    for key in "skmnist", "skmnist-plain":
+        ratio = table.ratio(key, "sklearn")
+        table.target(key, "x MLPClassifier", ratio, at_most=0.5)
+        table.score_target(key, "sklearn")
     traced = table.column("skmnist", "graphs traced")
     table.target("skmnist", "graphs", traced, at_most=len(sizes))
-    table.score_target("skmnist", "sklearn")
     table.score_target("skmnist", "scikeras")
     ratio = table.ratio("scikeras", "skmnist")
     table.target("scikeras", "x skmnist", ratio, at_least=25)

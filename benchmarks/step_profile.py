@@ -73,7 +73,7 @@ def _make_train(data, steps):
         "kept": draw_kept([rng] * steps, (batch_size, n_units), dropout),
         "scale": 1 / (1 - dropout),
         "seeds": np.zeros((steps, 2), np.int32),
-        "ranges": np.zeros(5, np.float32),
+        "ranges": np.zeros(6, np.float32),
         "modes": np.zeros((0, 784), np.float32),
         "l2": 0.0,
     }

@@ -108,7 +108,8 @@ class MLPDigitClassifier(
         rows and those to predict never are. The rows must be images with a background
         of zero, square ones unless an :class:`ImageAugmentation` tells their shape.
         "affine" rotates by up to 15 degrees and scales by up to 15 % [4]_; "elastic"
-        also bends [5]_. Both leave the centre of mass where it is.
+        also bends [5]_. Both leave the centre of mass where it is, and the last tenth of
+        the epochs of `fit` without distortions.
 
     class_weight : dict or "balanced", default=None
         Weight of each class, multiplied into `sample_weight`; classes that a dict
@@ -457,6 +458,8 @@ class MLPDigitClassifier(
         distortion = None
         if self.augmentation is not None:
             distortion = plan_distortion(self.augmentation, X.shape[1], self.dtype)
+            if incremental:
+                distortion = distortion._replace(clean_fraction=0.0)
         training = import_room("_training")
 
         learning_rate = self._learning_rate()

@@ -38,7 +38,7 @@ def make_distort(image_shape, recenter):
     def sample(images, affine, ranges, displacement):
         dtype = images.dtype
         n_images = tf.shape(images)[0]
-        amounts = tf.unstack(affine[:, :5] * ranges, axis=1)
+        amounts = tf.unstack(affine[:, :5] * ranges[:5], axis=1)
         angle, wider, slant, right, down = (each[:, tf.newaxis] for each in amounts)
         taller = affine[:, 5:] * ranges[1]
         cos, sin = tf.cos(angle), tf.sin(angle)
@@ -78,6 +78,7 @@ def make_distort(image_shape, recenter):
             near_x, near_y = came_from(*few, 2)
             after = tf.gather(flat, pixel(near_x + 0.5, near_y + 0.5))
             off_center = _center(after, *few) - _center(images, x, y)
+            off_center *= ranges[5]
             right, down = right - off_center[:, :1], down - off_center[:, 1:]
         x, y = came_from(x - right, y - down, 1)
         at = pixel(x, y)
@@ -102,10 +103,11 @@ def make_distort(image_shape, recenter):
             Images as rows.
         seed : Tensor of shape (2,), int32
             Source of all randomness.
-        ranges : Tensor of shape (5,), dtype of `images`
+        ranges : Tensor of shape (6,), dtype of `images`
             Largest rotation (radians), relative change of width and height, shear
             (radians), shift to the right and down (pixels); what is drawn is uniform
-            in [-largest, largest].
+            in [-largest, largest]. The last is the share of the drift of the centre of
+            mass that is taken back; zeros, and no modes, leave images as they are.
         modes : Tensor of shape (n_modes, height * width), dtype of `images`
             The displacement along each axis is a sum of these, each times a number
             drawn uniformly from [-1, 1].
@@ -151,7 +153,7 @@ def _distort(kind, dtype):
         input_signature=[
             tf.TensorSpec([None, n_pixels], dtype),
             tf.TensorSpec([2], tf.int32),
-            tf.TensorSpec([5], dtype),
+            tf.TensorSpec([6], dtype),
             tf.TensorSpec([None, n_pixels], dtype),
         ],
         autograph=False,

@@ -159,7 +159,7 @@ class TrainingGraph:
                 ("kept", tf.uint8, (None, None, None)),
                 ("scale", self.dtype, ()),
                 ("seeds", tf.int32, (None, 2)),
-                ("ranges", self.dtype, (5,)),
+                ("ranges", self.dtype, (6,)),
                 ("modes", self.dtype, (None, None)),
                 ("l2", self.dtype, ()),
             )

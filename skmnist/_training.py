@@ -168,7 +168,7 @@ def train(
     dropout, l2 : float
         Dropout rate and factor of the squared kernels.
     distortion : Distortion or None
-        Distorts the images.
+        Distorts the images, but for the last epochs; see its `clean_fraction`.
     patience : int
         See `validation`.
     on_epoch : callable or None
@@ -202,7 +202,14 @@ def train(
     if any(each is not None for each in (validation, on_epoch, callbacks)):
         at_once = 1
     best, best_loss, best_epoch = None, np.inf, 0
-    kind = None if distortion is None else distortion.kind
+    kind, n_distorted = None, epochs
+    if distortion is not None:
+        kind = distortion.kind
+        n_distorted -= round(distortion.clean_fraction * epochs)
+    blocks = [
+        *_blocks(range(n_distorted), at_once),
+        *_blocks(range(n_distorted, epochs), at_once),
+    ]
     with ExitStack() as on_leaving:
         compiled = on_leaving.enter_context(
             _pool.lease(architecture, batch_size, optimizer, learning_rate, kind)
@@ -219,10 +226,10 @@ def train(
             distortion is not None,
             (
                 [_rng(state.seed, state.epochs + epoch) for epoch in block]
-                for block in _blocks(epochs, at_once)
+                for block in blocks
             ),
         )
-        if epochs > at_once and n_threads() > 1 and _pool.one_leased:
+        if len(blocks) > 1 and n_threads() > 1 and _pool.one_leased:
             batches = ahead(batches)
         on_leaving.callback(batches.close)
 
@@ -237,7 +244,9 @@ def train(
                 learning_rate = wanted / shape
 
         call("on_train_begin", 0)
-        for block in _blocks(epochs, at_once):
+        for block in blocks:
+            if block.start == n_distorted:
+                distortion = distortion.off()
             call("on_epoch_begin", block.start, state.epochs + block.start)
             steps = range(n_steps * block.start, n_steps * block.stop)
             rates = learning_rate * _shape(schedule, n_steps * epochs, steps)
@@ -278,8 +287,7 @@ def train(
 
 
 def _blocks(epochs, at_once):
-    for start in range(0, epochs, at_once):
-        yield range(start, min(start + at_once, epochs))
+    return [epochs[start : start + at_once] for start in range(0, len(epochs), at_once)]
 
 
 def _rng(seed, epoch):
@@ -290,7 +298,7 @@ def _rng(seed, epoch):
 def _run(compiled, X, batches, rates, dropout, l2, distortion):
     """Train a step for each of `rates`; return losses and hits, summed over rows."""
     if distortion is None:
-        ranges, modes = np.zeros(5, X.dtype), np.zeros((0, X.shape[1]), X.dtype)
+        ranges, modes = np.zeros(6, X.dtype), np.zeros((0, X.shape[1]), X.dtype)
     else:
         ranges, modes = distortion.ranges, distortion.modes
     figures, start = np.empty((len(rates), 2)), 0

@@ -276,6 +276,7 @@ def test_it_is_a_value_like_other_parameters():
         ({"shift": np.nan}, "'shift'"),
         ({"elastic_alpha": np.inf}, "'elastic_alpha'"),
         ({"elastic_sigma": 0.5}, "'elastic_sigma' parameter .* range \\[1.0, inf\\)"),
+        ({"clean_fraction": 1}, "'clean_fraction' parameter .* range \\[0.0, 1.0\\)"),
         ({"image_shape": 28}, "'image_shape'"),
         ({"image_shape": (28,)}, "two ints >= 1; got \\(28,\\)"),
         ({"image_shape": (28.0, 28.0)}, "two ints >= 1"),

@@ -89,6 +89,43 @@ def test_fits_go_on_bit_by_bit(digits):
     assert_same_bits(whole, parts)
 
 
+@pytest.mark.parametrize("epochs", [6, 40])
+def test_the_last_epochs_see_the_images_as_they_are(digits, epochs):
+    x, y = digits[0][:300], digits[1][:300]
+    all_of_it = ImageAugmentation(
+        rotation=15, scale=0.1, shear=5, shift=1, elastic_alpha=10, recenter=True
+    )
+    closed = network(augmentation=clone(all_of_it).set_params(clean_fraction=0.33))
+    closed.set_params(epochs=epochs).fit(x, y)
+    n_clean = {6: 2, 40: 13}[epochs]
+    by_hand = network(augmentation=all_of_it, warm_start=True)
+    by_hand.set_params(epochs=epochs - n_clean).fit(x, y)
+    by_hand.set_params(epochs=n_clean, augmentation=None).fit(x, y)
+    assert_same_bits(closed, by_hand)
+
+
+def test_partial_fit_has_no_last_epochs(digits):
+    x, y = digits[:2]
+    models = [
+        network(augmentation=ImageAugmentation(rotation=15, clean_fraction=fraction))
+        for fraction in (0, 0.9)
+    ]
+    for model in models:
+        model.partial_fit(x, y, classes=range(10))
+    assert_same_bits(*models)
+
+
+@pytest.mark.parametrize("preset", ["affine", "elastic"])
+def test_presets_leave_a_tenth_of_the_epochs_clean(preset, digits):
+    x, y = digits[0][:300], digits[1][:300]
+    whole = network(augmentation=preset, epochs=10).fit(x, y)
+    by_hand = network(augmentation=preset)
+    for _ in range(9):
+        by_hand.partial_fit(x, y, classes=range(10))
+    by_hand.set_params(augmentation=None).partial_fit(x, y)
+    assert_same_bits(whole, by_hand)
+
+
 def test_rows_of_weight_zero_are_left_out(digits):
     x, y = digits[:2]
     weight = 1.0 + np.arange(len(y)) % 3 * (np.arange(len(y)) < 900)

@@ -219,7 +219,7 @@ def test_layers_have_masks_of_their_own():
         np.zeros(n_steps, np.float32),
         rate,
         0.0,
-        np.zeros(5, np.float32),
+        np.zeros(6, np.float32),
         np.zeros((0, 1), np.float32),
     )
     kept = 1 - figures[:, 0].mean() / np.log(2)

@@ -1,0 +1,121 @@
+"""Finished recipes for MNIST: how far they reach, and what augmentation costs.
+
+Reads the test set, once for each recipe and seed, and scikit-learn's bundled 8x8 digits
+(the half that was not looked at when the defaults were chosen), framed like MNIST. The
+second table tells what augmentation costs.
+"""
+
+import numpy as np
+
+from skmnist import DigitNormalizer, MLPDigitClassifier
+
+from ._data import flat, load, unseen_digits
+from ._recipe import RECIPE, compile_for, fit, make_model
+from ._worker import Turn, interleave
+
+ENTRANTS = ("plain", "small", "bare", "middle", "upright", "cost")
+OPTIONS = {
+    "seeds": (3, 2, "fits of each recipe"),
+    "rows": (60_000, 3000, "images to train on"),
+    "epochs": (30, 1, "epochs of the network of 512-512 units"),
+    "record_epochs": (100, 1, "epochs of the largest network"),
+    "rounds": (5, 1, "turns of the second table"),
+}
+
+
+def run(report, only, seeds, rows, epochs, record_epochs, rounds):
+    data = load("mnist", rows)
+    only = set(only or ENTRANTS)
+    if finished := only - {"cost"}:
+        _finished(report, data, finished, seeds, epochs, record_epochs)
+    if "cost" in only:
+        _cost(report, data, rounds)
+
+
+def _finished(report, data, only, seeds, epochs, record_epochs):
+    middle = RECIPE | {"epochs": epochs}
+    recipes = {
+        "plain": (
+            "256-256, 20 epochs, no augmentation",
+            {
+                "learning_rate_schedule": "linear",
+                "dropout": 0.3,
+                "epochs": min(20, record_epochs),
+            },
+            98.5,
+        ),
+        "small": (
+            f"256-256, {2 * epochs} epochs, augmentation",
+            RECIPE
+            | {
+                "hidden_units": 256,
+                "dropout": 0.0,
+                "batch_size": 128,
+                "epochs": 2 * epochs,
+            },
+            99.2,
+        ),
+        "bare": (
+            f"512-512, {epochs} epochs, no augmentation",
+            middle | {"augmentation": None},
+            None,
+        ),
+        "middle": (f"512-512, {epochs} epochs, augmentation", middle, None),
+        "upright": (
+            f"1024-1024, {record_epochs} epochs, augmentation, digits upright",
+            RECIPE | {"hidden_units": 1024, "epochs": record_epochs, "upright": True},
+            99.55,
+        ),
+    }
+    recipes = {key: recipe for key, recipe in recipes.items() if key in only}
+    unseen, y_unseen = unseen_digits()
+    framed = flat(DigitNormalizer().fit_transform(unseen), 255)
+
+    models = {key: make_model(params) for key, (_, params, _) in recipes.items()}
+    for model in models.values():
+        compile_for(model, data)
+
+    def turn(key, seed):
+        model, seconds = fit(models[key], data.x_train, data.y_train, seed)
+        bundled = 100 * model.score(framed, y_unseen)
+        return Turn(
+            seconds, model.score(data.x_test, data.y_test), {"bundled %": bundled}
+        )
+
+    turns = interleave(recipes, seeds, turn)
+    table = report.table("Finished recipes: seconds per fit, accuracy on the test set")
+    for key, (label, _, percent) in recipes.items():
+        mean = float(np.mean([turn.figures["bundled %"] for turn in turns[key]]))
+        table.add(key, label, turns[key], columns={"bundled %": mean})
+        if percent is not None:
+            table.target(key, "accuracy %", table.accuracy(key), at_least=percent)
+    if "upright" in table.lines:
+        table.target("upright", "s", table.median("upright"), at_most=900)
+    if "bare" in table.lines:
+        for key in sorted({"middle", "upright"} & table.lines.keys()):
+            gain = table.column(key, "bundled %") - table.column("bare", "bundled %")
+            table.target(key, "points of bundled above bare", gain, at_least=3)
+
+
+def _cost(report, data, rounds):
+    models = {
+        key: MLPDigitClassifier(augmentation=augmentation, epochs=1, random_state=0)
+        for key, augmentation in (
+            ("none", None),
+            ("affine", "affine"),
+            ("elastic", "elastic"),
+        )
+    }
+
+    def turn(key, seed):
+        return Turn(fit(models[key], data.x_train, data.y_train, seed)[1], None)
+
+    for model in models.values():
+        compile_for(model, data)
+    turns = interleave(models, rounds, turn)
+    table = report.table("An epoch of the default network")
+    for key in models:
+        table.add(key, f"augmentation {key}", turns[key])
+    table.relate("x none", "none")
+    for key in "affine", "elastic":
+        table.target(key, "x none", table.ratio(key, "none"), at_most=1.6)

@@ -63,7 +63,15 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
         "middle": (f"512-512, {epochs} epochs, augmentation", middle, None),
         "upright": (
             f"1024-1024, {record_epochs} epochs, augmentation, digits upright",
-            RECIPE | {"hidden_units": 1024, "epochs": record_epochs, "upright": True},
+            RECIPE
+            | {
+                "hidden_units": 1024,
+                "learning_rate": 0.002,
+                "augmentation__rotation": 10,
+                "augmentation__elastic_alpha": 40,
+                "epochs": record_epochs,
+                "upright": True,
+            },
             99.55,
         ),
     }

@@ -108,8 +108,8 @@ class MLPDigitClassifier(
         rows and those to predict never are. The rows must be images with a background
         of zero, square ones unless an :class:`ImageAugmentation` tells their shape.
         "affine" rotates by up to 15 degrees and scales by up to 15 % [4]_; "elastic"
-        also bends [5]_. Both leave the centre of mass where it is, and the last tenth of
-        the epochs of `fit` without distortions.
+        also bends [5]_. Both leave the centre of mass where it is, and the last tenth
+        of the epochs of `fit` without distortions.
 
     class_weight : dict or "balanced", default=None
         Weight of each class, multiplied into `sample_weight`; classes that a dict
@@ -142,7 +142,8 @@ class MLPDigitClassifier(
     warm_start : bool, default=False
         Go on from the present weights and optimizer state in `fit`, rather than from
         new ones. With a constant learning rate two fits of 10 epochs give the weights
-        of one fit of 20, bit for bit.
+        of one fit of 20, bit for bit, unless an `augmentation` has clean epochs at the
+        end of each.
 
     dtype : {"float32", "float64"}, default="float32"
         Precision of training and of the weights.

@@ -21,21 +21,15 @@ _KEPT_VARIANCE = 0.99
 _SMALLEST_SIDE = 8
 # The presets are meant for MNIST's 28x28 pixels.
 _PRESET_SIDE = 28
-_PRESETS = {
-    "affine": {
-        "rotation": 15.0,
-        "scale": 0.15,
-        "recenter": True,
-        "clean_fraction": 0.1,
-    },
-    "elastic": {
-        "rotation": 15.0,
-        "scale": 0.15,
-        "elastic_alpha": 36.0,
-        "elastic_sigma": 5.0,
-        "recenter": True,
-        "clean_fraction": 0.1,
-    },
+_AFFINE = {
+    "rotation": 15.0,
+    "scale": 0.15,
+    "recenter": True,
+    "clean_fraction": 0.1,
+}
+PRESETS = {
+    "affine": _AFFINE,
+    "elastic": _AFFINE | {"elastic_alpha": 36.0, "elastic_sigma": 5.0},
 }
 
 
@@ -56,10 +50,6 @@ class Distortion(NamedTuple):
     modes: np.ndarray  # shape (n_modes, height * width)
     kind: DistortionKind
     clean_fraction: float
-
-    def off(self):
-        """Leave images as they are, with the same graph."""
-        return self._replace(ranges=np.zeros_like(self.ranges), modes=self.modes[:0])
 
 
 class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
@@ -235,7 +225,7 @@ def plan_distortion(augmentation, n_features, dtype):
         If a parameter cannot be used, or if the rows are no images.
     """
     if isinstance(augmentation, str):
-        preset = _PRESETS[augmentation]
+        preset = PRESETS[augmentation]
         shape = _image_shape(None, n_features)
         zoom = shape[0] / _PRESET_SIDE
         augmentation = ImageAugmentation(**preset)

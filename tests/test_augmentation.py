@@ -12,7 +12,7 @@ from scipy.stats import kstest
 from sklearn.base import clone
 
 from skmnist import DigitNormalizer, ImageAugmentation
-from skmnist._augmentation import _PRESETS, plan_distortion
+from skmnist._augmentation import PRESETS, plan_distortion
 from skmnist.datasets import load_digits
 
 N = 2000
@@ -180,7 +180,7 @@ def moments(images):
 def test_presets_keep_ink_and_place_in_the_mean_and_all_strokes_in_the_frame(
     framed, preset, farthest
 ):
-    augmentation = ImageAugmentation(**_PRESETS[preset])
+    augmentation = ImageAugmentation(**PRESETS[preset])
     before = moments(framed)
     after = moments(augmentation.sample(framed.reshape(-1, 784), 0).reshape(-1, 28, 28))
     ink = after[0] / before[0]

@@ -316,7 +316,8 @@ def test_pickles_from_before_a_parameter(estimator, parameter, before):
     state = estimator.__getstate__()
     del state[parameter]
     estimator.__setstate__(state)
-    assert getattr(estimator, parameter) == before
+    now = getattr(estimator, parameter)
+    assert (type(now), now) == (type(before), before)
 
 
 # What a file cannot do

@@ -54,13 +54,9 @@ def fit_jobs(keys, data, n_rows=None):
 
 def bounded_jobs(keys, data, n_rows=None):
     """The same, with the floor, and with skmnist on one thread and without dropout."""
-    jobs = {}
     rows, n_features = _SHAPES[data]
     sizes = (n_features, *_DEFAULT.hidden_units, 10)
-    for n_threads in sorted({1, usable_cores()}):
-        args = (n_rows or rows, sizes, _DEFAULT.batch_size, n_threads)
-        label = f"floor: matrix products alone, {threads_label(n_threads)}"
-        jobs[f"floor-{n_threads}"] = Job(label, Floor, args)
+    jobs = floor_jobs(Floor, n_rows or rows, sizes, _DEFAULT.batch_size)
     if "skmnist" in keys:
         args = ("skmnist", data, n_rows)
         jobs["skmnist-1"] = Job("skmnist, 1 thread", Fit, args, ONE_THREAD)
@@ -70,5 +66,15 @@ def bounded_jobs(keys, data, n_rows=None):
     return jobs | fit_jobs(keys, data, n_rows)
 
 
-def threads_label(n):
+def floor_jobs(factory, *args):
+    """Jobs of the matrix products alone, on one thread and on all."""
+    return {
+        f"floor-{n}": Job(
+            f"floor: matrix products alone, {_threads(n)}", factory, (*args, n)
+        )
+        for n in sorted({1, usable_cores()})
+    }
+
+
+def _threads(n):
     return f"{n} thread{'s' if n > 1 else ''}"

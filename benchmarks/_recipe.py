@@ -3,6 +3,7 @@
 import copy
 import time
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -12,23 +13,15 @@ from skmnist import (
     MLPDigitClassifier,
     PixelScaler,
 )
+from skmnist._augmentation import PRESETS
 
-# What augmentation="elastic" is for MNIST's images.
-_ELASTIC = {
-    "rotation": 15,
-    "scale": 0.15,
-    "elastic_alpha": 36,
-    "elastic_sigma": 5,
-    "recenter": True,
-    "clean_fraction": 0.1,
-}
 RECIPE = {
     "hidden_units": 512,
     "dropout": 0.1,
     "batch_size": 256,
     "learning_rate": 0.0015,
     "learning_rate_schedule": "linear",
-    "augmentation": ImageAugmentation(**_ELASTIC),
+    "augmentation": ImageAugmentation(**PRESETS["elastic"]),
 }
 
 
@@ -53,6 +46,15 @@ def fit(model, X, y, seed, **params):
     return model, time.perf_counter() - start
 
 
-def compile_for(model, data):
+def compile_all(models, data):
     """Train on a few rows, so that no turn is longer for the first of its kind."""
-    fit(model, data.x_train[:500], data.y_train[:500], 0, epochs=1)
+    for model in models.values():
+        fit(model, data.x_train[:500], data.y_train[:500], 0, epochs=1)
+
+
+def mean_figures(turns):
+    """Average the figures that go with the accuracy, as it is averaged."""
+    return {
+        name: float(np.mean([turn.figures[name] for turn in turns]))
+        for name in turns[0].figures
+    }

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from ._data import load
-from ._recipe import RECIPE, compile_for, fit, make_model
+from ._recipe import RECIPE, compile_all, fit, make_model, mean_figures
 from ._worker import Turn, interleave
 
 _CHANGES = {
@@ -58,8 +58,7 @@ def run(report, only, seeds, rows, epochs):
         key: make_model(RECIPE | {"epochs": epochs} | change)
         for key, (_, change) in changes.items()
     }
-    for model in models.values():
-        compile_for(model, data)
+    compile_all(models, data)
 
     def turn(key, seed):
         seconds, hits, losses = [], [], []
@@ -78,8 +77,7 @@ def run(report, only, seeds, rows, epochs):
         f"the other half, both ways"
     )
     for key, (label, _) in changes.items():
-        losses = [turn.figures["log loss"] for turn in turns[key]]
-        table.add(key, label, turns[key], columns={"log loss": float(np.mean(losses))})
+        table.add(key, label, turns[key], columns=mean_figures(turns[key]))
     table.relate("x recipe", "recipe")
     report.figure(_picture(table))
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ._contenders import CONTENDERS, ONE_THREAD, Network, sklearn_alpha
 from ._data import load
-from ._fits import chosen, threads_label
+from ._fits import chosen, floor_jobs
 from ._floor import Floor
 from ._machine import usable_cores
 from ._worker import Job, Turn, fresh_turns
@@ -136,11 +136,7 @@ def run(report, only, rounds, epochs, sizes):
     sizes = [(size, size) for size in sizes]
     n_candidates = len(sizes) * len(_DROPOUT) * len(_L2)
     cores = usable_cores()
-    jobs = {}
-    for n_threads in sorted({1, cores}):
-        label = f"floor: matrix products alone, {threads_label(n_threads)}"
-        args = (sizes, n_candidates, n_threads)
-        jobs[f"floor-{n_threads}"] = Job(label, SearchFloor, args)
+    jobs = floor_jobs(SearchFloor, sizes, n_candidates)
     for key in chosen(ENTRANTS, only, report):
         label, grid = CONTENDERS[key].label, _grid(key, sizes)
         jobs[key] = Job(f"{label}, n_jobs=1", Search, (key, grid, 1))
@@ -173,7 +169,7 @@ def run(report, only, rounds, epochs, sizes):
     table.relate("x MLPClassifier", "sklearn")
     table.relate("x skmnist", "skmnist")
     table.relate("x floor, 1 thread", "floor-1")
-    table.relate(f"x floor, {threads_label(cores)}", f"floor-{cores}")
+    table.relate(f"x floor, {cores} threads", f"floor-{cores}")
     for key in "skmnist", "skmnist-plain":
         ratio = table.ratio(key, "sklearn")
         table.target(key, "x MLPClassifier", ratio, at_most=0.5)

@@ -5,12 +5,10 @@ Reads the test set, once for each recipe and seed, and scikit-learn's bundled 8x
 second table tells what augmentation costs.
 """
 
-import numpy as np
-
 from skmnist import DigitNormalizer, MLPDigitClassifier
 
 from ._data import flat, load, unseen_digits
-from ._recipe import RECIPE, compile_for, fit, make_model
+from ._recipe import RECIPE, compile_all, fit, make_model, mean_figures
 from ._worker import Turn, interleave
 
 ENTRANTS = ("plain", "small", "bare", "middle", "upright", "cost")
@@ -81,8 +79,7 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
     framed = flat(DigitNormalizer().fit_transform(unseen), 255)
 
     models = {key: make_model(params) for key, (_, params, _) in recipes.items()}
-    for model in models.values():
-        compile_for(model, data)
+    compile_all(models, data)
 
     def turn(key, seed):
         model, seconds = fit(models[key], data.x_train, data.y_train, seed)
@@ -94,8 +91,7 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
     turns = interleave(recipes, seeds, turn)
     table = report.table("Finished recipes: seconds per fit, accuracy on the test set")
     for key, (label, _, percent) in recipes.items():
-        mean = float(np.mean([turn.figures["bundled %"] for turn in turns[key]]))
-        table.add(key, label, turns[key], columns={"bundled %": mean})
+        table.add(key, label, turns[key], columns=mean_figures(turns[key]))
         if percent is not None:
             table.target(key, "accuracy %", table.accuracy(key), at_least=percent)
     if "upright" in table.lines:
@@ -119,8 +115,7 @@ def _cost(report, data, rounds):
     def turn(key, seed):
         return Turn(fit(models[key], data.x_train, data.y_train, seed)[1], None)
 
-    for model in models.values():
-        compile_for(model, data)
+    compile_all(models, data)
     turns = interleave(models, rounds, turn)
     table = report.table("An epoch of the default network")
     for key in models:

@@ -1,11 +1,13 @@
 """The one way to the rooms that need TensorFlow."""
 
 import os
+from functools import cache
 from importlib import import_module
 
 from ._interrupts import interrupts_wait
 
 
+@cache  # looking after the environment takes half a millisecond
 @interrupts_wait()
 def import_room(name):
     """Import a room of this package and leave the environment as it was.

@@ -78,7 +78,7 @@ def _make_train(data, steps):
         "l2": 0.0,
     }
     feed = {each: values[each.op.name] for each in graph.feeds}
-    figures = graph.figures(penalised=False)
+    figures = graph.figures(penalised=False, by_row=False)
 
     def train(traced=False):
         options, metadata = run_options(alone=False), tf.compat.v1.RunMetadata()

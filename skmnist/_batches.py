@@ -32,7 +32,7 @@ class Batches(NamedTuple):
     seeds: np.ndarray  # (n_steps, 2), int32, of the distortions
 
 
-def draw_batches(y, weight, batch_size, units, dropout, distorted, blocks):
+def draw_batches(y, weight, batch_size, units, dropout, distorted, order, blocks):
     """Draw the batches of a training, those of one call into TensorFlow at a time.
 
     Parameters
@@ -48,6 +48,8 @@ def draw_batches(y, weight, batch_size, units, dropout, distorted, blocks):
         Share of the units to drop.
     distorted : bool
         Whether images are distorted.
+    order : callable
+        Takes a source of random numbers and returns the rows of an epoch.
     blocks : iterable of list of numpy.random.Generator
         A source for each epoch; what is short enough of a block is one call.
 
@@ -66,8 +68,8 @@ def draw_batches(y, weight, batch_size, units, dropout, distorted, blocks):
     at_once = min(STEPS_PER_CALL, max(1, _KEPT_PER_CALL // (batch_size * n_units)))
     for rngs in blocks:
         rows = np.zeros((len(rngs), n_steps * batch_size), np.int32)
-        for order, rng in zip(rows, rngs, strict=True):
-            order[:n_samples] = rng.permutation(n_samples)
+        for of_epoch, rng in zip(rows, rngs, strict=True):
+            of_epoch[:n_samples] = order(rng)
         weights = weight[rows]
         weights[:, n_samples:] = 0
         n_rows = np.full((len(rngs), n_steps), batch_size)

@@ -111,6 +111,13 @@ class MLPDigitClassifier(
         also bends [5]_. Both leave the centre of mass where it is, and the last tenth
         of the epochs of `fit` without distortions.
 
+    hard_fraction : float, default=0.0
+        Share of the rows of an epoch, in [0, 1), that are drawn anew for each epoch in
+        proportion to their latest losses [6]_, so that rows that are hard to learn are
+        seen more often, and easy ones not every time. A loss counts as 1 at most, and
+        from the third epoch of a call on; the epochs without distortions see each row
+        once. `loss_curve_` is that of the rows that were seen.
+
     class_weight : dict or "balanced", default=None
         Weight of each class, multiplied into `sample_weight`; classes that a dict
         leaves out have weight 1. "balanced" is
@@ -143,7 +150,7 @@ class MLPDigitClassifier(
         Go on from the present weights and optimizer state in `fit`, rather than from
         new ones. With a constant learning rate two fits of 10 epochs give the weights
         of one fit of 20, bit for bit, unless an `augmentation` has clean epochs at the
-        end of each.
+        end of each, or a `hard_fraction` its first losses to learn.
 
     dtype : {"float32", "float64"}, default="float32"
         Precision of training and of the weights.
@@ -214,6 +221,8 @@ class MLPDigitClassifier(
        for Handwritten Digit Recognition", Neural Computation 22, 2010.
     .. [5] Simard, Steinkraus and Platt, "Best Practices for Convolutional Neural
        Networks Applied to Visual Document Analysis", ICDAR 2003.
+    .. [6] Loshchilov and Hutter, "Online Batch Selection for Faster Training of Neural
+       Networks", ICLR 2016 Workshop Track.
 
     Examples
     --------
@@ -229,7 +238,7 @@ class MLPDigitClassifier(
     True
     """
 
-    _later_parameters = {"augmentation": None, "callbacks": None}
+    _later_parameters = {"augmentation": None, "callbacks": None, "hard_fraction": 0.0}
     _parameter_constraints = {
         "hidden_units": [
             Interval(Integral, 1, _LARGEST_INT, closed="both"),
@@ -245,6 +254,7 @@ class MLPDigitClassifier(
         "batch_size": [Interval(Integral, 1, _LARGEST_INT, closed="both")],
         "epochs": [Interval(Integral, 1, _LARGEST_INT, closed="both")],
         "augmentation": [StrOptions({"affine", "elastic"}), ImageAugmentation, None],
+        "hard_fraction": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "early_stopping": ["boolean"],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
@@ -269,6 +279,7 @@ class MLPDigitClassifier(
         batch_size=128,
         epochs=20,
         augmentation=None,
+        hard_fraction=0.0,
         class_weight=None,
         early_stopping=False,
         validation_fraction=0.1,
@@ -289,6 +300,7 @@ class MLPDigitClassifier(
         self.batch_size = batch_size
         self.epochs = epochs
         self.augmentation = augmentation
+        self.hard_fraction = hard_fraction
         self.class_weight = class_weight
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
@@ -505,6 +517,7 @@ class MLPDigitClassifier(
                 dropout=float(self.dropout),
                 l2=float(self.l2),
                 distortion=distortion,
+                hard_fraction=float(self.hard_fraction),
                 patience=self.n_iter_no_change,
                 on_epoch=report if self.verbose or on_epoch is not None else None,
                 callbacks=callbacks,

@@ -97,6 +97,7 @@ _NETWORK_OPTIONS = {
     "batch_size": "images per gradient step",
     "epochs": "passes over the images",
     "augmentation": "distort the images at random in training",
+    "hard_fraction": "share of the images of an epoch that are drawn by their loss",
     "class_weight": "weigh the classes so that all count the same",
     "early_stopping": "hold out a part of the images, stop when the loss on it gets "
     "no better, and keep the best weights",

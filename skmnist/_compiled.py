@@ -81,7 +81,9 @@ class CompiledMLP:
         return make_callable(self._session, fetches=self.graph.values[:n_pieces])
 
     @interrupts_wait()
-    def run(self, X, batches, rates, rate, l2, ranges, modes, *, alone=True):
+    def run(
+        self, X, batches, rates, rate, l2, ranges, modes, *, by_row=False, alone=True
+    ):
         """Train some steps.
 
         Parameters
@@ -96,19 +98,22 @@ class CompiledMLP:
             Dropout rate and factor of the squared kernels.
         ranges, modes : ndarray
             What the distortions are; see `make_distort`.
+        by_row : bool
+            Whether the loss of each row is asked for.
         alone : bool
             Whether no other fit wants a core.
 
         Returns
         -------
-        ndarray of shape (n_steps, 2)
+        list of ndarray
             The mean loss of each step and its number of hits, as the network was when
-            it saw the batch.
+            it saw the batch, shape (n_steps, 2). With `by_row` the loss of each row as
+            well, without weight and penalty, shape (n_steps, batch_size).
         """
         number = np.dtype(self.graph.dtype).type
         n_rows = batches.n_rows.astype(self.graph.dtype)
         l2 = number(l2)
-        return self._loop(l2 > 0)(
+        return self._loop(l2 > 0, by_row)(
             X,
             batches.rows,
             batches.y,
@@ -123,12 +128,12 @@ class CompiledMLP:
             options=run_options(alone),
         )
 
-    def _loop(self, penalised):
-        if penalised not in self._runs:
-            self._runs[penalised] = self._session.make_callable(
-                self.graph.figures(penalised), self.graph.feeds, accept_options=True
+    def _loop(self, *variant):
+        if variant not in self._runs:
+            self._runs[variant] = self._session.make_callable(
+                self.graph.figures(*variant), self.graph.feeds, accept_options=True
             )
-        return self._runs[penalised]
+        return self._runs[variant]
 
 
 def _shapes(sizes):

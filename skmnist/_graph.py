@@ -88,20 +88,22 @@ class TrainingGraph:
             for value, place in self._new_optimizer
         ]
 
-    def figures(self, penalised):
+    def figures(self, penalised, by_row):
         """Return what the loop gives; built when it is first asked for.
 
-        Without a penalty no step looks at the kernels once more.
+        Without a penalty no step looks at the kernels once more. The loss of each row
+        is there if `by_row` is true.
         """
+        key = penalised, by_row
         with self._lock:
-            if penalised not in self._figures:
+            if key not in self._figures:
                 *feeds, l2 = self.feeds
                 with self.graph.as_default():
-                    figures = self._loop(*feeds, l2 if penalised else None)
+                    figures = self._loop(*feeds, l2 if penalised else None, by_row)
                 if not self._figures:
                     self._check_updates()
-                self._figures[penalised] = figures
-            return self._figures[penalised]
+                self._figures[key] = figures
+            return self._figures[key]
 
     def _check_updates(self):
         # The switch is not public: without it a loop would train nothing.
@@ -165,7 +167,9 @@ class TrainingGraph:
             )
         ]
 
-    def _loop(self, X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2):
+    def _loop(
+        self, X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2, by_row
+    ):
         n_steps = tf.shape(rates)[0]
         last = n_steps - 1
         variables = [v for pieces, _ in self._weights for v in pieces]
@@ -182,12 +186,12 @@ class TrainingGraph:
             masks = tf.cast(_take(kept, i), self.dtype) * scale
             return [x, *tf.split(masks, n_units, axis=1, num=len(biases))]
 
-        def step(i, figures, *ready):
+        def step(i, wanted, *ready):
             kernels, biases = (
                 [[read(v) for v in pieces] for pieces, _ in self._weights[first::2]]
                 for first in (0, 1)
             )
-            loss, hits, gate, gradients = self._pass(
+            losses, loss, hits, gate, gradients = self._pass(
                 kernels, biases, *ready, labels=_take(y, i), weight=_take(weight, i)
             )
             following = i + 1
@@ -203,17 +207,24 @@ class TrainingGraph:
             self.optimizer.set_rate(_take(rates, i))
             flat = [piece for pieces in gradients for piece in pieces]
             self.optimizer.apply(flat, variables)
-            return following, figures.write(i, tf.stack([loss, hits])), *ready
+            given = [tf.stack([loss, hits]), losses]
+            written = [w.write(i, x) for w, x in zip(wanted, given, strict=False)]
+            return following, written, *ready
 
-        figures = tf.TensorArray(self.dtype, n_steps, element_shape=(2,))
-        state = (tf.constant(0), figures, *batch(tf.constant(0)))
-        return tf.while_loop(lambda i, *_: i < n_steps, step, state)[1].stack()
+        shapes = [(2,), (None,)] if by_row else [(2,)]
+        wanted = [
+            tf.TensorArray(self.dtype, n_steps, element_shape=shape) for shape in shapes
+        ]
+        state = (tf.constant(0), wanted, *batch(tf.constant(0)))
+        wanted = tf.while_loop(lambda i, *_: i < n_steps, step, state)[1]
+        return [each.stack() for each in wanted]
 
     def _pass(self, kernels, biases, x, *masks, labels, weight):
         """Go forward and back.
 
-        Returns loss, number of hits, a tensor after which one core has little to do,
-        and for each kernel and bias in turn the gradients of its pieces.
+        Returns the loss of each row, that of all, the number of hits, a tensor after
+        which one core has little to do, and for each kernel and bias in turn the
+        gradients of its pieces.
         """
         layers, masks, gate = self._structure.layers, iter(masks), None
         inputs, outputs = [[x]], []  # of each layer, piece by piece
@@ -243,7 +254,7 @@ class TrainingGraph:
         hits = tf.cast(tf.equal(best, labels) & (weight > 0), self.dtype)
         dz *= tf.expand_dims(weight, 1)
         gradients = self._back([dz], kernels, inputs, outputs)
-        return loss, tf.reduce_sum(hits), gate, gradients
+        return losses, loss, tf.reduce_sum(hits), gate, gradients
 
     def _back(self, dz, kernels, inputs, outputs):
         deltas = [dz]  # of each layer, from the first to the last

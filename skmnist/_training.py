@@ -14,6 +14,7 @@ from ._batches import MAX_DROPOUT, STEPS_PER_CALL, ahead, draw_batches
 from ._compiled import CompiledMLP
 from ._graph import TrainingGraph
 from ._halves import choose_structure
+from ._hard_rows import HardRows
 from ._interrupts import interrupts_wait
 from ._keras import optimizer_key, optimizer_recipe
 from ._network import evaluate
@@ -139,6 +140,7 @@ def train(
     dropout,
     l2,
     distortion,
+    hard_fraction,
     patience,
     on_epoch,
     callbacks=None,
@@ -169,6 +171,9 @@ def train(
         Dropout rate and factor of the squared kernels.
     distortion : Distortion or None
         Distorts the images, but for the last epochs; see its `clean_fraction`.
+    hard_fraction : float
+        Share of the rows of an epoch that are drawn in proportion to their losses; see
+        `HardRows`. Not in the last epochs, those without distortions.
     patience : int
         See `validation`.
     on_epoch : callable or None
@@ -199,6 +204,7 @@ def train(
     batch_size = min(batch_size, 1 << (len(data.y) - 1).bit_length())
     n_steps = -(-len(data.y) // batch_size)
     at_once = max(1, STEPS_PER_CALL // n_steps)
+    hard = None
     if any(each is not None for each in (validation, on_epoch, callbacks)):
         at_once = 1
     best, best_loss, best_epoch = None, np.inf, 0
@@ -206,6 +212,9 @@ def train(
     if distortion is not None:
         kind = distortion.kind
         n_distorted -= round(distortion.clean_fraction * epochs)
+    if hard_fraction > 0:
+        at_once = 1
+        hard = HardRows(len(data.y), hard_fraction, n_distorted)
     blocks = [
         *_blocks(range(n_distorted), at_once),
         *_blocks(range(n_distorted, epochs), at_once),
@@ -224,6 +233,7 @@ def train(
             compiled.units,
             dropout,
             distortion is not None,
+            (lambda rng: rng.permutation(len(data.y))) if hard is None else hard.order,
             (
                 [_rng(state.seed, state.epochs + epoch) for epoch in block]
                 for block in blocks
@@ -248,10 +258,12 @@ def train(
             if block.start == n_distorted:
                 distortion = None  # the same graph leaves images as they are
             call("on_epoch_begin", block.start, state.epochs + block.start)
+            if hard is not None:
+                hard.begin_epoch()
             steps = range(n_steps * block.start, n_steps * block.stop)
             rates = learning_rate * _shape(schedule, n_steps * epochs, steps)
             rates = rates.astype(np.float32)
-            sums = _run(compiled, X, batches, rates, dropout, l2, distortion)
+            sums = _run(compiled, X, batches, rates, dropout, l2, distortion, hard)
             means = sums.reshape(-1, n_steps, 2).sum(axis=1) / len(data.y)
             stop = False
             for epoch, (loss, accuracy) in zip(block, means, strict=True):
@@ -295,7 +307,7 @@ def _rng(seed, epoch):
     return np.random.Generator(np.random.SFC64((seed, epoch)))
 
 
-def _run(compiled, X, batches, rates, dropout, l2, distortion):
+def _run(compiled, X, batches, rates, dropout, l2, distortion, hard):
     """Train a step for each of `rates`; return losses and hits, summed over rows."""
     if distortion is None:
         ranges, modes = np.zeros(6, X.dtype), np.zeros((0, X.shape[1]), X.dtype)
@@ -305,7 +317,7 @@ def _run(compiled, X, batches, rates, dropout, l2, distortion):
     while start < len(rates):
         some = next(batches)
         part = slice(start, start + len(some.rows))
-        figures[part] = compiled.run(
+        figures[part], *losses = compiled.run(
             X,
             some,
             rates[part],
@@ -313,8 +325,11 @@ def _run(compiled, X, batches, rates, dropout, l2, distortion):
             l2,
             ranges,
             modes,
+            by_row=hard is not None,
             alone=_pool.one_leased,
         )
+        if hard is not None:
+            hard.note(some, *losses)
         figures[part, 0] *= some.n_rows
         start = part.stop
     return figures

@@ -255,6 +255,7 @@ def test_every_option_reaches_the_classifier(npz, tmp_path, capsys):
         "batch_size": 64,
         "epochs": 2,
         "augmentation": "affine",
+        "hard_fraction": 0.5,
         "class_weight": "balanced",
         "early_stopping": True,
         "validation_fraction": 0.2,

@@ -213,7 +213,7 @@ def test_layers_have_masks_of_their_own():
         kept=draw_kept([np.random.default_rng(0)] * n_steps, (8, 2), rate),
         seeds=np.zeros((n_steps, 2), np.int32),
     )
-    figures = compiled.run(
+    (figures,) = compiled.run(
         aligned(np.ones((n_rows, 1), np.float32)),
         batches,
         np.zeros(n_steps, np.float32),
@@ -233,7 +233,7 @@ def test_a_loop_without_updates_is_refused(penalised):
     graph.graph._add_control_dependencies = False
 
     with pytest.raises(RuntimeError, match="leaves the updates of weights out"):
-        graph.figures(penalised)
+        graph.figures(penalised, by_row=False)
 
 
 def test_epochs_have_masks_of_their_own():

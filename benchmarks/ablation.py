@@ -39,6 +39,7 @@ _CHANGES = {
     "l2": ("L2 added", {"l2": 1e-5}),
     "small": ("256-256 units", {"hidden_units": 256}),
     "large": ("1024-1024 units", {"hidden_units": 1024}),
+    "hard": ("hard images more often", {"hard_fraction": 0.5}),
     "upright": ("digits stood upright", {"upright": True}),
 }
 ENTRANTS = tuple(_CHANGES)

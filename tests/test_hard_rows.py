@@ -86,7 +86,8 @@ def test_hard_rows_are_learned_sooner(digits):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_same_seed_same_bits(monkeypatch, digits, dtype):
-    parameters = {"dtype": dtype, "augmentation": "affine", "l2": 1e-4, "epochs": 8}
+    # Fast enough for losses below 1, where rows differ.
+    parameters = {"dtype": dtype, "learning_rate": 0.02, "l2": 1e-5, "epochs": 12}
     models = []
     for n_threads in (1, 2):  # batches are drawn when they are needed, or ahead
         monkeypatch.setattr("skmnist._training.n_threads", lambda n=n_threads: n)

@@ -56,4 +56,4 @@ class HardRows:
         copies = 1 - self._fraction + self._fraction * n_rows * losses / losses.sum()
         ends = np.cumsum(copies)
         places = (np.arange(n_rows) + rng.random()) * (ends[-1] / n_rows)
-        return rng.permutation(np.searchsorted(ends, places, side="right"))
+        return rng.permutation(np.searchsorted(ends, places))

@@ -72,6 +72,7 @@ def test_every_setting_survives_clone_and_search(digits):
         "batch_size": 50,
         "epochs": 2,
         "augmentation": "affine",
+        "hard_fraction": 0.5,
         "class_weight": {3: 2.0},
         "early_stopping": True,
         "validation_fraction": 0.2,

@@ -204,7 +204,6 @@ def train(
     batch_size = min(batch_size, 1 << (len(data.y) - 1).bit_length())
     n_steps = -(-len(data.y) // batch_size)
     at_once = max(1, STEPS_PER_CALL // n_steps)
-    hard = None
     if any(each is not None for each in (validation, on_epoch, callbacks)):
         at_once = 1
     best, best_loss, best_epoch = None, np.inf, 0
@@ -212,6 +211,7 @@ def train(
     if distortion is not None:
         kind = distortion.kind
         n_distorted -= round(distortion.clean_fraction * epochs)
+    hard = None
     if hard_fraction > 0:
         at_once = 1
         hard = HardRows(len(data.y), hard_fraction, n_distorted)

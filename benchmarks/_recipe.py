@@ -12,6 +12,7 @@ from skmnist import (
     ImageAugmentation,
     MLPDigitClassifier,
     PixelScaler,
+    UnsharpMask,
 )
 from skmnist._augmentation import PRESETS
 
@@ -26,15 +27,15 @@ RECIPE = {
 
 
 def make_model(params):
-    """Make a classifier, "upright" behind what makes slanted digits stand so."""
+    """Make a classifier, behind what makes digits "upright" and "sharp"."""
     params = copy.deepcopy(params)
-    upright = params.pop("upright", False)
+    steps = []
+    if params.pop("upright", False):
+        steps += DigitNormalizer(deslant=True), PixelScaler(max_value=255)
+    if params.pop("sharp", False):
+        steps.append(UnsharpMask())
     network = MLPDigitClassifier().set_params(**params)
-    if not upright:
-        return network
-    return make_pipeline(
-        DigitNormalizer(deslant=True), PixelScaler(max_value=255), network
-    )
+    return make_pipeline(*steps, network) if steps else network
 
 
 def fit(model, X, y, seed, **params):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         TrainingCurveDisplay,
     )
     from ._preprocessing import PixelScaler
+    from ._sharpening import UnsharpMask
 
 __version__ = "0.1.0"
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "MLPDigitClassifier",
     "PixelScaler",
     "TrainingCurveDisplay",
+    "UnsharpMask",
     "load",
     "save",
     "to_onnx",
@@ -42,6 +44,7 @@ _ROOMS = {
     "MLPDigitClassifier": "_classifier",
     "PixelScaler": "_preprocessing",
     "TrainingCurveDisplay": "_plot",
+    "UnsharpMask": "_sharpening",
     "load": "_persistence",
     "save": "_persistence",
     "to_onnx": "_onnx",

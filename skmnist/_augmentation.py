@@ -3,7 +3,7 @@
 """Random distortions of images in training: their ranges, as arrays."""
 
 import math
-from numbers import Integral, Real
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +12,14 @@ from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval
 
 from ._doc_link import DocLinkMixin
+from ._image_shape import shape_of_rows
 from ._lazy import import_room
 from ._versions import VersionStamp
 
 # Share of a displacement's variance that its modes carry.
 _KEPT_VARIANCE = 0.99
-# An inferred square is at least this wide: four columns are not a picture of 2x2.
-_SMALLEST_SIDE = 8
+# Who needs images, and where their shape is given.
+_ASKING = "augmentation", "ImageAugmentation(image_shape=(height, width))"
 # The presets are meant for MNIST's 28x28 pixels.
 _PRESET_SIDE = 28
 _AFFINE = {
@@ -226,14 +227,14 @@ def plan_distortion(augmentation, n_features, dtype):
     """
     if isinstance(augmentation, str):
         preset = PRESETS[augmentation]
-        shape = _image_shape(None, n_features)
+        shape = shape_of_rows(None, n_features, *_ASKING)
         zoom = shape[0] / _PRESET_SIDE
         augmentation = ImageAugmentation(**preset)
         augmentation.elastic_alpha *= zoom**2
         augmentation.elastic_sigma *= zoom
     else:
         augmentation._validate_params()
-        shape = _image_shape(augmentation.image_shape, n_features)
+        shape = shape_of_rows(augmentation.image_shape, n_features, *_ASKING)
     ranges = [
         math.radians(augmentation.rotation),
         augmentation.scale,
@@ -249,33 +250,6 @@ def plan_distortion(augmentation, n_features, dtype):
         DistortionKind(shape, bool(augmentation.recenter)),
         float(augmentation.clean_fraction),
     )
-
-
-def _image_shape(image_shape, n_features):
-    if image_shape is None:
-        side = math.isqrt(n_features)
-        if side**2 != n_features or side < _SMALLEST_SIDE:
-            raise ValueError(
-                f"augmentation needs images: rows of {n_features} features are not "
-                f"taken for square ones of {_SMALLEST_SIDE}x{_SMALLEST_SIDE} pixels or "
-                "more; for other images pass ImageAugmentation(image_shape=(height, "
-                "width))"
-            )
-        return side, side
-    if len(image_shape) != 2 or not all(
-        isinstance(side, Integral) and side >= 1 for side in image_shape
-    ):
-        raise ValueError(
-            "image_shape must be None or the height and width in pixels, two ints >= "
-            f"1; got {image_shape!r}"
-        )
-    shape = tuple(map(int, image_shape))
-    if math.prod(shape) != n_features:
-        raise ValueError(
-            f"image_shape={shape} has {math.prod(shape)} pixels; the rows have "
-            f"{n_features} features"
-        )
-    return shape
 
 
 def _modes(shape, alpha, sigma):

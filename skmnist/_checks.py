@@ -60,3 +60,28 @@ def checking(name, value):
             raise
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(f"{name}: {text}") from error
+
+
+def as_numbers(array):
+    """Return what passed scikit-learn's validation as numbers.
+
+    It lets times pass for numbers, and leaves the strings of some data frames as they
+    are.
+
+    Parameters
+    ----------
+    array : ndarray
+        X.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    ValueError
+        If `array` holds times, or objects that are no numbers.
+    """
+    if array.dtype.kind in "mM":
+        raise ValueError(f"X must hold numbers, got the dtype {array.dtype}")
+    return array.astype(np.float64) if array.dtype == object else array

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Images to rows of scaled pixels."""
 
-import math
 from numbers import Real
 
 import numpy as np
@@ -22,44 +21,10 @@ from sklearn.utils.validation import (
 )
 
 from ._aligned import aligned_empty
-from ._checks import check_parameters, checking
+from ._checks import as_numbers, check_parameters, checking
 from ._doc_link import DocLinkMixin
+from ._image_shape import check_same_shape, flatten_images
 from ._versions import VersionStamp
-
-
-def _flatten(X):
-    """Return X with at most two axes and the shape one sample came in.
-
-    What is not a stack of images is handed back as it came, for scikit-learn's
-    validation to judge; the shape is then None.
-    """
-    if isinstance(X, list | tuple):
-        try:
-            X = np.asarray(X)
-        except ValueError as error:
-            raise ValueError(
-                "X must hold images (or rows) that all have the same shape, got a "
-                f"{type(X).__name__} of {len(X)} that do not form one array: {error}"
-            ) from error
-    elif not hasattr(X, "shape") and hasattr(X, "__array__"):
-        X = np.asarray(X)
-
-    shape = getattr(X, "shape", ())
-    if len(shape) < 3:
-        return X, None
-    if len(shape) > 4:
-        raise ValueError(
-            "X must be images of shape (n, height, width) or (n, height, width, 1), "
-            f"or rows of shape (n, n_pixels), got an array of shape {tuple(shape)}"
-        )
-    if len(shape) == 4 and shape[-1] != 1:
-        raise ValueError(
-            "X must be images with one channel, of shape (n, height, width) or "
-            f"(n, height, width, 1), got an array of shape {tuple(shape)}; turn colour "
-            "images into grey ones first"
-        )
-    image_shape = tuple(int(side) for side in shape[1:])
-    return np.asarray(X).reshape(shape[0], math.prod(image_shape)), image_shape
 
 
 class PixelScaler(
@@ -161,8 +126,8 @@ class PixelScaler(
             images of different sizes, or if `max_value` is out of range.
         """
         with checking("X", X):
-            X, image_shape = _flatten(X)
-            pixels = _numbers(check_array(X, estimator=self, input_name="X"))
+            X, image_shape = flatten_images(X)
+            pixels = as_numbers(check_array(X, estimator=self, input_name="X"))
         with checking("max_value", self.max_value):
             largest = (
                 _largest_magnitude(pixels)
@@ -207,9 +172,9 @@ class PixelScaler(
         """
         check_is_fitted(self)
         with checking("X", X):
-            X, image_shape = _flatten(X)
-            pixels = _numbers(validate_data(self, X, reset=False))
-        self._check_image_shape(image_shape)
+            X, image_shape = flatten_images(X)
+            pixels = as_numbers(validate_data(self, X, reset=False))
+        check_same_shape(self, image_shape)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
                 # Converts block by block: no temporary of the size of X; and a fit
@@ -250,13 +215,13 @@ class PixelScaler(
         """
         check_is_fitted(self)
         with checking("X", X):
-            X, image_shape = _flatten(X)
+            X, image_shape = flatten_images(X)
             # No names are looked at: rows often come back from a model without them.
-            values = _numbers(check_array(X, estimator=self, input_name="X"))
+            values = as_numbers(check_array(X, estimator=self, input_name="X"))
             if values.dtype not in FLOAT_DTYPES:
                 values = values.astype(np.float64)
         validate_data(self, values, reset=False, skip_check_array=True)
-        self._check_image_shape(image_shape)
+        check_same_shape(self, image_shape)
         values = values * values.dtype.type(self.max_value_)
         dtype = np.dtype(self.dtype_)
         if dtype.kind in "biu":
@@ -264,29 +229,11 @@ class PixelScaler(
             np.clip(values, *_limits(dtype, values.dtype), out=values)
         return values.astype(dtype, copy=False).reshape(-1, *self.image_shape_)
 
-    def _check_image_shape(self, image_shape):
-        # Rows (no image shape, or a fit on rows) go with any image of that many pixels.
-        if image_shape is None or len(self.image_shape_) == 1:
-            return
-        if image_shape[:2] != self.image_shape_[:2]:
-            raise ValueError(
-                f"X has images of shape {image_shape}, but {type(self).__name__} was "
-                f"fitted on images of shape {self.image_shape_}"
-            )
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
-
-
-def _numbers(pixels):
-    # scikit-learn lets times pass for numbers, and leaves the strings of some data
-    # frames as they are.
-    if pixels.dtype.kind in "mM":
-        raise ValueError(f"X must hold numbers, got the dtype {pixels.dtype}")
-    return pixels.astype(np.float64) if pixels.dtype == object else pixels
 
 
 def _largest_magnitude(pixels):

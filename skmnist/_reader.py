@@ -19,12 +19,19 @@ from ._files import read_npy
 from ._network import ACTIVATIONS
 from ._normalizer import DigitNormalizer
 from ._preprocessing import PixelScaler
+from ._sharpening import UnsharpMask
 from ._versions import STAMP
 
 _PROTOCOL = 2  # of skops 0.15 and 0.16; what else there is, skops reads
 _OWN = {
     f"{each.__module__}.{each.__name__}": each
-    for each in (ImageAugmentation, MLPDigitClassifier, DigitNormalizer, PixelScaler)
+    for each in (
+        ImageAugmentation,
+        MLPDigitClassifier,
+        DigitNormalizer,
+        PixelScaler,
+        UnsharpMask,
+    )
 }
 _PYTHON_TYPES = {f"builtins.{each.__name__}": each for each in (bool, int, float, str)}
 # NumPy 1 and 2 have two names for the same booleans.
@@ -52,8 +59,8 @@ def read(schema, archive):
     Returns
     -------
     estimator : estimator
-        :class:`MLPDigitClassifier`, :class:`DigitNormalizer`, :class:`PixelScaler` or
-        a Pipeline of them.
+        :class:`MLPDigitClassifier`, :class:`DigitNormalizer`, :class:`PixelScaler`,
+        :class:`UnsharpMask` or a Pipeline of them.
 
     Raises
     ------
@@ -233,6 +240,9 @@ def _check_fitted(estimator):
     if isinstance(estimator, PixelScaler) and hasattr(estimator, "max_value_"):
         estimator._validate_params()
         check_scaler(estimator)
+    if isinstance(estimator, UnsharpMask) and hasattr(estimator, "image_shape_"):
+        estimator._validate_params()
+        _check_image_shape(estimator)
 
 
 def check_network(mlp):
@@ -293,9 +303,14 @@ def check_scaler(scaler):
     ValueError
         If its attributes do not fit together.
     """
-    top, shape, n_pixels = scaler.max_value_, scaler.image_shape_, scaler.n_features_in_
+    top = scaler.max_value_
     if not (isinstance(top, Real) and 0 < top < np.inf):
         raise ValueError(f"max_value_ must be above 0 and finite; got {top!r}")
+    _check_image_shape(scaler)
+
+
+def _check_image_shape(transformer):
+    shape, n_pixels = transformer.image_shape_, transformer.n_features_in_
     if not (
         isinstance(shape, tuple)
         and all(type(side) is int for side in (*shape, n_pixels))
@@ -303,5 +318,3 @@ def check_scaler(scaler):
         and np.prod(shape) == n_pixels > 0
     ):
         raise ValueError(f"image_shape_={shape!r} does not have {n_pixels!r} pixels")
-    if scaler.dtype_ not in _NUMPY_TYPES.values():
-        raise ValueError(f"dtype_={scaler.dtype_!r} is no type of pixels")

@@ -6,7 +6,7 @@ from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler
+from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, UnsharpMask
 from skmnist.datasets import load_digits
 
 
@@ -85,7 +85,10 @@ def test_inside_a_search(digits):
 
 def test_a_progress_bar_shows_all_of_a_search(digits, capsys):
     pipeline = make_pipeline(
-        DigitNormalizer(), PixelScaler(), MLPDigitClassifier(8, epochs=2)
+        DigitNormalizer(),
+        PixelScaler(),
+        UnsharpMask(),
+        MLPDigitClassifier(8, epochs=2),
     )
     grid = {"mlpdigitclassifier__dropout": [0.0, 0.3]}
     search = GridSearchCV(pipeline, grid, cv=2).set_callbacks(

@@ -7,9 +7,15 @@ import re
 import pytest
 from sklearn.pipeline import make_pipeline
 
-from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, _doc_link
+from skmnist import (
+    DigitNormalizer,
+    MLPDigitClassifier,
+    PixelScaler,
+    UnsharpMask,
+    _doc_link,
+)
 
-ESTIMATORS = [DigitNormalizer, MLPDigitClassifier, PixelScaler]
+ESTIMATORS = [DigitNormalizer, MLPDigitClassifier, PixelScaler, UnsharpMask]
 
 
 def links(html):

@@ -32,6 +32,7 @@ from skmnist import (
     ImageAugmentation,
     MLPDigitClassifier,
     PixelScaler,
+    UnsharpMask,
     load,
     save,
 )
@@ -277,7 +278,7 @@ def test_skops_reads_the_file_too(model, saved):
     same_state(model, skops.io.load(saved, trusted=TRUSTED))
 
 
-ESTIMATORS = [PixelScaler(3), DigitNormalizer(), classifier()]
+ESTIMATORS = [PixelScaler(3), UnsharpMask(amount=3), DigitNormalizer(), classifier()]
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: type(each).__name__)

@@ -7,7 +7,7 @@ import math
 from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.validation import check_array
 
-from .._preprocessing import _flatten
+from .._image_shape import flatten_images
 from ._axes import EM, inches, text_size
 
 _GAP = 0.08  # between images, in widths of a cell
@@ -34,7 +34,7 @@ def to_images(X):
     ValueError
         If `X` has another shape, no image, or pixels that are not finite numbers.
     """
-    rows, shape = _flatten(X)
+    rows, shape = flatten_images(X)
     rows = check_array(rows, input_name="X")
     if shape is None:
         shape = square(rows.shape[1])

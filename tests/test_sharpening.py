@@ -1,0 +1,216 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sharpened images: what the filter is, and that a network learns faster from them."""
+
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from skimage.filters import unsharp_mask
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError, SkipTestWarning
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import check_estimator
+
+from skmnist import (
+    MLPDigitClassifier,
+    PixelScaler,
+    UnsharpMask,
+    load,
+    save,
+)
+from skmnist._aligned import aligned
+from skmnist.datasets import load_digits
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((5, 9, 12), np.float32)
+
+
+def test_in_a_pipeline_and_a_search(tmp_path):
+    data = load_digits()
+    x = data.x_train.reshape(-1, 8, 8)
+    model = make_pipeline(
+        PixelScaler(),
+        UnsharpMask(radius=1.5),
+        MLPDigitClassifier(64, epochs=20, random_state=0),
+    )
+    search = GridSearchCV(model, {"unsharpmask__amount": [0, 2]}, cv=3)
+
+    search.fit(x, data.y_train)
+
+    plain, sharp = search.cv_results_["mean_test_score"]
+    assert sharp > plain + 0.01
+    save(search.best_estimator_, tmp_path / "model.skops")
+    assert_array_equal(
+        load(tmp_path / "model.skops").predict_proba(data.x_test.reshape(-1, 8, 8)),
+        search.predict_proba(data.x_test.reshape(-1, 8, 8)),
+    )
+
+
+def test_pixels_are_less_correlated():
+    rows = PixelScaler().fit_transform(load_digits().x_train)
+    sharp = UnsharpMask(radius=1.5).fit_transform(rows)
+
+    def share_of_the_first_component(rows):
+        variances = np.linalg.eigvalsh(rows.T @ rows)
+        return variances[-1] / variances.sum()
+
+    assert share_of_the_first_component(rows) > 0.65
+    assert share_of_the_first_component(sharp) < 0.55
+
+
+@pytest.mark.parametrize(("radius", "amount"), [(2.0, 2.0), (0.7, 5.0), (9, 0.5)])
+def test_is_the_unsharp_mask_of_scikit_image(images, radius, amount):
+    sharp = UnsharpMask(radius=radius, amount=amount).fit_transform(images)
+
+    far = 4 * 9 + 4  # the Gaussian of scikit-image mirrors what is beyond the border
+    for row, image in zip(sharp, images, strict=True):
+        framed = np.pad(image.astype(float), far)
+        expected = unsharp_mask(framed, radius, amount, preserve_range=True)
+        assert_allclose(
+            row.reshape(9, 12), expected[far:-far, far:-far], atol=1e-5, rtol=1e-5
+        )
+
+
+def test_is_linear_and_off_at_zero(images):
+    mask = UnsharpMask().fit(images)
+    a, b = images.astype(float)[:2]
+    together = mask.transform([2 * a - 3 * b])
+    assert_allclose(together, 2 * mask.transform([a]) - 3 * mask.transform([b]))
+    assert_array_equal(
+        UnsharpMask(amount=0).fit_transform(images), images.reshape(5, -1)
+    )
+
+
+def test_an_image_does_not_depend_on_its_neighbours():
+    many = np.random.default_rng(0).random((1500, 64))
+    mask = UnsharpMask(radius=1).fit(many)
+    whole = mask.transform(many)
+    for i in 0, 1023, 1024, 1499:
+        assert_array_equal(mask.transform(many[i : i + 1])[0], whole[i])
+
+
+def test_images_and_rows_give_the_same(images):
+    mask = UnsharpMask().fit(images)
+    assert mask.image_shape_ == (9, 12)
+    assert mask.n_features_in_ == 108
+    expected = mask.transform(images)
+    assert expected.shape == (5, 108)
+    rows = images.reshape(5, 108)
+    for X in (images[..., np.newaxis], rows, list(images), np.asfortranarray(rows)):
+        assert_array_equal(mask.transform(X), expected)
+    by_rows = UnsharpMask(image_shape=[9, 12]).fit(rows)
+    assert by_rows.image_shape_ == (9, 12)
+    assert_array_equal(by_rows.transform(images), expected)
+    assert_array_equal(images, np.random.default_rng(0).random((5, 9, 12), np.float32))
+
+
+@pytest.mark.parametrize(
+    ("given", "returned"),
+    [("f4", "f4"), ("f8", "f8"), ("f2", "f4"), ("u1", "f4"), ("?", "f4"), ("O", "f8")],
+)
+def test_types(images, given, returned):
+    X = np.rint(images).astype(given)
+    sharp = UnsharpMask(amount=0).fit_transform(X)
+    assert sharp.dtype == returned
+    assert_array_equal(sharp, X.reshape(5, -1).astype(returned))
+    assert aligned(sharp) is sharp  # a fit needs no copy
+
+
+@pytest.mark.parametrize(
+    ("params", "X", "message"),
+    [
+        ({"radius": 0}, None, "'radius' parameter of UnsharpMask must be a float in"),
+        ({"radius": 12.5}, None, "radius must be at most .* 12; got 12.5"),
+        ({"radius": np.nan}, None, "'radius' parameter"),
+        ({"radius": "2"}, None, "'radius' parameter"),
+        ({"amount": -1}, None, "'amount' parameter of UnsharpMask must be a float in"),
+        ({"amount": np.inf}, None, "'amount' parameter"),
+        ({"image_shape": 3}, None, "'image_shape' parameter"),
+        ({"image_shape": (9, 11)}, np.ones((2, 108)), "99 pixels; the rows have 108"),
+        ({"image_shape": (108,)}, np.ones((2, 108)), "height and width in pixels"),
+        ({}, np.ones((2, 108)), "UnsharpMask needs images: .*108 features"),
+        ({}, np.ones((2, 49)), "for other images pass UnsharpMask\\(image_shape="),
+        ({}, np.ones((2, 8, 8, 3)), "one channel"),
+        ({}, np.full((2, 8, 8), np.nan), "X contains NaN"),
+        ({}, np.ones((2, 8, 8), "M8[s]"), "X must hold numbers"),
+        ({}, np.ones((0, 8, 8)), "0 sample"),
+        ({}, [np.ones((8, 8)), np.ones((7, 8))], "same shape"),
+    ],
+)
+def test_what_fit_refuses(images, params, X, message):
+    mask = UnsharpMask().fit(images)
+    mask.set_params(**params)
+    before = pickle.dumps(mask)
+    with pytest.raises(ValueError, match=message):
+        mask.fit(images if X is None else X)
+    assert pickle.dumps(mask) == before
+
+
+def test_what_transform_refuses(images):
+    with pytest.raises(NotFittedError):
+        UnsharpMask().transform(images)
+    mask = UnsharpMask().fit(images)
+    for X, message in (
+        (np.ones((2, 12, 9)), "fitted on images of shape"),
+        (np.ones((2, 107)), "107 features"),
+        (np.full((2, 108), np.inf), "X contains inf"),
+        (np.full((2, 108), 3e38, np.float32), "amount=2.0 does not fit into float32"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            mask.transform(X)
+
+
+def test_is_a_scikit_learn_transformer(images, tmp_path):
+    mask = UnsharpMask(radius=1.5, amount=3).fit(images)
+    expected = mask.transform(images)
+    save(mask, tmp_path / "mask.skops")
+    for other in (
+        clone(mask).fit(images),
+        pickle.loads(pickle.dumps(mask)),
+        load(tmp_path / "mask.skops"),
+    ):
+        assert_array_equal(other.transform(images), expected)
+    frame = mask.set_output(transform="pandas").transform(images)
+    assert list(frame.columns[[0, -1]]) == ["x0", "x107"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [(b"12", b"11", "does not have 108"), (b"1.5", b"0.0", "radius")],
+)
+def test_a_damaged_file_is_refused(images, tmp_path, before, after, message):
+    save(UnsharpMask(radius=1.5).fit(images), tmp_path / "good.skops")
+    with (
+        zipfile.ZipFile(tmp_path / "good.skops") as good,
+        zipfile.ZipFile(tmp_path / "bad.skops", "w") as bad,
+    ):
+        for name in good.namelist():
+            bad.writestr(name, good.read(name).replace(before, after))
+    with pytest.raises(ValueError, match=message):
+        load(tmp_path / "bad.skops")
+
+
+def test_scikit_learns_checks():
+    # Most checks come with rows of 2 to 10 numbers, which are no images: see
+    # DigitNormalizer's.
+    with pytest.warns(SkipTestWarning, match="three_d_array=True"):
+        results = check_estimator(UnsharpMask())
+    assert {result["status"] for result in results} == {"passed"}
+    for check in (
+        estimator_checks.check_estimator_cloneable,
+        estimator_checks.check_estimator_repr,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_mixin_order,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_set_params,
+        estimator_checks.check_valid_tag_types,
+    ):
+        check("UnsharpMask", UnsharpMask())

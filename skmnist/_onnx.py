@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A fitted network as an ONNX model: standard operators that any runtime has."""
 
+import copy
 import math
 
 import numpy as np
@@ -12,7 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._classifier import MLPDigitClassifier
 from ._preprocessing import PixelScaler
-from ._reader import check_network, check_scaler
+from ._reader import check_fitted
+from ._sharpening import UnsharpMask
 
 # Of 2020, with IR 7: every runtime in use reads them.
 _OPSET, _IR = 13, 7
@@ -42,7 +44,8 @@ def to_onnx(estimator):
     Parameters
     ----------
     estimator : MLPDigitClassifier or Pipeline
-        Fitted. The steps before the classifier may be :class:`PixelScaler` or
+        Fitted. The steps before the classifier may be :class:`PixelScaler`,
+        :class:`UnsharpMask`, which becomes part of the first layer, or
         ``"passthrough"``.
 
     Returns
@@ -93,7 +96,7 @@ def to_onnx(estimator):
 
 
 def scalers_and_network(estimator):
-    """Take a fitted estimator apart, if there is nothing but scalers and a network.
+    """Take a fitted estimator apart: scalers, and a network that takes their pixels.
 
     Parameters
     ----------
@@ -104,41 +107,53 @@ def scalers_and_network(estimator):
     -------
     scalers : list of PixelScaler
     network : MLPDigitClassifier
+        For pixels that are not sharpened: its first layer does it.
 
     Raises
     ------
     ValueError, NotFittedError
         As in :func:`to_onnx`.
     """
-    *scalers, network = _steps(estimator) or [None]
+    *before, network = _steps(estimator) or [None]
     if not isinstance(network, MLPDigitClassifier):
         raise ValueError(
             "estimator must be an MLPDigitClassifier or a Pipeline that ends in one "
             "(of a search, its best_estimator_); it ends in a "
             f"{type(network).__name__}"
         )
-    for step in scalers:
-        if type(step) is not PixelScaler:
+    for step in before:
+        if type(step) not in (PixelScaler, UnsharpMask):
             raise ValueError(
                 f"the step {type(step).__name__} cannot be exported: only PixelScaler "
-                "may come before the MLPDigitClassifier. Export the steps behind it, "
-                "pipeline[1:], and give the model what it makes"
+                "and UnsharpMask may come before the MLPDigitClassifier. Export the "
+                "steps behind it, pipeline[1:], and give the model what it makes"
             )
-    for step in (*scalers, network):
+    for step in (*before, network):
         check_is_fitted(step)
     try:
-        for step in scalers:
-            check_scaler(step)
-        check_network(network)
+        for step in (*before, network):
+            check_fitted(step)
     except (AttributeError, TypeError) as error:
         raise ValueError(f"estimator is damaged: {error}") from error
-    for step in scalers:
+    for step in before:
         if step.n_features_in_ != network.n_features_in_:
             raise ValueError(
-                f"PixelScaler has {step.n_features_in_} pixels, but the classifier "
-                f"{network.n_features_in_}"
+                f"{type(step).__name__} has {step.n_features_in_} pixels, but the "
+                f"classifier {network.n_features_in_}"
             )
-    return scalers, network
+    for step in reversed(before):
+        if type(step) is UnsharpMask:
+            network = _sharpening(step, network)
+    return [step for step in before if type(step) is PixelScaler], network
+
+
+def _sharpening(mask, network):
+    """Make the first layer sharpen, which is linear, and so is scaling."""
+    kernel, *others = network.coefs_
+    sharpened = mask.transform(np.eye(len(kernel))) @ kernel
+    network = copy.copy(network)
+    network.coefs_ = [sharpened.astype(kernel.dtype), *others]
+    return network
 
 
 def _steps(estimator):

@@ -33,6 +33,12 @@ _OWN = {
         UnsharpMask,
     )
 }
+# What a fitted one has.
+_LEARNED = {
+    MLPDigitClassifier: "coefs_",
+    PixelScaler: "max_value_",
+    UnsharpMask: "image_shape_",
+}
 _PYTHON_TYPES = {f"builtins.{each.__name__}": each for each in (bool, int, float, str)}
 # NumPy 1 and 2 have two names for the same booleans.
 _NUMPY_TYPES = {"numpy.bool": np.bool_} | {
@@ -199,7 +205,9 @@ class _Reader:
             if hidden := [key for key in state if hasattr(estimator, key)]:
                 raise ValueError(f"{name} has no attribute {hidden[0]} of its own")
             vars(estimator).update({**estimator._later_parameters, **state})
-            _check_fitted(estimator)
+            if hasattr(estimator, _LEARNED.get(type(estimator), STAMP)):
+                estimator._validate_params()
+                check_fitted(estimator)
             return estimator
         _demand(node, "sklearn.pipeline.Pipeline")
         from sklearn.pipeline import Pipeline
@@ -232,32 +240,28 @@ def _demand(node, name):
         raise Unknown
 
 
-def _check_fitted(estimator):
-    """Check that what was learned fits together, and the parameters with it."""
-    if isinstance(estimator, MLPDigitClassifier) and hasattr(estimator, "coefs_"):
-        estimator._validate_params()
-        check_network(estimator)
-    if isinstance(estimator, PixelScaler) and hasattr(estimator, "max_value_"):
-        estimator._validate_params()
-        check_scaler(estimator)
-    if isinstance(estimator, UnsharpMask) and hasattr(estimator, "image_shape_"):
-        estimator._validate_params()
-        _check_image_shape(estimator)
-
-
-def check_network(mlp):
-    """Check that a fitted classifier can predict.
+def check_fitted(estimator):
+    """Check that what was learned fits together.
 
     Parameters
     ----------
-    mlp : MLPDigitClassifier
+    estimator : MLPDigitClassifier, PixelScaler or UnsharpMask
         With the attributes of a fitted one.
 
     Raises
     ------
-    ValueError
-        If its arrays do not fit together.
+    AttributeError, TypeError, ValueError
+        If it does not.
     """
+    if isinstance(estimator, MLPDigitClassifier):
+        _check_network(estimator)
+    elif isinstance(estimator, PixelScaler):
+        _check_scaler(estimator)
+    else:
+        _check_image_shape(estimator, [2])
+
+
+def _check_network(mlp):
     classes = mlp.classes_
     if not (isinstance(classes, np.ndarray) and classes.ndim == 1 and len(classes) > 1):
         raise ValueError("classes_ must be an array of two or more labels")
@@ -290,31 +294,21 @@ def check_network(mlp):
         raise ValueError(f"{len(classes)} classes cannot have {size} outputs")
 
 
-def check_scaler(scaler):
-    """Check that a fitted scaler can scale.
-
-    Parameters
-    ----------
-    scaler : PixelScaler
-        With the attributes of a fitted one.
-
-    Raises
-    ------
-    ValueError
-        If its attributes do not fit together.
-    """
+def _check_scaler(scaler):
     top = scaler.max_value_
     if not (isinstance(top, Real) and 0 < top < np.inf):
         raise ValueError(f"max_value_ must be above 0 and finite; got {top!r}")
-    _check_image_shape(scaler)
+    _check_image_shape(scaler, [1, 2, 3])
+    if scaler.dtype_ not in _NUMPY_TYPES.values():
+        raise ValueError(f"dtype_={scaler.dtype_!r} is no type of pixels")
 
 
-def _check_image_shape(transformer):
+def _check_image_shape(transformer, lengths):
     shape, n_pixels = transformer.image_shape_, transformer.n_features_in_
     if not (
         isinstance(shape, tuple)
         and all(type(side) is int for side in (*shape, n_pixels))
-        and 1 <= len(shape) <= 3
+        and len(shape) in lengths
         and np.prod(shape) == n_pixels > 0
     ):
         raise ValueError(f"image_shape_={shape!r} does not have {n_pixels!r} pixels")

@@ -12,7 +12,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, save, to_onnx
+from skmnist import (
+    DigitNormalizer,
+    MLPDigitClassifier,
+    PixelScaler,
+    UnsharpMask,
+    save,
+    to_onnx,
+)
 from skmnist._cli import main
 from skmnist._network import ACTIVATIONS
 from skmnist.datasets import load_digits
@@ -66,6 +73,19 @@ def test_every_activation(activation):
     pipeline = make_pipeline(PixelScaler(), model).fit(X, Y)
     # Far from what was trained on, where activations differ most.
     check_same(pipeline, (X * 15).astype(np.uint8))
+
+
+@pytest.mark.parametrize("first", [PixelScaler, UnsharpMask])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sharpening_becomes_part_of_the_first_layer(first, dtype):
+    steps = {PixelScaler: PixelScaler(), UnsharpMask: UnsharpMask(radius=1)}
+    steps = steps.pop(first), *steps.values()
+    network = classifier(dtype=dtype)
+    model = make_pipeline(*steps, UnsharpMask(amount=0.5), network).fit(X, Y)
+    kernel = model[-1].coefs_[0].copy()
+    x = X if first is PixelScaler else X.reshape(300, 64).astype("float32")
+    check_same(model, X, x)
+    np.testing.assert_array_equal(model[-1].coefs_[0], kernel)
 
 
 @pytest.mark.parametrize(
@@ -212,6 +232,25 @@ def test_export_writes_onnx(model, tmp_path, capsys):
 def test_export_writes_keras(model, tmp_path, capsys):
     import keras
 
+    save(model, tmp_path / "model.skops")
+    out = tmp_path / "model.keras"
+    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
+
+    assert "n x 64 float32, divided by 16\n" in capsys.readouterr().out
+    rows = X.reshape(300, 64).astype("float32") / 16
+    np.testing.assert_allclose(
+        keras.saving.load_model(out).predict(rows, verbose=0),
+        model.predict_proba(X),
+        rtol=0,
+        atol=1e-6,
+    )
+
+
+def test_export_sharpens_in_keras(model, tmp_path, capsys):
+    import keras
+
+    steps = PixelScaler(), UnsharpMask(radius=1), classifier(epochs=1)
+    model = make_pipeline(*steps).fit(X, Y)
     save(model, tmp_path / "model.skops")
     out = tmp_path / "model.keras"
     assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0

@@ -12,8 +12,9 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-# Multiplications: fewer go on one thread by themselves, more are worth the spinning.
-_FEW, _MANY = 2**18, 2**29
+# Multiplications: of fewer, as of one row in the default network, the change of threads
+# takes as long as they do; more are worth the spinning.
+_FEW, _MANY = 2**19, 2**29
 
 
 @cache

@@ -74,12 +74,12 @@ class UnsharpMask(
     See Also
     --------
     PixelScaler : The step before, pixels to [0, 1].
-    skimage.filters.unsharp_mask : The same for one image; clips what leaves [0, 1].
 
     Notes
     -----
     The background must be zero: outside of the image all is. Values are neither
-    clipped nor rounded; beside strong edges they are negative.
+    clipped nor rounded; beside strong edges they are negative. Inside of an image
+    ``skimage.filters.unsharp_mask`` does the same, with ``preserve_range=True``.
 
     References
     ----------

@@ -6,6 +6,9 @@ import math
 from numbers import Integral
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ._checks import as_numbers, checking
 
 # An inferred square is at least this wide: four columns are not a picture of 2x2.
 _SMALLEST_SIDE = 8
@@ -84,6 +87,35 @@ def check_same_shape(transformer, image_shape):
             f"X has images of shape {image_shape}, but {type(transformer).__name__} "
             f"was fitted on images of shape {fitted}"
         )
+
+
+def rows_as_fitted(transformer, X):
+    """Flatten images for a transformer, if they are as those that it was fitted on.
+
+    Parameters
+    ----------
+    transformer : estimator
+        With `image_shape_`, if it is fitted.
+    X : array-like
+        Images, or rows.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+        If they differ in height, width or number of pixels, or hold no numbers.
+    sklearn.exceptions.NotFittedError
+        If the transformer is not fitted.
+    """
+    check_is_fitted(transformer)
+    with checking("X", X):
+        X, image_shape = flatten_images(X)
+        rows = as_numbers(validate_data(transformer, X, reset=False))
+    check_same_shape(transformer, image_shape)
+    return rows
 
 
 def shape_of_rows(image_shape, n_features, asking, parameter):

@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
 from ._aligned import aligned_empty
 from ._checks import as_numbers, check_parameters, checking
 from ._doc_link import DocLinkMixin
-from ._image_shape import check_same_shape, flatten_images
+from ._image_shape import check_same_shape, flatten_images, rows_as_fitted
 from ._versions import VersionStamp
 
 
@@ -170,11 +170,7 @@ class PixelScaler(
         sklearn.exceptions.NotFittedError
             If the scaler is not fitted.
         """
-        check_is_fitted(self)
-        with checking("X", X):
-            X, image_shape = flatten_images(X)
-            pixels = as_numbers(validate_data(self, X, reset=False))
-        check_same_shape(self, image_shape)
+        pixels = rows_as_fitted(self, X)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
                 # Converts block by block: no temporary of the size of X; and a fit

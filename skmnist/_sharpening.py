@@ -14,12 +14,12 @@ from sklearn.base import (
 from sklearn.callback import CallbackSupportMixin
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils._param_validation import Interval
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
 from ._aligned import aligned_empty
 from ._checks import as_numbers, check_parameters, checking
 from ._doc_link import DocLinkMixin
-from ._image_shape import check_same_shape, flatten_images, shape_of_rows
+from ._image_shape import flatten_images, rows_as_fitted, shape_of_rows
 from ._versions import VersionStamp
 
 # Who needs images, and where their shape is given.
@@ -184,11 +184,7 @@ class UnsharpMask(
         """
         from scipy import ndimage
 
-        check_is_fitted(self)
-        with checking("X", X):
-            X, shape = flatten_images(X)
-            pixels = as_numbers(validate_data(self, X, reset=False))
-        check_same_shape(self, shape)
+        pixels = rows_as_fitted(self, X)
         dtype = np.float64 if pixels.dtype == np.float64 else np.float32
         sharp = aligned_empty(pixels.shape, dtype)
         sigma = 0, self.radius, self.radius

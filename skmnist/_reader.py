@@ -33,7 +33,7 @@ _OWN = {
         UnsharpMask,
     )
 }
-# What a fitted one has.
+# What is checked when it is fitted, and has this.
 _LEARNED = {
     MLPDigitClassifier: "coefs_",
     PixelScaler: "max_value_",
@@ -205,7 +205,8 @@ class _Reader:
             if hidden := [key for key in state if hasattr(estimator, key)]:
                 raise ValueError(f"{name} has no attribute {hidden[0]} of its own")
             vars(estimator).update({**estimator._later_parameters, **state})
-            if hasattr(estimator, _LEARNED.get(type(estimator), STAMP)):
+            learned = _LEARNED.get(type(estimator))
+            if learned is not None and hasattr(estimator, learned):
                 estimator._validate_params()
                 check_fitted(estimator)
             return estimator

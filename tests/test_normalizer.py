@@ -7,13 +7,11 @@ import sys
 import drawn
 import numpy as np
 import pytest
+from image_checks import check_image_transformer
 from scipy import ndimage
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.exceptions import SkipTestWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import estimator_checks
-from sklearn.utils.estimator_checks import check_estimator
 
 from skmnist import DigitNormalizer
 
@@ -308,23 +306,7 @@ def test_is_a_scikit_learn_transformer():
 
 
 def test_scikit_learns_checks():
-    # Rows of 2 to 10 numbers, which most checks come with, are no images: the tags say
-    # so, as those of scikit-learn's own PatchExtractor do, and these checks rest.
-    with pytest.warns(SkipTestWarning, match="three_d_array=True"):
-        results = check_estimator(DigitNormalizer())
-    assert {result["status"] for result in results} == {"passed"}
-    for check in (
-        estimator_checks.check_estimator_cloneable,
-        estimator_checks.check_estimator_repr,
-        estimator_checks.check_estimator_tags_renamed,
-        estimator_checks.check_get_params_invariance,
-        estimator_checks.check_mixin_order,
-        estimator_checks.check_no_attributes_set_in_init,
-        estimator_checks.check_parameters_default_constructible,
-        estimator_checks.check_set_params,
-        estimator_checks.check_valid_tag_types,
-    ):
-        check("DigitNormalizer", DigitNormalizer())
+    check_image_transformer(DigitNormalizer())
 
 
 def test_import_leaves_the_image_libraries_alone():

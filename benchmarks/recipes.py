@@ -33,7 +33,8 @@ def run(report, only, seeds, rows, epochs, record_epochs, rounds, cost_epochs):
 
 
 def _finished(report, data, only, seeds, epochs, record_epochs):
-    middle = RECIPE | {"epochs": epochs}
+    sharp = RECIPE | {"sharp": True}
+    middle = sharp | {"epochs": epochs}
     recipes = {
         "plain": (
             "256-256, 20 epochs, no augmentation",
@@ -45,8 +46,8 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
             98.5,
         ),
         "small": (
-            f"256-256, {2 * epochs} epochs, augmentation",
-            RECIPE
+            f"256-256, {2 * epochs} epochs, augmentation, sharp",
+            sharp
             | {
                 "hidden_units": 256,
                 "dropout": 0.0,
@@ -56,14 +57,14 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
             99.2,
         ),
         "bare": (
-            f"512-512, {epochs} epochs, no augmentation",
+            f"512-512, {epochs} epochs, sharp, no augmentation",
             middle | {"augmentation": None},
             None,
         ),
-        "middle": (f"512-512, {epochs} epochs, augmentation", middle, None),
+        "middle": (f"512-512, {epochs} epochs, augmentation, sharp", middle, None),
         "upright": (
             f"704-704, {record_epochs} epochs, hard digits more often, digits upright",
-            RECIPE
+            sharp
             | {
                 "hidden_units": 704,
                 "dropout": 0.0,

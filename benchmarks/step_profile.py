@@ -76,9 +76,10 @@ def _make_train(data, steps):
         "ranges": np.zeros(6, np.float32),
         "modes": np.zeros((0, 784), np.float32),
         "l2": 0.0,
+        "epsilon": 0.0,
     }
     feed = {each: values[each.op.name] for each in graph.feeds}
-    figures = graph.figures(penalised=False, by_row=False)
+    figures = graph.figures(penalised=False, adversarial=False, by_row=False)
 
     def train(traced=False):
         options, metadata = run_options(alone=False), tf.compat.v1.RunMetadata()

@@ -98,6 +98,8 @@ _NETWORK_OPTIONS = {
     "epochs": "passes over the images",
     "augmentation": "distort the images at random in training",
     "hard_fraction": "share of the images of an epoch that are drawn by their loss",
+    "adversarial_epsilon": "how far images are moved to where their loss is larger, as "
+    "a part of their length",
     "class_weight": "weigh the classes so that all count the same",
     "early_stopping": "hold out a part of the images, stop when the loss on it gets "
     "no better, and keep the best weights",

@@ -82,7 +82,18 @@ class CompiledMLP:
 
     @interrupts_wait()
     def run(
-        self, X, batches, rates, rate, l2, ranges, modes, *, by_row=False, alone=True
+        self,
+        X,
+        batches,
+        rates,
+        rate,
+        l2,
+        epsilon,
+        ranges,
+        modes,
+        *,
+        by_row=False,
+        alone=True,
     ):
         """Train some steps.
 
@@ -94,8 +105,8 @@ class CompiledMLP:
             What the steps see of them.
         rates : ndarray of shape (n_steps,) and dtype float32
             Learning rates.
-        rate, l2 : float
-            Dropout rate and factor of the squared kernels.
+        rate, l2, epsilon : float
+            Dropout rate, factor of the squared kernels, and how far rows are moved.
         ranges, modes : ndarray
             What the distortions are; see `make_distort`.
         by_row : bool
@@ -112,8 +123,8 @@ class CompiledMLP:
         """
         number = np.dtype(self.graph.dtype).type
         n_rows = batches.n_rows.astype(self.graph.dtype)
-        l2 = number(l2)
-        return self._loop(l2 > 0, by_row)(
+        l2, epsilon = number(l2), number(epsilon)
+        return self._loop(l2 > 0, epsilon > 0, by_row)(
             X,
             batches.rows,
             batches.y,
@@ -125,6 +136,7 @@ class CompiledMLP:
             ranges,
             modes,
             l2,
+            epsilon,
             options=run_options(alone),
         )
 

@@ -88,18 +88,23 @@ class TrainingGraph:
             for value, place in self._new_optimizer
         ]
 
-    def figures(self, penalised, by_row):
+    def figures(self, penalised, adversarial, by_row):
         """Return what the loop gives; built when it is first asked for.
 
-        Without a penalty no step looks at the kernels once more. The loss of each row
-        is there if `by_row` is true.
+        Without a penalty no step looks at the kernels once more, and rows that are not
+        `adversarial` go through the network once. The loss of each row is there if
+        `by_row` is true.
         """
-        key = penalised, by_row
+        key = penalised, adversarial, by_row
         with self._lock:
             if key not in self._figures:
-                *feeds, l2 = self.feeds
+                *feeds, l2, epsilon = self.feeds
+                if not penalised:
+                    l2 = None
+                if not adversarial:
+                    epsilon = None
                 with self.graph.as_default():
-                    figures = self._loop(*feeds, l2 if penalised else None, by_row)
+                    figures = self._loop(*feeds, l2, epsilon, by_row)
                 if not self._figures:
                     self._check_updates()
                 self._figures[key] = figures
@@ -164,11 +169,25 @@ class TrainingGraph:
                 ("ranges", self.dtype, (6,)),
                 ("modes", self.dtype, (None, None)),
                 ("l2", self.dtype, ()),
+                ("epsilon", self.dtype, ()),
             )
         ]
 
     def _loop(
-        self, X, rows, y, weight, rates, kept, scale, seeds, ranges, modes, l2, by_row
+        self,
+        X,
+        rows,
+        y,
+        weight,
+        rates,
+        kept,
+        scale,
+        seeds,
+        ranges,
+        modes,
+        l2,
+        epsilon,
+        by_row,
     ):
         n_steps = tf.shape(rates)[0]
         last = n_steps - 1
@@ -191,8 +210,11 @@ class TrainingGraph:
                 [[read(v) for v in pieces] for pieces, _ in self._weights[first::2]]
                 for first in (0, 1)
             )
+            labels, (x, *masks) = _take(y, i), ready
+            if epsilon is not None:
+                x = self._adversarial(kernels, biases, x, masks, labels, epsilon)
             losses, loss, hits, gate, gradients = self._pass(
-                kernels, biases, *ready, labels=_take(y, i), weight=_take(weight, i)
+                kernels, biases, x, masks, labels, _take(weight, i)
             )
             following = i + 1
             # This is done while one core waits for the other.
@@ -219,13 +241,35 @@ class TrainingGraph:
         wanted = tf.while_loop(lambda i, *_: i < n_steps, step, state)[1]
         return [each.stack() for each in wanted]
 
-    def _pass(self, kernels, biases, x, *masks, labels, weight):
+    def _adversarial(self, kernels, biases, x, masks, labels, epsilon):
+        """Move each row along the gradient of its loss, `epsilon` times its length."""
+        logits, _, outputs, _ = self._forward(kernels, biases, x, masks)
+        _, dz = _cross_entropy(logits, labels)
+        deltas = self._deltas(dz, kernels, outputs)
+        dx = tf.add_n(
+            [_times_transposed(d, k) for d, k in _pairs(deltas[0], kernels[0])]
+        )
+        squares = tf.maximum(_row_sums(dx * dx), np.finfo(self.dtype).tiny)
+        return x + dx * (epsilon * tf.sqrt(_row_sums(x * x) / squares))
+
+    def _pass(self, kernels, biases, x, masks, labels, weight):
         """Go forward and back.
 
         Returns the loss of each row, that of all, the number of hits, a tensor after
         which one core has little to do, and for each kernel and bias in turn the
         gradients of its pieces.
         """
+        logits, inputs, outputs, gate = self._forward(kernels, biases, x, masks)
+        losses, dz = _cross_entropy(logits, labels)
+        loss = tf.reduce_sum(losses * weight)
+        best = tf.argmax(logits, 1, output_type=tf.int32)
+        hits = tf.cast(tf.equal(best, labels) & (weight > 0), self.dtype)
+        dz *= tf.expand_dims(weight, 1)
+        gradients = _gradients(inputs, self._deltas(dz, kernels, outputs))
+        return losses, loss, tf.reduce_sum(hits), gate, gradients
+
+    def _forward(self, kernels, biases, x, masks):
+        """Return the logits, the inputs and outputs of each layer, and the gate."""
         layers, masks, gate = self._structure.layers, iter(masks), None
         inputs, outputs = [[x]], []  # of each layer, piece by piece
         for layer, kernel, bias in zip(layers, kernels, biases, strict=True):
@@ -245,22 +289,13 @@ class TrainingGraph:
                 kept = [next(masks) for _ in z]
                 outputs.append((z, active, kept))
                 inputs.append([a * m for a, m in zip(active, kept, strict=True)])
-        logits = z[0]
-        losses, dz = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
-            features=logits, labels=labels
-        )
-        loss = tf.reduce_sum(losses * weight)
-        best = tf.argmax(logits, 1, output_type=tf.int32)
-        hits = tf.cast(tf.equal(best, labels) & (weight > 0), self.dtype)
-        dz *= tf.expand_dims(weight, 1)
-        gradients = self._back([dz], kernels, inputs, outputs)
-        return losses, loss, tf.reduce_sum(hits), gate, gradients
+        return z[0], inputs, outputs, gate
 
-    def _back(self, dz, kernels, inputs, outputs):
-        deltas = [dz]  # of each layer, from the first to the last
+    def _deltas(self, dz, kernels, outputs):
+        """Go back: the gradients of what each layer sums up, from the first on."""
+        deltas = [[dz]]
         for i in reversed(range(1, len(kernels))):
-            pairs = _pairs(deltas[0], kernels[i])
-            dh = [tf.matmul(d, k, transpose_b=True) for d, k in pairs]
+            dh = [_times_transposed(d, k) for d, k in _pairs(deltas[0], kernels[i])]
             if self._structure.layers[i] is COLUMNS:
                 dh = [tf.add_n(dh)]
             below = [
@@ -268,23 +303,42 @@ class TrainingGraph:
                 for z, a, m, d in zip(*outputs[i - 1], dh, strict=True)
             ]
             deltas.insert(0, below)
-        # What the next step waits for first comes first, and each half goes on with
-        # its own: left to itself one core would do the same part for both.
-        gradients, before = [], deltas[0]
-        for h, dz in zip(inputs, deltas, strict=True):
-            of_kernel = []
-            for j, (a, d) in enumerate(_pairs(h, dz)):
-                with tf.control_dependencies([before[min(j, len(before) - 1)]]):
-                    of_kernel.append(tf.matmul(a, d, transpose_a=True))
-            of_bias = [tf.raw_ops.BiasAddGrad(out_backprop=d) for d in dz]
-            gradients += [of_kernel, of_bias]
-            before = of_kernel
-        return gradients
+        return deltas
 
     def _through_activation(self, z, a, gradient):
         if self._structure.activation == "relu":  # sooner built
             return tf.raw_ops.ReluGrad(gradients=gradient, features=a)
         return tf.gradients(a, z, gradient)[0]
+
+
+def _gradients(inputs, deltas):
+    # What the next step waits for first comes first, and each half goes on with its
+    # own: left to itself one core would do the same part for both.
+    gradients, before = [], deltas[0]
+    for h, dz in zip(inputs, deltas, strict=True):
+        of_kernel = []
+        for j, (a, d) in enumerate(_pairs(h, dz)):
+            with tf.control_dependencies([before[min(j, len(before) - 1)]]):
+                of_kernel.append(tf.matmul(a, d, transpose_a=True))
+        of_bias = [tf.raw_ops.BiasAddGrad(out_backprop=d) for d in dz]
+        gradients += [of_kernel, of_bias]
+        before = of_kernel
+    return gradients
+
+
+def _cross_entropy(logits, labels):
+    """Return the loss of each row, and its gradient with respect to the logits."""
+    return tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(
+        features=logits, labels=labels
+    )
+
+
+def _times_transposed(a, kernel):
+    return tf.matmul(a, kernel, transpose_b=True)
+
+
+def _row_sums(array):
+    return tf.reduce_sum(array, 1, keepdims=True)
 
 
 def _take(array, at):

@@ -144,11 +144,7 @@ class UnsharpMask(
             as_numbers(check_array(X, estimator=self, input_name="X"))
         given = self.image_shape if shape is None else shape[:2]
         shape = shape_of_rows(given, X.shape[1], *_ASKING)
-        if self.radius > max(shape):
-            raise ValueError(
-                "radius must be at most the longer side of the images, "
-                f"{max(shape)}; got {self.radius!r}"
-            )
+        self._check_radius(shape)
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
@@ -177,14 +173,16 @@ class UnsharpMask(
         ------
         ValueError
             If `X` has another number of pixels, or another height and width, than
-            the data seen during :term:`fit`; if it has NaN or infinite pixels; or if
-            a result is too large for its type.
+            the data seen during :term:`fit`; if it has NaN or infinite pixels; if
+            `radius` is larger than the images; or if a result is too large for its
+            type.
         sklearn.exceptions.NotFittedError
             If the transformer is not fitted.
         """
         from scipy import ndimage
 
         pixels = rows_as_fitted(self, X)
+        self._check_radius(self.image_shape_)  # it may have been set since
         dtype = np.float64 if pixels.dtype == np.float64 else np.float32
         sharp = aligned_empty(pixels.shape, dtype)
         sigma = 0, self.radius, self.radius
@@ -203,6 +201,14 @@ class UnsharpMask(
                 f"{np.dtype(dtype)}: check the pixel values and amount"
             ) from error
         return sharp
+
+    def _check_radius(self, shape):
+        # What a blur costs grows with its radius.
+        if self.radius > max(shape):
+            raise ValueError(
+                "radius must be at most the longer side of the images, "
+                f"{max(shape)}; got {self.radius!r}"
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -141,6 +141,7 @@ def train(
     l2,
     distortion,
     hard_fraction,
+    adversarial_epsilon,
     patience,
     on_epoch,
     callbacks=None,
@@ -174,6 +175,8 @@ def train(
     hard_fraction : float
         Share of the rows of an epoch that are drawn in proportion to their losses; see
         `HardRows`. Not in the last epochs, those without distortions.
+    adversarial_epsilon : float
+        How far each row is moved to where its loss is larger, as a part of its length.
     patience : int
         See `validation`.
     on_epoch : callable or None
@@ -212,7 +215,7 @@ def train(
         kind = distortion.kind
         n_distorted -= round(distortion.clean_fraction * epochs)
     hard = None
-    if hard_fraction > 0:
+    if hard_fraction > 0 and n_distorted > 2:  # the first losses choose the third epoch
         at_once = 1
         hard = HardRows(len(data.y), hard_fraction, n_distorted)
     blocks = [
@@ -263,7 +266,15 @@ def train(
             steps = range(n_steps * block.start, n_steps * block.stop)
             rates = learning_rate * _shape(schedule, n_steps * epochs, steps)
             rates = rates.astype(np.float32)
-            sums = _run(compiled, X, batches, rates, dropout, l2, distortion, hard)
+            sums = _run(
+                compiled,
+                X,
+                batches,
+                rates,
+                (dropout, l2, adversarial_epsilon),
+                distortion,
+                hard,
+            )
             means = sums.reshape(-1, n_steps, 2).sum(axis=1) / len(data.y)
             stop = False
             for epoch, (loss, accuracy) in zip(block, means, strict=True):
@@ -307,7 +318,7 @@ def _rng(seed, epoch):
     return np.random.Generator(np.random.SFC64((seed, epoch)))
 
 
-def _run(compiled, X, batches, rates, dropout, l2, distortion, hard):
+def _run(compiled, X, batches, rates, strengths, distortion, hard):
     """Train a step for each of `rates`; return losses and hits, summed over rows."""
     if distortion is None:
         ranges, modes = np.zeros(6, X.dtype), np.zeros((0, X.shape[1]), X.dtype)
@@ -321,8 +332,7 @@ def _run(compiled, X, batches, rates, dropout, l2, distortion, hard):
             X,
             some,
             rates[part],
-            dropout,
-            l2,
+            *strengths,
             ranges,
             modes,
             by_row=hard is not None,

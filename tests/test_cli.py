@@ -256,6 +256,7 @@ def test_every_option_reaches_the_classifier(npz, tmp_path, capsys):
         "epochs": 2,
         "augmentation": "affine",
         "hard_fraction": 0.5,
+        "adversarial_epsilon": 0.1,
         "class_weight": "balanced",
         "early_stopping": True,
         "validation_fraction": 0.2,

@@ -73,6 +73,7 @@ def test_every_setting_survives_clone_and_search(digits):
         "epochs": 2,
         "augmentation": "affine",
         "hard_fraction": 0.5,
+        "adversarial_epsilon": 0.1,
         "class_weight": {3: 2.0},
         "early_stopping": True,
         "validation_fraction": 0.2,

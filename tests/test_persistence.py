@@ -312,6 +312,7 @@ def test_a_pickle_of_another_version_is_loaded_with_a_warning(
         (MLPDigitClassifier(augmentation="affine"), "augmentation", None),
         (MLPDigitClassifier(callbacks=[]), "callbacks", None),
         (MLPDigitClassifier(hard_fraction=0.5), "hard_fraction", 0.0),
+        (MLPDigitClassifier(adversarial_epsilon=1), "adversarial_epsilon", 0.0),
     ],
 )
 def test_pickles_from_before_a_parameter(estimator, parameter, before):

@@ -158,6 +158,9 @@ def test_what_transform_refuses(images):
     ):
         with pytest.raises(ValueError, match=message):
             mask.transform(X)
+    mask.set_params(radius=1e9)  # or from a damaged file: its blur would take for ever
+    with pytest.raises(ValueError, match="radius must be at most"):
+        mask.transform(images)
 
 
 def test_is_a_scikit_learn_transformer(images, tmp_path):

@@ -219,6 +219,7 @@ def test_layers_have_masks_of_their_own():
         np.zeros(n_steps, np.float32),
         rate,
         0.0,
+        0.0,
         np.zeros(6, np.float32),
         np.zeros((0, 1), np.float32),
     )
@@ -233,7 +234,7 @@ def test_a_loop_without_updates_is_refused(penalised):
     graph.graph._add_control_dependencies = False
 
     with pytest.raises(RuntimeError, match="leaves the updates of weights out"):
-        graph.figures(penalised, by_row=False)
+        graph.figures(penalised, adversarial=False, by_row=False)
 
 
 def test_epochs_have_masks_of_their_own():

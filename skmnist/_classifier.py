@@ -119,11 +119,11 @@ class MLPDigitClassifier(
         once. `loss_curve_` is that of the rows that were seen.
 
     adversarial_epsilon : float, default=0.0
-        How far each row is moved in each step, to where the network would do worse:
-        along the gradient of its loss, by this part of its own length (Euclidean norm),
-        0 or more [7]_, [8]_. The network learns the rows so moved, anything not above
-        0.2 being a little; `history_` tells how it did on them. Rows to predict and
-        held-out ones are left alone. A step takes about half as long again.
+        How far each row is moved in a step, to where the network would do worse: along
+        the gradient of its loss, by this part of its own length (Euclidean norm), 0 or
+        more [7]_, [8]_. The network learns the rows so moved, and `history_` tells how
+        it did on them; rows to predict and held-out ones stay where they are. For
+        images 0.1 is a good start, and 0.2 already much.
 
     class_weight : dict or "balanced", default=None
         Weight of each class, multiplied into `sample_weight`; classes that a dict

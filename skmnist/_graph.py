@@ -249,8 +249,9 @@ class TrainingGraph:
         dx = tf.add_n(
             [_times_transposed(d, k) for d, k in _pairs(deltas[0], kernels[0])]
         )
-        squares = tf.maximum(_row_sums(dx * dx), np.finfo(self.dtype).tiny)
-        return x + dx * (epsilon * tf.sqrt(_row_sums(x * x) / squares))
+        # A gradient may be zero, or have a square that is.
+        steepness = tf.maximum(_row_lengths(dx), np.finfo(self.dtype).tiny ** 0.5)
+        return x + dx * (epsilon * _row_lengths(x) / steepness)
 
     def _pass(self, kernels, biases, x, masks, labels, weight):
         """Go forward and back.
@@ -337,8 +338,8 @@ def _times_transposed(a, kernel):
     return tf.matmul(a, kernel, transpose_b=True)
 
 
-def _row_sums(array):
-    return tf.reduce_sum(array, 1, keepdims=True)
+def _row_lengths(rows):
+    return tf.sqrt(tf.reduce_sum(rows * rows, 1, keepdims=True))
 
 
 def _take(array, at):

@@ -40,8 +40,12 @@ _CHANGES = {
     "small": ("256-256 units", {"hidden_units": 256}),
     "large": ("1024-1024 units", {"hidden_units": 1024}),
     "hard": ("hard images more often", {"hard_fraction": 0.5}),
-    "adversarial": ("moved to where they do worse", {"adversarial_epsilon": 0.1}),
+    "adversarial": ("moved to where they do worse", {"adversarial_epsilon": 0.05}),
     "sharp": ("digits sharpened", {"sharp": True}),
+    "wary": (
+        "digits sharpened, and moved by more",
+        {"sharp": True, "adversarial_epsilon": 0.08},
+    ),
     "upright": ("digits stood upright", {"upright": True}),
 }
 ENTRANTS = tuple(_CHANGES)

@@ -49,6 +49,7 @@ from ._lazy import import_room
 from ._persistence import load, save
 from ._preprocessing import PixelScaler
 from ._report import check_report, write_report
+from ._sharpening import UnsharpMask
 from .datasets import fetch_mnist, load_digits
 
 _LINE_WIDTH = 79
@@ -58,6 +59,9 @@ examples:
   skmnist train --data digits --model digits.skops
   skmnist train --data mnist --model mnist.skops --hidden-units 512 --l2 1e-6
   skmnist train --data digits --model digits.skops --report report
+  skmnist train --data mnist --model mnist.skops --dropout 0 --epochs 60 \\
+      --learning-rate 0.0015 --learning-rate-schedule linear \\
+      --sharpen --augmentation elastic --adversarial-epsilon 0.08
   skmnist train --data letters.npz --model letters.skops \\
       --hidden-units 256 128 64 --class-weight balanced --early-stopping
 """
@@ -254,6 +258,11 @@ def _add_training_arguments(parser, names):
         metavar="X",
         help="pixel value that becomes 1 (default: the largest of the training images)",
     )
+    parser.add_argument(
+        "--sharpen",
+        action="store_true",
+        help="strengthen the edges of the images: a network learns in fewer epochs",
+    )
     group = parser.add_argument_group("the network and its training")
     signature = inspect.signature(MLPDigitClassifier)
     for name in names:
@@ -291,13 +300,13 @@ def _train_main(args):
     mlp._validate_params()
     units = mlp._hidden_units()
     check_writable(args.model, "the model")
-    data, labels, scaler = _prepare(args)
+    data, labels, steps = _prepare(args)
     if args.report is not None:
         with _naming(args.data):
             check_report(args.report, data)
-    _print_data(args, data, labels, scaler)
+    _print_data(args, data, labels, steps)
     n_classes = len(np.unique(data.y_train))
-    sizes = [scaler.n_features_in_, *units, n_classes]
+    sizes = [steps[0][1].n_features_in_, *units, n_classes]
     n_parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
     print(
         f"network  {'-'.join(map(str, sizes))}  {mlp.activation}  "
@@ -306,9 +315,9 @@ def _train_main(args):
     )
     with _quiet_tensorflow():
         import_room("_training")
-    model = Pipeline([("scale", scaler), ("mlp", mlp)])
+    model = Pipeline([*steps, ("mlp", mlp)])
     show_progress(mlp)
-    mlp.fit(scaler.transform(data.x_train), data.y_train)
+    mlp.fit(model[:-1].transform(data.x_train), data.y_train)
     mlp.set_callbacks()  # a bar is no part of a model
     _save_and_score(args, model, data)
     if args.report is not None:
@@ -318,20 +327,28 @@ def _train_main(args):
 
 
 def _prepare(args):
-    """Read the images and fit the scaler, so that bad data are found early."""
+    """Read the images and fit what comes before the network: bad data are found early.
+
+    The steps are those of a pipeline, with their names.
+    """
     with _naming(args.data):
         data = _load_data(args.data, ("train", "test"))
         labels = unique_labels(data.y_train, data.y_test)
         scaler = PixelScaler("auto" if args.max_value is None else args.max_value)
         scaler.fit(data.x_train).transform(data.x_test)
-    return data, labels, scaler
+        steps = [("scale", scaler)]
+        if args.sharpen:
+            one = data.x_train[:1]
+            mask = UnsharpMask(image_shape=one.shape[1:3] if one.ndim > 2 else None)
+            steps.append(("sharpen", mask.fit(scaler.transform(one))))
+    return data, labels, steps
 
 
-def _print_data(args, data, labels, scaler):
+def _print_data(args, data, labels, steps):
     x = data.x_train
     print(
         f"data     {args.data}  {_pixels(x)} {x.dtype} of {_range(x)}, divided by "
-        f"{scaler.max_value_:g}"
+        f"{steps[0][1].max_value_:g}{', sharpened' if args.sharpen else ''}"
     )
     _print_class_counts(labels, {"train": data.y_train, "test": data.y_test})
 
@@ -385,13 +402,13 @@ def _tune_main(args):
     grid = read_grid(args, _hidden_units)
     check_search(args)
     check_writable(args.model, "the model")
-    data, labels, scaler = _prepare(args)
+    data, labels, steps = _prepare(args)
     check_folds(args.cv, data.y_train)
-    _print_data(args, data, labels, scaler)
+    _print_data(args, data, labels, steps)
     print(f"search   {count_fits(grid, args.cv)} of {args.epochs} epochs", flush=True)
     with _quiet_tensorflow():
         import_room("_training")
-    found = search(Pipeline([("scale", scaler), ("mlp", mlp)]), grid, data, args)
+    found = search(Pipeline([*steps, ("mlp", mlp)]), grid, data, args)
     _print_table(ranked(found))
     _save_and_score(args, found.best_estimator_, data)
     if args.plot is not None:

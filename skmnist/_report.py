@@ -169,7 +169,11 @@ def _page(model, data, name, predicted, drawn):
         },
         "parameters": f"{sum(map(np.size, network.coefs_ + network.intercepts_)):,}",
     }
-    settings = {"max_value": model[0].max_value_, **network.get_params()}
+    settings = {
+        "max_value": model[0].max_value_,
+        "sharpen": "sharpen" in model.named_steps,
+        **network.get_params(),
+    }
     title = f"skmnist report: {name}"
     parts = [
         f"<h1>{escape(title)}</h1>",

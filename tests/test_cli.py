@@ -10,16 +10,19 @@ import zipfile
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 from sklearn.metrics import classification_report
+from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 import skmnist
-from skmnist import MLPDigitClassifier, PixelScaler, load, save
+from skmnist import MLPDigitClassifier, PixelScaler, UnsharpMask, load, save
 from skmnist._cli import _NETWORK_OPTIONS, _parser, main
 from skmnist.datasets import load_digits
 
 DIGITS = load_digits()
 TRAIN = ["train", "--data", "digits", "--epochs", "3"]
+X = "x_train", "x_test"
 NAMES = np.array([f"digit {i}" for i in range(10)])
 
 
@@ -107,7 +110,7 @@ def test_train_uses_the_classifiers_defaults_and_is_repeatable(trained, tmp_path
     assert main([*TRAIN, "--model", str(tmp_path / "again")]) == 0
     again = load(tmp_path / "again")
     for a, b in zip(again["mlp"].coefs_, loaded["mlp"].coefs_, strict=True):
-        np.testing.assert_array_equal(a, b)
+        assert_array_equal(a, b)
 
 
 def test_evaluate_prints_accuracy_and_classes(model):
@@ -299,9 +302,40 @@ def test_help_and_version(capsys):
 # Data files
 
 
+def test_sharper_pixels_are_a_part_of_the_model(npz, tmp_path, capsys):
+    wide = {name: np.pad(DIGITS[name], [(0, 0), (0, 0), (2, 0)]) for name in X}
+    path, data = str(tmp_path / "model"), npz(**wide)
+
+    assert main([*TRAIN, "--data", data, "--model", path, "--sharpen"]) == 0
+
+    out = capsys.readouterr().out
+    assert "divided by 16, sharpened\n" in out
+    assert "network  80-" in out
+    expected = make_pipeline(
+        PixelScaler(),
+        UnsharpMask(image_shape=(8, 10)),
+        MLPDigitClassifier(epochs=3, random_state=0),
+    ).fit(wide["x_train"], DIGITS.y_train)
+    loaded = load(path)
+    x = wide["x_test"]
+    assert_array_equal(loaded.predict_proba(x), expected.predict_proba(x))
+    assert main(["evaluate", path, "--data", data]) == 0
+    assert f"{expected.score(x, DIGITS.y_test):.4f}" in capsys.readouterr().out
+
+
+def test_rows_that_are_no_images_cannot_be_sharpened(npz, tmp_path, capsys):
+    rows = {name: DIGITS[name].reshape(-1, 64)[:, :60] for name in X}
+    path = str(tmp_path / "model")
+
+    assert main([*TRAIN, "--data", npz(**rows), "--model", path, "--sharpen"]) == 2
+
+    assert "UnsharpMask" in one_error(capsys)[1]
+    assert not os.path.exists(path)
+
+
 @pytest.mark.parametrize("factor", [np.uint8(15), np.uint8(1), 1 / 16])
 def test_the_largest_training_pixel_becomes_one(factor, npz, tmp_path, capsys):
-    images = {name: DIGITS[name] * factor for name in ("x_train", "x_test")}
+    images = {name: DIGITS[name] * factor for name in X}
     path = str(tmp_path / "model")
 
     assert main([*TRAIN, "--data", npz(**images), "--model", path]) == 0

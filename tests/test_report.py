@@ -92,7 +92,7 @@ def test_the_page_has_the_numbers(folder):
     last = model["mlp"].history_["val_loss"][-1]
     assert values["validation loss, last epoch"] == f"{last:.4f}"
     assert values["early_stopping"] == "True"
-    assert values["max_value"] == "16.0"
+    assert (values["max_value"], values["sharpen"]) == ("16.0", "False")
     recall = np.mean(predicted[DIGITS.y_test == 8] == 8)
     start = cells.index("F1") + 2 + 8 * 5
     assert cells[start] == "8"

@@ -35,8 +35,7 @@ def make_distort(image_shape, recenter):
     middle = (width - 1) / 2, (height - 1) / 2
     plane = np.indices((height, width))[::-1].reshape(2, -1) - np.vstack(middle)
 
-    # One loop over the pixels, compiled by XLA: a fifth of the time of the same
-    # operations one after the other.
+    # Compiled by XLA: a few loops over the pixels in place of one for each operation.
     @tf.function(jit_compile=True, autograph=False)
     def sample(images, words, ranges, modes):
         dtype = images.dtype

@@ -12,10 +12,19 @@ from ._data import flat, load, unseen_digits
 from ._recipe import RECIPE, compile_all, fit, make_model, mean_figures
 from ._worker import Turn, interleave
 
-ENTRANTS = ("plain", "own", "bent", "small", "bare", "middle", "upright", "cost")
+ENTRANTS = (
+    "plain",
+    "short-bare",
+    "short",
+    "small",
+    "bare",
+    "middle",
+    "upright",
+    "cost",
+)
 
-# The same network without and with augmentation, and nothing else.
-_PAIRS = {"bent": "own", "middle": "bare"}
+# Recipes with augmentation, and the same without it.
+_PAIRS = {"short": "short-bare", "middle": "bare"}
 OPTIONS = {
     "seeds": (3, 2, "fits of each recipe"),
     "rows": (60_000, 3000, "images to train on"),
@@ -38,24 +47,24 @@ def run(report, only, seeds, rows, epochs, record_epochs, rounds, cost_epochs):
 def _finished(report, data, only, seeds, epochs, record_epochs):
     wary = RECIPE | {"sharp": True, "adversarial_epsilon": 0.08}
     middle = wary | {"epochs": epochs}
-    short = min(20, record_epochs)
-    bent = RECIPE | {"hidden_units": 256, "batch_size": 128, "epochs": short}
+    few = min(20, record_epochs)
+    short = RECIPE | {"hidden_units": 256, "batch_size": 128, "epochs": few}
     recipes = {
         "plain": (
-            f"256-256, {short} epochs, dropout 0.3, no augmentation",
+            f"256-256, {few} epochs, dropout 0.3, no augmentation",
             {
                 "learning_rate_schedule": "linear",
                 "dropout": 0.3,
-                "epochs": short,
+                "epochs": few,
             },
             98.5,
         ),
-        "own": (
-            f"256-256, {short} epochs, dropout 0.1, no augmentation",
-            bent | {"augmentation": None},
+        "short-bare": (
+            f"256-256, {few} epochs, dropout 0.1, no augmentation",
+            short | {"augmentation": None},
             None,
         ),
-        "bent": ("256-256, the same, augmentation", bent, None),
+        "short": ("256-256, the same, augmentation", short, None),
         "small": (
             f"256-256, {2 * epochs} epochs, augmentation",
             wary

@@ -25,13 +25,15 @@ RECIPE = {
     "augmentation": ImageAugmentation(**PRESETS["elastic"]),
 }
 
+MOMENTS = {"deslant": True, "moment_power": 0.5}
+
 
 def make_model(params):
-    """Make a classifier, behind what makes digits "upright" and "sharp"."""
+    """Make a classifier, behind a "normalizer" and what makes digits "sharp"."""
     params = copy.deepcopy(params)
     steps = []
-    if params.pop("upright", False):
-        steps += DigitNormalizer(deslant=True), PixelScaler(max_value=255)
+    if normalizer := params.pop("normalizer", None):
+        steps += DigitNormalizer(**normalizer), PixelScaler(max_value=255)
     if params.pop("sharp", False):
         steps.append(UnsharpMask())
     network = MLPDigitClassifier().set_params(**params)

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.metrics import log_loss
 
 from ._data import load
-from ._recipe import RECIPE, compile_all, fit, make_model, mean_figures
+from ._recipe import MOMENTS, RECIPE, compile_all, fit, make_model, mean_figures
 from ._worker import Turn, interleave
 
 _CHANGES = {
@@ -46,7 +46,12 @@ _CHANGES = {
         "digits sharpened, and moved by more",
         {"sharp": True, "adversarial_epsilon": 0.08},
     ),
-    "upright": ("digits stood upright", {"upright": True}),
+    "upright": ("digits stood upright", {"normalizer": {"deslant": True}}),
+    "moments": ("moments of digits normalized", {"normalizer": MOMENTS}),
+    "plain-moments": (
+        "the same, no augmentation",
+        {"normalizer": MOMENTS, "augmentation": None},
+    ),
 }
 ENTRANTS = tuple(_CHANGES)
 OPTIONS = {

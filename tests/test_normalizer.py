@@ -165,6 +165,7 @@ def test_strokes_get_mnists_width(pen):
         {"digit_size": 26},
         {"center": "box"},
         {"deslant": True},
+        {"moment_power": 0.5},
     ],
 )
 def test_every_step_has_its_parameter(parameters):
@@ -201,8 +202,47 @@ def test_slanted_digits_stand_up(shear):
             np.average(np.arange(28), weights=stood_up.sum(axis=axis))
             for axis in (1, 0)
         )
-        assert abs(rows - 14) <= 0.5
-        assert abs(columns - 14) <= 0.5
+        assert abs(rows - 14) <= 0.02
+        assert abs(columns - 14) <= 0.02
+
+
+def spreads_of(image):
+    """Measure how far ink is from its middle, down and, without slant, across."""
+    weights, (y, x) = image.astype(float), np.mgrid[:28, :28]
+    y, x = (each - np.average(each, weights=weights) for each in (y, x))
+    x = x - shear_of(image) * y
+    return [np.average(each**2, weights=weights) ** 0.5 for each in (y, x)]
+
+
+@pytest.mark.parametrize("deslant", [False, True])
+@pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
+def test_digits_are_brought_to_usual_spreads(power, deslant):
+    usual = np.array([5.5, 3.3])
+    n_far = 0
+    for digit in range(10):
+        image = frame(picture(digit, side=100))[0].astype(np.float32)
+        image = np.rint(ndimage.zoom(image, (1, 0.7), order=1)).astype(np.uint8)
+        image = frame(np.pad(image, [(0, 0), (4, 4)]))[0]
+        own = np.array(spreads_of(image))
+        (moved,) = frame(image, moment_power=power, deslant=deslant)
+
+        stretch = (usual / np.clip(own, usual / 2, usual * 2)) ** power
+        spreads, wanted = np.array(spreads_of(moved)), own * stretch
+        # A pixel that is shared by two adds a quarter to the mean square at most.
+        assert (0.99 * wanted <= spreads).all()
+        assert (spreads <= 1.01 * np.hypot(wanted, stretch / 2)).all()
+        slant = 0 if deslant else shear_of(image) * stretch[1] / stretch[0]
+        assert shear_of(moved) == pytest.approx(slant, abs=0.02)
+        n_far += (np.abs(own / usual - 1) > 0.1).any()
+    assert n_far >= 5
+
+
+def test_stretched_digits_stay_whole():
+    usual = np.array([5.5, 3.3])
+    for image in frame(*(picture(d, d, side=100) for d in range(10))):
+        (moved,) = frame(image, moment_power=1.0)
+        grown = usual / np.clip(spreads_of(image), usual / 2, usual * 2)
+        assert moved.sum() / image.sum() == pytest.approx(grown.prod(), rel=0.03)
 
 
 def test_strokes_that_lie_are_not_stood_up():
@@ -269,6 +309,7 @@ def test_what_is_no_image_is_named(X, message):
         {"threshold": 1.5},
         {"min_part": -1},
         {"digit_size": 29},
+        {"moment_power": 1.5},
         {"stroke_width": (4, 2)},
         {"stroke_width": (2,)},
         {"image_shape": (8,)},

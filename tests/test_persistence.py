@@ -307,6 +307,7 @@ def test_a_pickle_of_another_version_is_loaded_with_a_warning(
     ("estimator", "parameter", "before"),
     [
         (DigitNormalizer(deslant=True), "deslant", False),
+        (DigitNormalizer(moment_power=0.5), "moment_power", 0.0),
         (ImageAugmentation(recenter=True), "recenter", False),
         (ImageAugmentation(clean_fraction=0.1), "clean_fraction", 0.0),
         (MLPDigitClassifier(augmentation="affine"), "augmentation", None),

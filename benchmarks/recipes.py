@@ -83,7 +83,7 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
         ),
         "middle": (f"512-512, {epochs} epochs, augmentation", middle, None),
         "record": (
-            f"704-704, {record_epochs} epochs, hard digits more often, digits normalized",
+            f"704-704, {record_epochs} epochs, hard digits more often, normalized",
             wary
             | {
                 "hidden_units": 704,

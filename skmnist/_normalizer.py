@@ -22,7 +22,7 @@ _AT_ONCE = 128  # small images are worked on together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
 _FINE, _MARGIN = 80, 8  # the longest side of digits while strokes are worked on
 _ENOUGH = 104  # pixels of a digit that its strokes are taken from
-# How far ink is from the middle of MNIST's digits, down and across, in root mean square.
+# Usual spreads, down and across without the slant, of MNIST's digits.
 _SPREAD = np.float32([5.5, 3.3])
 _SPREADS = _SPREAD / 2, _SPREAD * 2  # what digits are stretched from
 _BLUR, _LEAST_BLUR = 1.5, 0.6  # in those pixels, and in those of the image
@@ -595,7 +595,7 @@ def _by_moments(digits, deslant, power):
     of_x = (x**2 * digits.sum(axis=1)).sum(axis=1)
     of_xy = (y * along_x).sum(axis=1)
     slant = np.clip(of_xy / np.maximum(of_y, 1), -1, 1)
-    upright = np.maximum(of_x - slant * of_xy, 0)
+    upright = np.maximum(of_x - slant * (2 * of_xy - slant * of_y), 0)
     own = np.sqrt(np.stack([of_y, upright], axis=1) / ink[:, np.newaxis])
     stretch = (_SPREAD / np.clip(own, *_SPREADS)) ** np.float32(power)
     # Where pixels and lines of the result come from, in those of the digit.

@@ -24,7 +24,7 @@ ENTRANTS = (
 )
 
 # Recipes with augmentation, and the same without it.
-_PAIRS = {"short": "short-bare", "middle": "bare"}
+_PAIRS = {"short": "short-bare", "middle": "bare", "record": "plain"}
 OPTIONS = {
     "seeds": (3, 2, "fits of each recipe"),
     "rows": (60_000, 3000, "images to train on"),

@@ -74,6 +74,7 @@ sphinx_gallery_conf = {
             "plot_calibration.py",
             "plot_class_weight.py",
             "plot_augmentation.py",
+            "plot_normalized.py",
             "plot_stacking.py",
             "plot_label_errors.py",
         ]

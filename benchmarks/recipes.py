@@ -24,7 +24,12 @@ ENTRANTS = (
 )
 
 # Recipes with augmentation, and the same without it.
-_PAIRS = {"short": "short-bare", "middle": "bare", "record": "plain"}
+_PAIRS = {
+    "short": "short-bare",
+    "middle": "bare",
+    "small": "plain",
+    "record": "plain",
+}
 OPTIONS = {
     "seeds": (3, 2, "fits of each recipe"),
     "rows": (60_000, 3000, "images to train on"),

@@ -2,9 +2,9 @@
 Digits upright, and of usual widths
 ===================================
 
-Slant and width are habits of a writer. A network can learn that they do not matter, from
-many digits; or :class:`~skmnist.DigitNormalizer` takes them away, and a few digits teach
-as much as many did.
+Slant and width are habits of a writer. A network can learn from many digits that they
+do not matter; or :class:`~skmnist.DigitNormalizer` takes them away, and a few digits
+teach as much as many did.
 """
 
 # %%
@@ -20,9 +20,9 @@ except OSError:
 # %%
 # Three ways to normalize
 # -----------------------
-# Pixels are framed like MNIST's in any case. ``deslant`` shears slanted digits until they
-# stand upright, and ``moment_power=0.5`` takes half of what is unusual in their height
-# and width away. Each digit is shown three times: framed, upright, and stretched.
+# Pixels are framed like MNIST's in any case. ``deslant`` shears slanted digits until
+# they stand upright, and ``moment_power=0.5`` takes half of what is unusual in their
+# height and width away. Each digit is shown three times: framed, upright, stretched.
 import numpy as np
 
 normalizers = {

@@ -50,14 +50,15 @@ sizes = [n for n in (300, 1000, 3000, 10_000) if n <= len(data.y_train)]
 model = make_pipeline(
     PixelScaler(max_value=255), MLPDigitClassifier(epochs=30, random_state=0)
 )
+_, ax = plt.subplots(layout="constrained")
 for name in normalizers:
     scores = [
         model.fit(x_train[name][:n], data.y_train[:n]).score(x_test[name], data.y_test)
         for n in sizes
     ]
     print(f"{name:18}", *(f"{100 * score:6.2f}" for score in scores))
-    plt.plot(sizes, scores, marker="o", label=name)
-plt.xscale("log")
-plt.xlabel("training digits")
-plt.ylabel("test accuracy")
-_ = plt.legend()
+    ax.plot(sizes, scores, marker="o", label=name)
+ax.set(xscale="log", xlabel="training digits", ylabel="test accuracy")
+ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
+ax.minorticks_off()
+_ = ax.legend()

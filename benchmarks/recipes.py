@@ -23,7 +23,8 @@ ENTRANTS = (
     "cost",
 )
 
-# Recipes with augmentation, and the same without it.
+# What recipes are compared with on the bundled digits: two with the same network
+# without augmentation, two with the plain recipe.
 _PAIRS = {
     "short": "short-bare",
     "middle": "bare",

@@ -206,6 +206,9 @@ def test_slanted_digits_stand_up(shear):
         assert abs(columns - 14) <= 0.02
 
 
+USUAL = np.array([5.5, 3.3])  # spreads of MNIST's digits, down and across
+
+
 def spreads_of(image):
     """Measure how far ink is from its middle, down and, without slant, across."""
     weights, (y, x) = image.astype(float), np.mgrid[:28, :28]
@@ -217,7 +220,6 @@ def spreads_of(image):
 @pytest.mark.parametrize("deslant", [False, True])
 @pytest.mark.parametrize("power", [0.0, 0.5, 1.0])
 def test_digits_are_brought_to_usual_spreads(power, deslant):
-    usual = np.array([5.5, 3.3])
     n_far = 0
     for digit in range(10):
         image = frame(picture(digit, side=100))[0].astype(np.float32)
@@ -226,22 +228,21 @@ def test_digits_are_brought_to_usual_spreads(power, deslant):
         own = np.array(spreads_of(image))
         (moved,) = frame(image, moment_power=power, deslant=deslant)
 
-        stretch = (usual / np.clip(own, usual / 2, usual * 2)) ** power
+        stretch = (USUAL / np.clip(own, USUAL / 2, USUAL * 2)) ** power
         spreads, wanted = np.array(spreads_of(moved)), own * stretch
         # A pixel that is shared by two adds a quarter to the mean square at most.
         assert (0.99 * wanted <= spreads).all()
         assert (spreads <= 1.01 * np.hypot(wanted, stretch / 2)).all()
         slant = 0 if deslant else shear_of(image) * stretch[1] / stretch[0]
         assert shear_of(moved) == pytest.approx(slant, abs=0.02)
-        n_far += (np.abs(own / usual - 1) > 0.1).any()
+        n_far += (np.abs(own / USUAL - 1) > 0.1).any()
     assert n_far >= 5
 
 
 def test_stretched_digits_stay_whole():
-    usual = np.array([5.5, 3.3])
     for image in frame(*(picture(d, d, side=100) for d in range(10))):
         (moved,) = frame(image, moment_power=1.0)
-        grown = usual / np.clip(spreads_of(image), usual / 2, usual * 2)
+        grown = USUAL / np.clip(spreads_of(image), USUAL / 2, USUAL * 2)
         assert moved.sum() / image.sum() == pytest.approx(grown.prod(), rel=0.03)
 
 

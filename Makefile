@@ -6,7 +6,7 @@ MODEL := build/digits.skops
 BIN := .venv/bin
 SITE := docs/_build/html
 GALLERY := 1
-FULL_SIZE := $(addprefix tests/test_,fuzz.py interrupt.py soak.py workers.py)
+FULL_SIZE := $(addprefix tests/contract/test_,fuzz.py interrupt.py soak.py workers.py)
 
 .PHONY: help demo test test-full test-lowest lint bench docs lock release-check clean
 
@@ -57,7 +57,7 @@ bench: .venv/.installed
 docs: .venv/.installed
 	rm -rf $(SITE) docs/generated docs/auto_examples
 	$(BIN)/sphinx-build -E -W --keep-going -q -D plot_gallery=$(GALLERY) docs $(SITE)
-	$(BIN)/python docs/check_links.py $(SITE)
+	$(BIN)/python tools/check_links.py $(SITE)
 	@echo "The site is $(SITE)/index.html"
 
 # --upgrade: without it uv keeps the versions of the lock that is there.
@@ -109,8 +109,8 @@ clean:
 			"Name another Python: make PYTHON=python3.12" >&2; exit 1; }
 	touch $@
 
-# The version is in __init__.py. Nothing is downloaded here: setuptools is locked too.
-.venv/.installed: .venv/.locked pyproject.toml skmnist/__init__.py
+# The version is in _version.py. Nothing is downloaded here: setuptools is locked too.
+.venv/.installed: .venv/.locked pyproject.toml skmnist/_version.py
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--no-deps --no-build-isolation -e .
 	touch $@

@@ -3,20 +3,21 @@
 import argparse
 import sys
 from importlib import import_module
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 
 import benchmarks
 
-from ._report import FOLDER, Report
-from ._worker import progress
+from ._harness.report import FOLDER, Report
+from ._harness.worker import progress
 
 
 def main():
     modules = {
-        info.name: import_module(f"benchmarks.{info.name}")
-        for info in iter_modules(benchmarks.__path__)
-        if not info.name.startswith("_")
+        name.rpartition(".")[2]: import_module(name)
+        for _, name, is_package in walk_packages(benchmarks.__path__, "benchmarks.")
+        if not is_package and "._" not in name
     }
+    modules = dict(sorted(modules.items()))
     parser = _parser(modules)
     arguments = vars(parser.parse_args())
     name = arguments.pop("name")

@@ -6,7 +6,7 @@ page of text.
 
 import json
 
-from ._report import FOLDER
+from ._harness.report import FOLDER
 
 OPTIONS = {}
 _ROWS = (

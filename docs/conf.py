@@ -16,7 +16,6 @@ from sphinx import addnodes
 from sphinx_gallery.sorting import ExplicitOrder
 
 import skmnist
-import skmnist._doc_link
 
 DOCS = Path(__file__).parent
 MODULES = ("skmnist", "skmnist.datasets", "skmnist.images")
@@ -36,8 +35,6 @@ SKLEARN_LABELS = {
         "auto_examples/miscellaneous/plot_set_output.html"
     ),
 }
-# The estimators that the gallery shows link to their pages beside it.
-skmnist._doc_link.SITE = ".."
 
 project = "skmnist"
 author = "the skmnist developers"

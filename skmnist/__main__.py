@@ -15,7 +15,7 @@ def run():
         Exit code, as that of :func:`skmnist._cli.main`.
     """
     try:
-        from ._cli import main  # takes a second, in which Ctrl-C may come
+        from ._cli import main
 
         return main()
     except KeyboardInterrupt:

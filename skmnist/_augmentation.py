@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval
 
-from ._doc_link import DocLinkMixin
-from ._image_shape import shape_of_rows
+from ._base import VersionStamp
 from ._lazy import import_room
-from ._versions import VersionStamp
+from ._sklearn_compat import Interval
+from ._validation import shape_of_rows
 
 # Share of a displacement's variance that its modes carry.
 _KEPT_VARIANCE = 0.99
@@ -53,7 +52,7 @@ class Distortion(NamedTuple):
     clean_fraction: float
 
 
-class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
+class ImageAugmentation(VersionStamp, BaseEstimator):
     """Random distortions of images, drawn anew for each image in every epoch.
 
     An image is scaled, sheared, rotated and shifted about its middle, and bent by a
@@ -137,7 +136,8 @@ class ImageAugmentation(VersionStamp, DocLinkMixin, BaseEstimator):
     MLPDigitClassifier(augmentation=ImageAugmentation(elastic_alpha=30, rotation=5))
     """
 
-    _later_parameters = {"recenter": False, "clean_fraction": 0.0}
+    __module__ = "skmnist"  # where it is public
+
     _parameter_constraints = {
         "rotation": [Interval(Real, 0, 180, closed="both")],
         "scale": [Interval(Real, 0, 1, closed="left")],

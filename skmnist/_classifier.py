@@ -7,31 +7,32 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.callback import CallbackSupportMixin
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    check_classification_targets,
-    unique_labels,
-)
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import (
-    _check_sample_weight,
-    _check_y,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
 from ._augmentation import ImageAugmentation, plan_distortion
-from ._checks import check_parameters, checking
-from ._doc_link import DocLinkMixin
+from ._base import VersionStamp
 from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
-from ._versions import VersionStamp
+from ._sklearn_compat import (
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    StrOptions,
+    _check_partial_fit_first_call,
+    _check_sample_weight,
+    _check_y,
+    _fit_context,
+)
+from ._validation import check_parameters, checking
 
 _OPTIMIZERS = {
     "adadelta",
@@ -53,7 +54,7 @@ _LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
 class MLPDigitClassifier(
-    VersionStamp, DocLinkMixin, CallbackSupportMixin, ClassifierMixin, BaseEstimator
+    VersionStamp, CallbackSupportMixin, ClassifierMixin, BaseEstimator
 ):
     """Multi-layer perceptron with dropout, L2 and class weights.
 
@@ -249,12 +250,8 @@ class MLPDigitClassifier(
     True
     """
 
-    _later_parameters = {
-        "adversarial_epsilon": 0.0,
-        "augmentation": None,
-        "callbacks": None,
-        "hard_fraction": 0.0,
-    }
+    __module__ = "skmnist"  # where it is public
+
     _parameter_constraints = {
         "hidden_units": [
             Interval(Integral, 1, _LARGEST_INT, closed="both"),

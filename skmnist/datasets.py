@@ -12,9 +12,9 @@ import numpy as np
 from sklearn import datasets as _sklearn_datasets
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
 
-from ._files import check_compression
+from ._io._files import check_compression
+from ._sklearn_compat import validate_params
 
 __all__ = ["fetch_mnist", "load_digits"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FILES = (ROOT / "benchmarks").glob("[!_]*.py")
-NAMES = sorted(path.stem for path in FILES)
+FILES = (ROOT / "benchmarks").glob("**/[!_]*.py")
+NAMES = sorted(path.stem for path in FILES if path.parent.name != "_harness")
 
 
 def benchmarks(*arguments, cwd=ROOT):

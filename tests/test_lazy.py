@@ -72,7 +72,7 @@ print(*(name for name in {HEAVY!r} if name in sys.modules))
 def test_public_names_are_imported_when_they_are_asked_for():
     program = """
 import sys, skmnist
-print("sklearn" in sys.modules, sorted(skmnist._ROOMS) == sorted(skmnist.__all__))
+print("sklearn" in sys.modules, sorted(skmnist._MODULES) == sorted(skmnist.__all__))
 print(*(name for name in skmnist.__all__ if name not in dir(skmnist)))
 from skmnist import *
 print(*(name for name in skmnist.__all__ if name not in globals()))

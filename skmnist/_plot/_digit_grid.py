@@ -6,9 +6,9 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
-from sklearn.utils._param_validation import Interval, validate_params
 from sklearn.utils.multiclass import unique_labels
 
+from .._sklearn_compat import Interval, validate_params
 from ._axes import fit_text, get_axes, shorten
 from ._images import draw_images, grid_size, to_images
 
@@ -75,6 +75,8 @@ class DigitGridDisplay:
     <...>
     >>> plt.show()
     """
+
+    __module__ = "skmnist"  # where it is public
 
     def __init__(
         self,

@@ -7,10 +7,9 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils._param_validation import validate_params
-from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn_compat import _validate_style_kwargs, validate_params
 from ._axes import EM, VERMILION, add_colorbar, fit_text, get_axes, shorten
 
 _WIDTH = 12  # of all heat maps, in inches
@@ -79,6 +78,8 @@ class GridSearchDisplay:
     <...>
     >>> plt.show()
     """
+
+    __module__ = "skmnist"  # where it is public
 
     def __init__(self, *, scores, deviations, values, best, score_name="score"):
         self.scores = scores

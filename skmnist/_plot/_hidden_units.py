@@ -6,8 +6,8 @@ import math
 from numbers import Integral
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, validate_params
 
+from .._sklearn_compat import Interval, validate_params
 from ._axes import add_colorbar, fit_text, get_axes
 from ._estimators import find_classifier
 from ._images import draw_images, grid_size, square
@@ -59,6 +59,8 @@ class HiddenUnitsDisplay:
     <...>
     >>> plt.show()
     """
+
+    __module__ = "skmnist"  # where it is public
 
     def __init__(self, *, weights, indices, title=None):
         self.weights = weights

@@ -4,10 +4,10 @@
 
 import math
 
-from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.validation import check_array
 
-from .._image_shape import flatten_images
+from .._sklearn_compat import _validate_style_kwargs
+from .._validation import flatten_images
 from ._axes import EM, inches, text_size
 
 _GAP = 0.08  # between images, in widths of a cell

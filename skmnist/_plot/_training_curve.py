@@ -3,8 +3,8 @@
 """Loss and accuracy of each epoch."""
 
 import numpy as np
-from sklearn.utils._plotting import _validate_style_kwargs
 
+from .._sklearn_compat import _validate_style_kwargs
 from ._axes import BLUE, VERMILION, get_axes
 from ._estimators import find_classifier
 
@@ -65,6 +65,8 @@ class TrainingCurveDisplay:
     <...>
     >>> plt.show()
     """
+
+    __module__ = "skmnist"  # where it is public
 
     def __init__(self, *, history, restored_epoch=None):
         self.history = history

@@ -1,0 +1,1 @@
+"""What the benchmarks share: contenders, data, clocks and reports."""

@@ -1,0 +1,1 @@
+"""How long training, searches and predictions take."""

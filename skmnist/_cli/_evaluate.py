@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""``skmnist evaluate``: measure a saved model on test images."""
+
+import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
+from sklearn.utils.multiclass import unique_labels
+
+from ._errors import naming
+from ._shared import add_data_argument, load_classifier, load_data, print_table
+
+_EXAMPLES = """\
+example:
+  skmnist evaluate digits.skops --data digits
+"""
+
+
+def add_arguments(parser):
+    parser.description = (
+        "Print the accuracy of a saved model on test images, and for each class the\n"
+        "precision, the recall, their harmonic mean F1 and the number of images."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
+    add_data_argument(parser, "x_test and y_test")
+
+
+def main(args):
+    model = load_classifier(args.model)
+    with naming(args.data):
+        data = load_data(args.data, ("test",))
+        y = data.y_test
+        labels = unique_labels(model.classes_, y)
+        predicted = model.predict(data.x_test)
+    n_right = np.count_nonzero(predicted == y)
+    print(f"data      {args.data}  {len(y):,} test images")
+    print(f"accuracy  {n_right / len(y):.4f}  ({n_right:,} of {len(y):,} right)")
+    print()
+    table = precision_recall_fscore_support(
+        y, predicted, labels=labels, zero_division=0
+    )
+    columns = [["class", *map(str, labels), "mean"]]
+    for name, scores in zip(("precision", "recall", "F1"), table, strict=False):
+        mean = np.mean(scores[table[3] > 0])
+        columns.append([name, *(f"{score:.4f}" for score in [*scores, mean])])
+    columns.append(["images", *(f"{count:,}" for count in [*table[3], len(y)])])
+    print_table(columns)
+    return 0

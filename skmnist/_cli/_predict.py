@@ -1,0 +1,246 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""``skmnist predict``: print the predicted label of each image in some files."""
+
+import json
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from .._io._files import check_writable, read_arrays, write_files
+from ..images import DigitNormalizer, find_digits, read_image
+from ._errors import naming, print_error
+from ._shared import load_classifier, some
+
+_EXAMPLES = """\
+examples:
+  skmnist predict mnist.skops scan1.npy scan2.npy more-scans.npz
+  skmnist predict mnist.skops seven.jpg three.png
+  skmnist predict mnist.skops page.jpg --sheet --annotate read.png --json
+"""
+_ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
+_WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+_UNSURE_BELOW = 0.7
+_SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
+
+
+def add_arguments(parser):
+    parser.description = (
+        "Print one line for each image: the file, the index of the image in it, the\n"
+        "predicted label and its probability, separated by tabs."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="picture of a digit (PNG, JPEG, TIFF, BMP), .npy file with an image or a "
+        "stack of images, or .npz file with such an array: x_test, x, or its only one",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print each line as a JSON object"
+    )
+    _add_picture_arguments(parser)
+
+
+def main(args):
+    _check_annotate(args)
+    model = load_classifier(args.model)
+    code = 0
+    for path in args.files:
+        try:
+            with naming(path):
+                if _is_picture(path):
+                    predictions = _read_picture(path, model, args)
+                else:
+                    predictions = list(_predict_arrays(path, model))
+        except (OSError, ValueError) as error:
+            print_error(error)
+            code = 1
+            continue
+        for i, prediction in enumerate(predictions):
+            _print_prediction(path, i, prediction, args.json)
+    return code
+
+
+def _predict_arrays(path, model):
+    probabilities = model.predict_proba(_read_images(path, model))
+    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
+        label = model.classes_[column].item()
+        yield {"label": label, "probability": round(float(row[column]), 4)}
+
+
+def _print_prediction(path, i, prediction, as_json):
+    if as_json:
+        print(json.dumps({"file": path, "index": i, **prediction}))
+        return
+    cells = [path, i, prediction["label"], f"{prediction['probability']:.4f}"]
+    if prediction.get("unsure"):
+        cells.append("?")
+    print(*cells, sep="\t")
+
+
+def _read_images(path, model):
+    arrays = read_arrays(path)
+    name = next((name for name in ("x_test", "x") if name in arrays), None)
+    if name is None and len(arrays) == 1:
+        (name,) = arrays
+    if name is None:
+        raise ValueError(
+            f"must have an array x_test or x, or one array only; it has {some(arrays)}"
+        )
+    images = arrays[name]
+    if images.size == getattr(model, "n_features_in_", 0) and images.shape[:1] != (1,):
+        return images[np.newaxis]
+    return images
+
+
+def _add_picture_arguments(parser):
+    group = parser.add_argument_group(
+        "pictures",
+        "Photos and scans are framed as MNIST framed its digits, for a model trained\n"
+        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?, as\n"
+        "is what touches another digit on a page, or is perhaps several.",
+    )
+    group.add_argument(
+        "--sheet",
+        action="store_true",
+        help="read all digits of each picture, in reading order",
+    )
+    group.add_argument(
+        "--annotate",
+        metavar="OUT",
+        help="with --sheet and one picture: file to write it to with what was read",
+    )
+
+
+def _check_annotate(args):
+    if args.annotate is None:
+        return
+    if not (args.sheet and len(args.files) == 1):
+        raise ValueError("argument --annotate: needs --sheet and one picture")
+    if Path(args.annotate).suffix.lower() not in _WRITTEN_AS:
+        raise ValueError(
+            f"argument --annotate: must end in {', '.join(_WRITTEN_AS)}; got "
+            f"{args.annotate!r}"
+        )
+    check_writable(args.annotate, "the picture")
+
+
+def _is_picture(path):
+    if Path(path).suffix.lower() in (".npy", ".npz"):
+        return False
+    with open(path, "rb") as stream:
+        return not stream.read(6).startswith(_ARRAYS)
+
+
+def _read_picture(path, model, args):
+    """Predict the digits of one picture; return a dict for each."""
+    n_features = getattr(model, "n_features_in_", 784)
+    if n_features != 784:
+        raise ValueError(
+            f"the model takes images of {n_features} pixels, but pictures become those "
+            "of MNIST, with 784: train a model with --data mnist"
+        )
+    image = read_image(path)
+    if not args.sheet:
+        digits = _predictions(model, [image])
+        if (n_digits := _count(image)) > 1:
+            print(
+                f"skmnist: note: {path}: was read as one digit, but looks like "
+                f"{n_digits}: --sheet reads each",
+                file=sys.stderr,
+            )
+        return digits
+    found = find_digits(image, classifier=model)
+    digits = _predictions(model, found.images)
+    for i, digit in enumerate(digits):
+        digit["box"] = found.boxes[i].tolist()
+        digit["line"] = int(found.lines[i])
+        digit["touching"] = bool(found.touching[i])
+        digit["unsure"] |= digit["touching"]
+    if args.annotate:
+        picture = _to_bytes(_annotate(image, digits), args.annotate)
+        write_files({args.annotate: picture}, "the picture")
+    return digits
+
+
+def _count(image):
+    """Count the digits of a picture that are nearly as high as the highest."""
+    try:
+        boxes = find_digits(image).boxes
+    except ValueError:
+        return 0
+    heights = boxes[:, 3] - boxes[:, 1]
+    return int((heights >= 0.6 * heights.max()).sum())
+
+
+def _predictions(model, images):
+    try:
+        rows = DigitNormalizer().transform(images)
+    except ValueError as error:
+        # There is one picture, and its name comes with the message.
+        raise ValueError(str(error).replace("X[0] ", "the picture ")) from error
+    probabilities = model.predict_proba(rows)
+    digits = []
+    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
+        probability = float(row[column])
+        digits.append(
+            {
+                "label": model.classes_[column].item(),
+                "probability": round(probability, 4),
+                "unsure": probability < _UNSURE_BELOW,
+            }
+        )
+    return digits
+
+
+def _annotate(image, digits):
+    from PIL import Image, ImageDraw, ImageFont
+
+    if image.dtype != "uint8":
+        top = max(float(image.max()), 1e-12)
+        image = (image.clip(0) * (255 / top)).astype("uint8")
+    if image.ndim == 3 and image.shape[2] == 2:
+        image = image[:, :, 0]
+    picture = Image.fromarray(image).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    width = max(1, max(picture.size) // 700)
+    font = ImageFont.load_default(max(10, max(picture.size) // 70))
+    taken = []
+    for digit in digits:
+        left, top, right, bottom = digit["box"]
+        colour = _UNSURE if digit["unsure"] else _SURE
+        frame = left - width, top - width, right + width, bottom + width
+        pen.rectangle(frame, outline=colour, width=width)
+        mark = "?" if digit["unsure"] else ""
+        text = f"{digit['label']}{mark} {100 * digit['probability']:.0f}%"
+        # Above the digit, or where no text of a neighbour is: below it, or higher up.
+        above, below = top - 2 * width - font.size, bottom + 2 * width
+        for y in above, below, above - font.size, above:
+            place = left, min(max(y, 0), picture.height - font.size)
+            box = pen.textbbox(place, text, font=font)
+            if not any(_overlap(box, other) for other in taken):
+                break
+        taken.append(box)
+        pen.text(place, text, colour, font, stroke_width=width, stroke_fill="white")
+    return picture
+
+
+def _overlap(box, other):
+    return all(
+        box[i] < other[i + 2] and other[i] < box[i + 2]
+        for i in range(2)  # across and down
+    )
+
+
+def _to_bytes(picture, path):
+    from PIL import Image
+
+    stream = BytesIO()
+    kind = Image.registered_extensions()[Path(path).suffix.lower()]
+    picture.save(stream, format=kind)
+    return stream.getvalue()

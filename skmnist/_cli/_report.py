@@ -1,0 +1,233 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""A trained network in pictures and numbers: one page that needs no other file."""
+
+from base64 import b64encode
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import (
+    ConfusionMatrixDisplay,
+    accuracy_score,
+    precision_recall_fscore_support,
+)
+from sklearn.utils.multiclass import unique_labels
+
+from .._io._files import check_writable, write_files
+from .._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
+from .._plot._images import to_images
+from .._plot._png import DPI, show_no_window, to_png
+
+_STYLE = """\
+body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: #1a1a1a;
+  background: #fff; font: 16px/1.5 system-ui, sans-serif; }
+h1, h2 { line-height: 1.2; }
+h2 { margin-top: 2.5rem; }
+figure { margin: 0; }
+img { max-width: 100%; height: auto; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; }
+th, td { padding: .2rem .7rem .2rem 0; text-align: right; vertical-align: top; }
+th:first-child, td:first-child { text-align: left; }
+.facts td { text-align: left; overflow-wrap: anywhere; }
+thead th { border-bottom: 2px solid; }
+td { border-bottom: 1px solid #ccc; font-variant-numeric: tabular-nums; }
+"""
+
+
+def check_report(folder, data):
+    """Find out, before a training, what would make the report of it fail.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder for the report; made if it is not there.
+    data : Bunch
+        With `x_train` and `x_test`.
+
+    Raises
+    ------
+    ValueError
+        If the rows are no images.
+    OSError
+        If the folder cannot be written to.
+    """
+    for x in (data.x_train, data.x_test):
+        to_images(x[:1])
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    check_writable(folder / "index.html", "the report")
+
+
+def write_report(folder, model, data, name, random_state):
+    """Write the pictures as PNG files, and a page with them and the numbers.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        Folder to write into; files of the same names are replaced, all or none.
+    model : Pipeline
+        A fitted pipeline that ends in an MLPDigitClassifier.
+    data : Bunch
+        With `x_train`, `y_train`, `x_test` and `y_test`.
+    name : str
+        What the data is called.
+    random_state : int
+        Which training images are shown.
+
+    Returns
+    -------
+    page : pathlib.Path
+        The page, index.html.
+    """
+    show_no_window()
+    folder = Path(folder)
+    predicted = model.predict(data.x_test)
+    drawn, files = [], {}
+    for file, caption, display in _pictures(model, data, predicted, random_state):
+        drawn.append((caption, to_png(display.figure_)))
+        files[folder / f"{file}.png"] = drawn[-1][1]
+    page = folder / "index.html"
+    files[page] = _page(model, data, name, predicted, drawn).encode()
+    write_files(files, "the report")
+    return page
+
+
+def _pictures(model, data, predicted, random_state):
+    """Draw one picture after the other."""
+    yield (
+        "sample",
+        "What it learned from: training images",
+        DigitGridDisplay.from_predictions(
+            data.x_train, data.y_train, random_state=random_state
+        ),
+    )
+    yield (
+        "training",
+        "How it learned: loss and accuracy",
+        _training_curve(model),
+    )
+    yield (
+        "confusion",
+        "What it takes for what: confusion matrix",
+        _confusion_matrix(data.y_test, predicted),
+    )
+    yield (
+        "mistakes",
+        "Where it was wrong, and sure of it",
+        DigitGridDisplay.from_estimator(
+            model, data.x_test, data.y_test, mistakes_only=True
+        ),
+    )
+    yield (
+        "units",
+        "What it looks at: first hidden layer",
+        HiddenUnitsDisplay.from_estimator(model, n_units=36),
+    )
+
+
+def _training_curve(model):
+    import matplotlib.pyplot as plt
+
+    # One above the other, for narrow screens.
+    _, axes = plt.subplots(2, figsize=(6, 6.5), layout="constrained")
+    return TrainingCurveDisplay.from_estimator(model, ax=axes)
+
+
+def _confusion_matrix(y_true, y_pred):
+    import matplotlib.pyplot as plt
+
+    labels = [str(label) for label in unique_labels(y_true, y_pred)]
+    side = 0.5 * len(labels) + 1.5
+    _, ax = plt.subplots(figsize=(side, side), layout="constrained")
+    display = ConfusionMatrixDisplay.from_predictions(
+        y_true,
+        y_pred,
+        cmap="Blues",
+        colorbar=False,
+        ax=ax,
+        xticks_rotation="vertical" if max(map(len, labels)) > 3 else "horizontal",
+    )
+    ax.set(title="Number of test images", xlabel="predicted label", ylabel="true label")
+    return display
+
+
+def _page(model, data, name, predicted, drawn):
+    network = model[-1]
+    accuracy = accuracy_score(data.y_test, predicted)
+    n_wrong = np.count_nonzero(predicted != data.y_test)
+    facts = {
+        "data": name,
+        "training images": f"{len(data.y_train):,}",
+        "test images": f"{len(data.y_test):,}",
+        "test accuracy": f"{accuracy:.4f}, {n_wrong:,} wrong",
+        "epochs": network.n_iter_,
+        **{
+            f"{key.replace('val_', 'validation ')}, last epoch": f"{figures[-1]:.4f}"
+            for key, figures in network.history_.items()
+        },
+        "parameters": f"{sum(map(np.size, network.coefs_ + network.intercepts_)):,}",
+    }
+    settings = {
+        "max_value": model[0].max_value_,
+        "sharpen": "sharpen" in model.named_steps,
+        **network.get_params(),
+    }
+    title = f"skmnist report: {name}"
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        _table(facts.items(), "facts"),
+        *(_figure(caption, png) for caption, png in drawn),
+        "<h2>The classes</h2>",
+        _table(_class_rows(data.y_test, predicted), "classes"),
+        "<h2>The settings</h2>",
+        _table(((key, repr(value)) for key, value in settings.items()), "facts"),
+    ]
+    return f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy"
+ content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<title>{escape(title)}</title>
+<style>
+{_STYLE}</style>
+</head>
+<body>
+{chr(10).join(parts)}
+</body>
+</html>
+"""
+
+
+def _figure(caption, png):
+    # The pixels of a PNG file's head: as wide as on paper, sharp on fine screens.
+    width = int.from_bytes(png[16:20], "big") * 96 // DPI
+    return (
+        f"<h2>{escape(caption)}</h2>\n"
+        f'<figure><img width="{width}" alt="{escape(caption)}" '
+        f'src="data:image/png;base64,{b64encode(png).decode()}"></figure>'
+    )
+
+
+def _class_rows(y_true, y_pred):
+    yield "class", "precision", "recall", "F1", "images"
+    labels = unique_labels(y_true, y_pred)
+    scores = precision_recall_fscore_support(
+        y_true, y_pred, labels=labels, zero_division=0
+    )
+    for label, *row, count in zip(labels, *scores, strict=True):
+        yield label, *(f"{score:.4f}" for score in row), f"{count:,}"
+
+
+def _table(rows, kind):
+    """Write a table; the one of the classes has a head."""
+    cells = [[escape(str(cell)) for cell in row] for row in rows]
+    head = ""
+    if kind == "classes":
+        head = f"<thead><tr><th>{'</th><th>'.join(cells.pop(0))}</th></tr></thead>\n"
+    body = "\n".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in cells)
+    return f'<div><table class="{kind}">\n{head}<tbody>\n{body}\n</tbody></table></div>'

@@ -1,0 +1,261 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Estimators to files and back, by a format that cannot carry code."""
+
+import json
+import os
+import platform
+import re
+from contextlib import suppress
+from errno import EINVAL
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._classifier import MLPDigitClassifier
+from .._sklearn_compat import validate_params
+from ._files import check_npy, in_one_line, write_files
+from ._reader import TRUSTED, Unknown, check_foreign, read
+
+# What is written, and the oldest one that is read.
+_FORMAT, _OLDEST = 2, 2
+_LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow")
+_SEAL = re.compile(rb'(\{"format": (\d+), .*"sha256": ")([0-9a-f]{64})"\}', re.DOTALL)
+# The last record of a zip file, with a comment of at most 64 KiB at its end.
+_END, _END_SIZE, _LONGEST_END = b"PK\5\6", 22, 22 + 0xFFFF
+# skops can make 60 times as much of it in memory.
+_LONGEST_SCHEMA = 8_000_000
+
+
+@validate_params(
+    {"estimator": [BaseEstimator], "path": [str, os.PathLike]},
+    prefer_skip_nested_validation=True,
+)
+def save(estimator, path):
+    """Save an estimator to a file that is safe to load.
+
+    The file is in the format of `skops <https://skops.readthedocs.io>`_, a zip file,
+    whose comment holds the version of skmnist's format, the versions of the libraries
+    that made it, and a checksum of all of it. It is written beside `path`, read back,
+    and moved into place, so that `path` is at any time either what it was or the whole
+    new file.
+
+    Parameters
+    ----------
+    estimator : estimator
+        :class:`MLPDigitClassifier`, :class:`PixelScaler`, or a scikit-learn estimator,
+        such as a pipeline, made of these and of others of scikit-learn's. Fitted or
+        not.
+    path : str or path-like
+        File to write; what is there is replaced. By convention it ends in ``.skops``.
+
+    Raises
+    ------
+    ValueError
+        If `estimator` holds something that cannot be loaded safely, or that the
+        format would change.
+    OSError
+        If the file cannot be written. Nothing is left behind then.
+
+    See Also
+    --------
+    load : Load the file.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import skmnist
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "model.skops"
+    ...     skmnist.save(skmnist.MLPDigitClassifier(dropout=0.2), path)
+    ...     skmnist.load(path)
+    MLPDigitClassifier(dropout=0.2)
+    """
+    write_files({path: _dump(estimator)}, "the model")
+
+
+@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
+def load(path):
+    """Load an estimator that :func:`save` wrote.
+
+    Loading runs no code from the file, and takes neither TensorFlow nor Keras. The
+    estimator predicts, and goes on with its training, as the saved one does, bit for
+    bit.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File to read.
+
+    Returns
+    -------
+    estimator
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read; FileNotFoundError if there is none.
+    ImportError
+        If skops is not installed and the file holds other than skmnist's own
+        estimators and pipelines of them.
+    ValueError
+        If the file is damaged, is no such file, or holds a type that skmnist does not
+        trust.
+
+    See Also
+    --------
+    save : Save an estimator.
+    """
+    path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(EINVAL, "a model is loaded from a file only", os.fspath(path))
+    data = path.read_bytes()
+    try:
+        return _parse(data)
+    except _OtherFormatError as error:
+        raise ValueError(f"{path} {in_one_line(error)}") from None
+    except _NoSkopsError:
+        raise
+    except Exception as error:  # zipfile, json, NumPy and skops raise a dozen types
+        raise ValueError(
+            f"{path} is damaged, or is not a model saved by skmnist: "
+            f"{in_one_line(error)}"
+        ) from error
+
+
+load.__module__ = save.__module__ = "skmnist"  # where they are public
+
+
+class _OtherFormatError(ValueError):
+    pass
+
+
+class _NoSkopsError(ImportError):
+    pass
+
+
+def _dump(estimator):
+    dumps = _import_skops("saving a model").dumps
+    parameters = estimator.get_params()
+    for each in [estimator, *parameters.values()]:
+        if isinstance(each, MLPDigitClassifier) and not isinstance(each.optimizer, str):
+            name = type(each.optimizer).__name__
+            raise ValueError(
+                f"optimizer={name}(...) cannot be saved: an optimizer object may run "
+                "code when it is loaded. Fit with the optimizer's name and "
+                f"learning_rate instead: optimizer={name.lower()!r}"
+            )
+    for name, value in parameters.items():
+        if name.rpartition("__")[2] == "callbacks" and value:
+            raise ValueError(
+                f"{name} cannot be saved: callbacks may run code when they are loaded. "
+                f"Leave them out first: estimator.set_params({name}=None)"
+            )
+        # JSON knows no keys but strings: True and False both come back as True.
+        if isinstance(value, dict) and (
+            any(isinstance(key, bool | np.bool_) for key in value)
+            or len({str(key) for key in value}) < len(value)
+        ):
+            raise ValueError(
+                f"{name}={value!r} cannot be saved: its keys would change. Use keys "
+                "that are all strings or all numbers (0 and 1 for False and True)"
+            )
+    try:
+        data = _seal(dumps(estimator))
+        _parse(data)
+    except Exception as error:
+        raise ValueError(
+            f"estimator, a {type(estimator).__name__}, cannot be saved: "
+            f"{in_one_line(error)}"
+        ) from error
+    return data
+
+
+def _import_skops(purpose):
+    try:
+        # Takes half a second: it imports all of scikit-learn.
+        import skops.io
+    except ImportError as error:
+        raise _NoSkopsError(f"{purpose} needs skops: pip install skops") from error
+    return skops.io
+
+
+def _seal(data):
+    """Write versions and checksum into the comment of a zip file that has none."""
+    from .._version import __version__
+
+    versions = {"skmnist": __version__, "python": platform.python_version()}
+    for name in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    text = json.dumps({"format": _FORMAT, "versions": versions, "sha256": "0" * 64})
+    comment = text.encode()
+    data = data[:-2] + len(comment).to_bytes(2, "little") + comment
+    return data[:-66] + sha256(data[:-66]).hexdigest().encode() + data[-2:]
+
+
+def _check_seal(data):
+    start = data.rfind(_END, -_LONGEST_END)
+    if start < 0:
+        raise ValueError("it is not a zip file")
+    seal = _SEAL.fullmatch(data[start + _END_SIZE :])
+    if seal is None or sha256(data[:-66]).hexdigest().encode() != seal[3]:
+        raise ValueError("its checksum is not that of what it holds")
+    number = int(seal[2])
+    if not _OLDEST <= number <= _FORMAT:
+        made_by = json.loads(seal[0])["versions"]["skmnist"]
+        advice = f"reads formats up to {_FORMAT}: pip install -U skmnist"
+        if number < _OLDEST:
+            advice = f"reads formats from {_OLDEST}: fit and save it again"
+        raise _OtherFormatError(
+            f"was saved by skmnist {made_by!s:.20} in format {number}, but the one "
+            f"here {advice}"
+        )
+
+
+def _parse(data):
+    _check_seal(data)
+    with ZipFile(BytesIO(data)) as archive:
+        _check_sizes(archive, len(data))
+        if archive.getinfo("schema.json").file_size > _LONGEST_SCHEMA:
+            raise ValueError("its schema.json is too long")
+        schema = json.loads(archive.read("schema.json"))
+        try:
+            estimator = read(schema, archive)
+        except Unknown:
+            check_foreign(schema, archive)
+            _check_arrays(archive)
+            skops = _import_skops("loading other than skmnist's own models")
+            estimator = skops.loads(data, trusted=TRUSTED)
+    if not isinstance(estimator, BaseEstimator):
+        raise ValueError(f"it holds a {type(estimator).__name__}, not an estimator")
+    return estimator
+
+
+def _check_sizes(archive, size):
+    """Refuse what would unfold into more memory than the file has bytes."""
+    members = archive.infolist()
+    if any(member.compress_type != ZIP_STORED for member in members):
+        raise ValueError("it is compressed, which skmnist's files are not")
+    if sum(max(each.file_size, each.compress_size) for each in members) > size:
+        raise ValueError("its parts are larger than it is")
+
+
+def _check_arrays(archive):
+    for member in archive.infolist():
+        with archive.open(member) as stream:
+            start = stream.read(6)
+            stream.seek(0)
+            if start == b"\x93NUMPY":
+                check_npy(stream, member.file_size)
+            elif start.startswith(b"PK"):
+                # scipy.sparse arrays
+                with ZipFile(stream) as inner:
+                    _check_sizes(inner, member.file_size)
+                    _check_arrays(inner)

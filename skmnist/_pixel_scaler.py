@@ -1,0 +1,248 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Images to rows of scaled pixels."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import (
+    FLOAT_DTYPES,
+    check_array,
+    check_is_fitted,
+    validate_data,
+)
+
+from ._aligned import aligned_empty
+from ._base import VersionStamp
+from ._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
+from ._validation import (
+    as_numbers,
+    check_parameters,
+    check_same_shape,
+    checking,
+    flatten_images,
+    rows_as_fitted,
+)
+
+
+class PixelScaler(
+    VersionStamp,
+    CallbackSupportMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
+    """Flatten images into rows and scale their pixels to [0, 1].
+
+    Every pixel is divided by one number in floating point. Values beyond it are
+    scaled like all others: they come out above 1, and are neither clipped nor wrapped
+    around.
+
+    Parameters
+    ----------
+    max_value : float or "auto", default="auto"
+        The pixel value that becomes 1.0; positive and finite. "auto" takes the
+        largest magnitude among the training pixels: 255 for MNIST, 16 for
+        scikit-learn's 8x8 digits, 1 for images already in [0, 1].
+
+    Attributes
+    ----------
+    max_value_ : float
+        The pixel value that becomes 1.0. With "auto" it is 1.0 when all training
+        pixels are zero.
+
+    image_shape_ : tuple of int
+        Shape of one sample as seen during :term:`fit`: ``(height, width)``,
+        ``(height, width, 1)``, or ``(n_features,)`` for rows.
+
+    dtype_ : type
+        NumPy scalar type of the pixels seen during :term:`fit`, which
+        :meth:`inverse_transform` gives back.
+
+    n_features_in_ : int
+        Number of pixels of one sample.
+
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns seen during :term:`fit`. Defined only when `X` was a
+        data frame whose column names are all strings.
+
+    See Also
+    --------
+    sklearn.preprocessing.MinMaxScaler : Scales each feature by the range it has in
+        the training data, so that constant border pixels are handled differently
+        from the rest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist import PixelScaler
+    >>> images = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
+    >>> scaler = PixelScaler().fit(images)
+    >>> scaler.transform(images)
+    array([[0. , 0.2, 0.4, 1. ]], dtype=float32)
+    >>> scaler.inverse_transform([[0.0, 0.2, 0.4, 1.0]])
+    array([[[  0,  51],
+            [102, 255]]], dtype=uint8)
+    """
+
+    __module__ = "skmnist"  # where it is public
+
+    _parameter_constraints: dict = {
+        "max_value": [
+            Interval(Real, 0, None, closed="neither"),
+            StrOptions({"auto"}),
+        ]
+    }
+
+    def __init__(self, max_value="auto"):
+        self.max_value = max_value
+
+    def _validate_params(self):
+        check_parameters(self)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the shape, the data type and the largest pixel of the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), \
+                (n_samples, height, width, 1) or (n_samples, n_features)
+            Images or rows of pixels: booleans, integers or floats.
+
+        y : None
+            Ignored; present for the scikit-learn interface.
+
+        Returns
+        -------
+        self : PixelScaler
+            The fitted scaler.
+
+        Raises
+        ------
+        ValueError
+            If `X` has NaN or infinite pixels, more than one channel, no samples, or
+            images of different sizes, or if `max_value` is out of range.
+        """
+        with checking("X", X):
+            X, image_shape = flatten_images(X)
+            pixels = as_numbers(check_array(X, estimator=self, input_name="X"))
+        with checking("max_value", self.max_value):
+            largest = (
+                _largest_magnitude(pixels)
+                if self.max_value == "auto"
+                else float(self.max_value)
+            )
+        # Only data that passed may change the names and the count kept from before.
+        validate_data(self, X, reset=True, skip_check_array=True)
+        callbacks = self._init_callback_context()
+        callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        self.image_shape_ = image_shape or (pixels.shape[1],)
+        self.dtype_ = pixels.dtype.type
+        self.max_value_ = largest
+        callbacks.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes={}
+        )
+        return self
+
+    def transform(self, X):
+        """Flatten the images and scale their pixels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), \
+                (n_samples, height, width, 1) or (n_samples, n_features)
+            Images or rows of pixels. A scaler fitted on images accepts rows and the
+            other way round, as long as the number of pixels is the same.
+
+        Returns
+        -------
+        X_scaled : ndarray of shape (n_samples, n_features), dtype float32
+            One row per image, each pixel divided by `max_value_`.
+
+        Raises
+        ------
+        ValueError
+            If `X` has another number of pixels, or another height and width, than
+            the data seen during :term:`fit`; if it has NaN or infinite pixels; or if
+            a scaled value is too large for float32.
+        sklearn.exceptions.NotFittedError
+            If the scaler is not fitted.
+        """
+        pixels = rows_as_fitted(self, X)
+        try:
+            with np.errstate(over="raise", divide="raise", under="ignore"):
+                # Converts block by block: no temporary of the size of X; and a fit
+                # needs no copy of the result.
+                return np.divide(
+                    pixels,
+                    np.float32(self.max_value_),
+                    out=aligned_empty(pixels.shape, np.float32),
+                    dtype=np.float32,
+                )
+        except FloatingPointError as error:
+            raise ValueError(
+                f"X divided by max_value={self.max_value_!r} does not fit into "
+                "float32: check the pixel values and max_value"
+            ) from error
+
+    def inverse_transform(self, X):
+        """Scale rows back to pixel values and give them their image shape.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Scaled pixels, as :meth:`transform` returns them.
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_samples, `*image_shape_`), dtype `dtype_`
+            Images of the shape and data type seen during :term:`fit`. For integer
+            types the values are rounded, and limited to what the type can hold.
+
+        Raises
+        ------
+        ValueError
+            If `X` has another number of features than the data seen during
+            :term:`fit`, or NaN or infinite values.
+        sklearn.exceptions.NotFittedError
+            If the scaler is not fitted.
+        """
+        check_is_fitted(self)
+        with checking("X", X):
+            X, image_shape = flatten_images(X)
+            # No names are looked at: rows often come back from a model without them.
+            values = as_numbers(check_array(X, estimator=self, input_name="X"))
+            if values.dtype not in FLOAT_DTYPES:
+                values = values.astype(np.float64)
+        validate_data(self, values, reset=False, skip_check_array=True)
+        check_same_shape(self, image_shape)
+        values = values * values.dtype.type(self.max_value_)
+        dtype = np.dtype(self.dtype_)
+        if dtype.kind in "biu":
+            np.rint(values, out=values)
+            np.clip(values, *_limits(dtype, values.dtype), out=values)
+        return values.astype(dtype, copy=False).reshape(-1, *self.image_shape_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+
+def _largest_magnitude(pixels):
+    # As floats: the magnitude of an integer type's minimum does not fit into it.
+    return max(abs(float(pixels.max())), abs(float(pixels.min()))) or 1.0
+
+
+def _limits(integer, floating):
+    """Return the least and the greatest `integer` that `floating` can represent."""
+    if integer.kind == "b":
+        return 0, 1
+    info = np.iinfo(integer)
+    low, high = floating.type(info.min), floating.type(info.max)
+    if int(high) > info.max:
+        high = np.nextafter(high, floating.type(0))
+    return low, high

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Names of scikit-learn that are private, or that not all of its versions have."""
+
+from sklearn.base import _fit_context
+from sklearn.callback import CallbackSupportMixin, ProgressBar
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+    validate_params,
+)
+from sklearn.utils._plotting import _validate_style_kwargs
+from sklearn.utils.multiclass import _check_partial_fit_first_call
+from sklearn.utils.validation import _check_sample_weight, _check_y
+
+__all__ = [
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Interval",
+    "ProgressBar",
+    "StrOptions",
+    "_check_partial_fit_first_call",
+    "_check_sample_weight",
+    "_check_y",
+    "_fit_context",
+    "_validate_style_kwargs",
+    "validate_parameter_constraints",
+    "validate_params",
+]

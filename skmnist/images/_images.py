@@ -1,0 +1,343 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Images from files, and the digits in pictures of lines and pages."""
+
+import os
+import warnings
+from numbers import Real
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
+from . import _ink
+from ._normalizer import DigitNormalizer
+from ._touching import find_cut
+
+_MAX_PIXELS = 100_000_000
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_DETAIL = 4  # how much smaller digits are on a page than alone
+_LONGEST = 2000  # pixels of a page that are enough to find its digits
+_WIDE = 1.4  # usual widths of a digit beyond which it is probably several
+_USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
+_WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
+
+
+@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
+def read_image(path):
+    """Read an image from a PNG, JPEG, TIFF or BMP file.
+
+    The image is turned as the camera's EXIF orientation says. Of an animation or a
+    file of several pages, the first image is read.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+
+    Returns
+    -------
+    image : ndarray of shape (height, width) or (height, width, n_channels)
+        Grey, grey and alpha, RGB or RGBA, as uint8; deep grey images as uint16, or
+        in the type that the file has.
+
+    Raises
+    ------
+    OSError
+        If there is no such file, or it cannot be opened.
+    ValueError
+        If it is no image of these formats, is damaged, or has more than 100 million
+        pixels. The message has the path.
+
+    Examples
+    --------
+    >>> from skmnist.images import read_image
+    >>> image = read_image("photo.jpg")  # doctest: +SKIP
+    >>> image.shape  # doctest: +SKIP
+    (4032, 3024, 3)
+    """
+    from PIL import Image, ImageOps
+
+    with open(path, "rb") as stream:
+        try:
+            with warnings.catch_warnings():
+                # The size is looked at here, and odd metadata is no reason to stop.
+                warnings.simplefilter("ignore")
+                with Image.open(stream, formats=_FORMATS) as picture:
+                    width, height = picture.size
+                    if width * height > _MAX_PIXELS:
+                        raise ValueError(
+                            f"it has {width}x{height} pixels, more than the "
+                            f"{_MAX_PIXELS:,} that are read"
+                        )
+                    return _as_array(ImageOps.exif_transpose(picture))
+        except Exception as error:  # Pillow raises a dozen types, SyntaxError too
+            reason = str(error)
+            if isinstance(error, Image.UnidentifiedImageError):
+                reason = "it is no PNG, JPEG, TIFF or BMP image"
+            elif isinstance(error, Image.DecompressionBombError):
+                reason = f"it has more than the {_MAX_PIXELS:,} pixels that are read"
+            raise ValueError(f"{os.fspath(path)}: cannot be read: {reason}") from error
+
+
+def _as_array(picture):
+    if picture.mode.startswith(("I", "F")):
+        return np.asarray(picture)
+    transparent = "A" in picture.getbands() or "transparency" in picture.info
+    grey = picture.mode in ("1", "L", "LA")
+    mode = ("L" if grey else "RGB") + ("A" if transparent else "")
+    return np.asarray(picture.convert(mode))
+
+
+@validate_params(
+    {
+        "image": ["array-like"],
+        "polarity": [StrOptions({"auto", "dark", "light"})],
+        "min_height": [Interval(Real, 0, 1, closed="left")],
+        "classifier": [HasMethods("predict_proba"), None],
+    },
+    prefer_skip_nested_validation=True,
+)
+def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
+    """Find the digits in a picture of a line or a page.
+
+    Pieces of ink that overlap are one digit, and so are those that nearly touch and
+    are small beside the others (the bar of a 5). What is much wider than the digits of
+    the page usually are is taken for digits that touch each other: it is cut apart
+    along the shortest path through the least ink [1]_, [2]_, if that goes through one
+    stroke only and leaves two pieces as high as digits. Cuts are guesses, and so
+    `touching` marks their pieces, and what is wider than high but cannot be cut.
+
+    Parameters
+    ----------
+    image : array-like of shape (height, width) or (height, width, n_channels)
+        The picture, as :func:`read_image` returns it.
+
+    polarity : {"auto", "dark", "light"}, default="auto"
+        Whether the ink is darker or lighter than the paper.
+
+    min_height : float, default=0.35
+        Pieces whose longer side is shorter than this part of the usual one are
+        specks; in [0, 1).
+
+    classifier : estimator, default=None
+        A fitted classifier with `predict_proba` that takes what
+        :class:`skmnist.DigitNormalizer` returns. With it, digits of usual width are
+        cut too, where it is surer of each piece than of the whole: of touching digits
+        as narrow as 1 and 7, the width does not tell.
+
+    Returns
+    -------
+    digits : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, in reading order: lines from top to bottom, each from
+        left to right.
+
+        images : list of ndarray of shape (height_i, width_i), dtype uint8
+            The digits alone, light on black, for
+            :class:`skmnist.DigitNormalizer`.
+        boxes : ndarray of shape (n_digits, 4), dtype int64
+            ``left, top, right, bottom`` of each, in pixels of `image`; right and
+            bottom are the first pixels outside.
+        lines : ndarray of shape (n_digits,), dtype int64
+            The line that each is on, from 0.
+        touching : ndarray of shape (n_digits,), dtype bool
+            Whether it was cut from another that it touched, or is so wide that it is
+            probably several.
+
+    Raises
+    ------
+    ValueError
+        If it is no image, or there is no ink in it.
+
+    References
+    ----------
+    .. [1] J. Wang and J. Jean, "Segmentation of merged characters by neural networks
+       and shortest path", Pattern Recognition, 27(5):649-658, 1994.
+    .. [2] R. G. Casey and E. Lecolinet, "A survey of methods and strategies in
+       character segmentation", IEEE Transactions on Pattern Analysis and Machine
+       Intelligence, 18(7):690-706, 1996.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist.images import find_digits
+    >>> page = np.full((60, 100), 250, np.uint8)
+    >>> page[10:50, 20:26] = page[12:52, 70:76] = 30  # two ones
+    >>> find_digits(page).boxes
+    array([[20, 10, 26, 50],
+           [70, 12, 76, 52]])
+    """
+    grey = _ink.to_grey(image, "image")
+    small, factor = _ink.reduce(grey[np.newaxis], _LONGEST)
+    (ink,), (labels,), (level,) = _ink.find_ink(small, polarity, detail=_DETAIL)
+    labels, boxes = _pieces(labels)
+    if not len(boxes):
+        raise ValueError("image has no ink: it looks the same everywhere")
+    groups = _group(boxes, min_height)
+    if not groups:
+        raise ValueError("image has no digits, only specks")
+    frames = np.array([_around(boxes[group]) for group in groups])
+    wide, usual = _wide(frames)
+    digits, page = [], (ink, labels, level)
+    for group, frame in zip(groups, frames, strict=True):
+        own = np.isin(labels[_part(frame)], np.array(group) + 1)
+        digits += _apart(own, frame, page, wide, usual, classifier)
+    frames = np.array([frame for _, frame, _ in digits])
+    lines = _lines(frames)
+    order = np.lexsort([frames[:, 0], lines])
+    ends = np.array(grey.shape[::-1] * 2)
+    return Bunch(
+        images=[digits[i][0] for i in order],
+        boxes=np.minimum(frames[order] * factor, ends),
+        lines=lines[order],
+        touching=np.array([digits[i][2] for i in order]),
+    )
+
+
+def _wide(frames):
+    """Return the width beyond which digits are wide, and their usual height."""
+    widths, heights = (frames[:, 2:] - frames[:, :2]).T
+    height = np.median(heights)
+    if len(frames) < 3:
+        return _WIDE_ALONE * height, height
+    least, greatest = np.array(_USUAL) * height
+    return _WIDE * np.clip(np.median(widths), least, greatest), height
+
+
+def _apart(own, frame, page, wide, usual, classifier):
+    """Cut what touches apart; return image, frame and if it touched, of each digit."""
+    image = _alone(own, frame, page)
+    is_wide = own.shape[1] > wide
+    left = None
+    if is_wide or classifier is not None:
+        left = find_cut(own, usual)
+    if left is None:
+        # What cannot be cut may be one wide digit, up to a width that no digit has.
+        return [(image, frame, bool(own.shape[1] > max(wide, usual)))]
+    parts = [_trim(part, frame) for part in (left, own & ~left)]
+    images = [image, *(_alone(*part, page) for part in parts)]
+    if not (is_wide or _surer_apart(classifier, images)):
+        return [(image, frame, False)]
+    digits = []
+    for part in parts:
+        digits += _apart(*part, page, wide, usual, classifier)
+    return [(image, frame, True) for image, frame, _ in digits]
+
+
+def _surer_apart(classifier, images):
+    """Tell if a classifier is surer of each piece than of the whole, the first."""
+    try:
+        rows = DigitNormalizer().transform(images)
+    except ValueError:  # a piece is no digit
+        return False
+    whole, *parts = classifier.predict_proba(rows).max(axis=1)
+    return min(parts) > whole
+
+
+def _trim(own, frame):
+    (start,), (side,) = _ink.boxes_of(own[np.newaxis])
+    y, x = (slice(n, n + m) for n, m in zip(start, side, strict=True))
+    corner = frame[:2] + start[::-1]
+    return own[y, x], np.concatenate([corner, corner + side[::-1]])
+
+
+def _part(frame):
+    left, top, right, bottom = frame
+    return slice(top, bottom), slice(left, right)
+
+
+def _pieces(labels):
+    """Return the boxes of the pieces of ink; drop frames around the page."""
+    from scipy import ndimage
+
+    found = ndimage.find_objects(labels)
+    boxes = [(x.start, y.start, x.stop, y.stop) for y, x in found]
+    boxes = np.array(boxes, np.int64).reshape(-1, 4)
+    height, width = labels.shape
+    sides = boxes[:, 2:] - boxes[:, :2]
+    # What spans half of the page is a line or a shadow, not a digit among others.
+    keep = (sides < (0.5 * width, 0.95 * height)).all(axis=1)
+    if keep.any() and not keep.all():
+        labels = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])[labels]
+        boxes = boxes[keep]
+    return labels, boxes
+
+
+def _group(boxes, min_height):
+    """Put the pieces of each digit together; drop specks."""
+    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    # Specks are many and small: the usual digit is the median of the larger pieces.
+    usual = np.median(sides[sides >= 0.4 * np.percentile(sides, 98)])
+    large = np.flatnonzero(sides >= max(0.5 * usual, 3))
+    groups = [[i] for i in large]
+    for i in np.flatnonzero((sides < 0.5 * usual) & (sides >= 0.1 * usual)):
+        gaps = np.maximum(
+            boxes[large, :2] - boxes[i, 2:], boxes[i, :2] - boxes[large, 2:]
+        )
+        gaps = gaps.max(axis=1)
+        nearest = np.argmin(gaps)
+        if gaps[nearest] <= 0.15 * usual:
+            groups[nearest].append(i)
+        elif sides[i] >= min_height * usual:
+            groups.append([i])
+    return _merge(groups, boxes)
+
+
+def _merge(groups, boxes):
+    """Merge groups that lie over each other for most of the narrower one's width."""
+    merged = []
+    for group in sorted(groups, key=lambda group: _around(boxes[group])[0]):
+        left, top, right, bottom = _around(boxes[group])
+        for other in merged:
+            x0, y0, x1, y1 = _around(boxes[other])
+            across = min(right, x1) - max(left, x0)
+            down = min(bottom, y1) - max(top, y0)
+            narrow, low = min(right - left, x1 - x0), min(bottom - top, y1 - y0)
+            if across > 0.6 * narrow and down > 0.3 * low:
+                other += group
+                break
+        else:
+            merged.append(list(group))
+    return merged
+
+
+def _around(boxes):
+    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
+
+
+def _lines(frames):
+    """Tell for each digit on which line of the page it is."""
+    lines = np.zeros(len(frames), np.int64)
+    found = []  # top and bottom of the last digits of each line
+    for i in np.argsort(frames[:, 0]):
+        top, bottom = frames[i, 1], frames[i, 3]
+        overlaps = [min(bottom, b) - max(top, t) for t, b in found]
+        best = int(np.argmax(overlaps)) if found else -1
+        if found and overlaps[best] > 0.4 * min(
+            bottom - top, found[best][1] - found[best][0]
+        ):
+            # A line may slope: it goes on at the height of its last digit.
+            found[best] = (top, bottom)
+            lines[i] = best
+        else:
+            lines[i] = len(found)
+            found.append((top, bottom))
+    middles = [np.median(frames[lines == n][:, [1, 3]]) for n in range(len(found))]
+    return np.argsort(np.argsort(middles))[lines]
+
+
+def _alone(own, frame, page):
+    """Return the ink of one digit, with what its neighbours have there left out."""
+    from scipy import ndimage
+
+    ink, labels, level = page
+    own = np.pad(own, 2)
+    # At the edges of the page, the pixels next to it come again.
+    part = [np.arange(n - 2, m + 2) for n, m in zip(frame[:2], frame[2:], strict=True)]
+    part = [np.clip(n, 0, m - 1) for n, m in zip(part, ink.shape[::-1], strict=True)]
+    part = np.ix_(*part[::-1])
+    near = ndimage.binary_dilation(own, np.ones((3, 3)))
+    near &= own | (labels[part] == 0)
+    image = np.where(near, ink[part], 0) / max(np.percentile(ink[part][own], 90), level)
+    side = 4 + max(image.shape) // 4  # paper around it, so that the border is clean
+    return np.pad(np.uint8(255 * np.clip(image, 0, 1)), side)

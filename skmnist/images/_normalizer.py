@@ -1,0 +1,616 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures of digits into the frame of MNIST."""
+
+from collections.abc import Iterable
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import validate_data
+
+from .._base import VersionStamp
+from .._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
+from . import _ink
+
+_SIDE = 28
+_LONGEST = 384  # pixels that are enough to find a digit in a picture
+_AT_ONCE = 128  # small images are worked on together
+_LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
+_FINE, _MARGIN = 80, 8  # the longest side of digits while strokes are worked on
+_ENOUGH = 104  # pixels of a digit that its strokes are taken from
+# Usual spreads, down and across without the slant, of MNIST's digits.
+_SPREAD = np.float32([5.5, 3.3])
+_SPREADS = _SPREAD / 2, _SPREAD * 2  # what digits are stretched from
+_BLUR, _LEAST_BLUR = 1.5, 0.6  # in those pixels, and in those of the image
+_CROSS = np.zeros((3, 3, 3), bool)  # pixels of one image that share an edge
+_CROSS[1, 1] = _CROSS[1, :, 1] = True
+
+
+class DigitNormalizer(
+    VersionStamp, CallbackSupportMixin, TransformerMixin, BaseEstimator
+):
+    """Frame pictures of digits as MNIST framed its digits.
+
+    MNIST's digits are light on black, 20 pixels on their longer side, and have their
+    centre of mass in the middle of 28x28 pixels [1]_. A network trained on them fails
+    on digits that are framed in another way. For each image, this transformer
+
+    1. finds out if the ink is dark or light,
+    2. evens out the light (shadows, gradients),
+    3. separates ink from paper by Otsu's method [2]_, near the ink,
+    4. drops specks, frame lines and what reaches in from the border,
+    5. brings the width of the strokes into MNIST's range,
+    6. scales the longer side to 20 pixels, keeping the aspect,
+    7. puts the centre of mass into the middle, and
+    8. if told so, shears slanted digits until they stand upright, and stretches them
+       to usual spreads.
+
+    Images that are in MNIST's frame already go to the last step at once.
+
+    Parameters
+    ----------
+    image_shape : tuple of int, default=None
+        Height and width, or height, width and channels, of images that come as rows.
+        None takes rows for square grey images.
+
+    polarity : {"auto", "dark", "light"}, default="auto"
+        Whether the ink is darker or lighter than the paper; "auto" finds out for each
+        image, from what most of it and its border are.
+
+    even_light : bool, default=True
+        Whether to even out the light.
+
+    threshold : "otsu" or float, default="otsu"
+        What separates ink from paper: Otsu's method, or a part, in (0, 1), of the
+        strongest ink.
+
+    min_part : float, default=0.05
+        Pieces of ink smaller than this part of the largest one are specks; in [0, 1].
+        With 0 nothing is one.
+
+    drop_frame : bool, default=True
+        Whether to drop ink that touches the border, if other ink remains. Images of
+        less than 24 pixels are taken to be cut out tightly: they keep it.
+
+    stroke_width : tuple of two floats, default=(2.5, 3.5)
+        The least and the greatest mean width of strokes, in pixels of the result;
+        thinner strokes are widened, and wider ones thinned. None leaves them alone.
+
+    digit_size : int, default=20
+        Length of the longer side of the digit in the result, in pixels; 4 to 28.
+
+    center : {"mass", "box"}, default="mass"
+        What comes into the middle: the centre of mass, or that of the bounding box.
+
+    deslant : bool, default=False
+        Whether to shift the lines of each digit sideways, so that the principal axis
+        of its second moments is vertical [1]_. Shears end at 45 degrees. Train and
+        predict with the same setting.
+
+    moment_power : float, default=0.0
+        How far the second moments of a digit are normalized [3]_, [4]_, in [0, 1]: it
+        is stretched, down and across, by the usual spread over its own to this power,
+        where spread is the root of the mean squared distance of ink from the middle,
+        across without the slant. At 0.5 half of a difference (of its logarithm) is
+        left, at 1 none, but no spread counts as less than half or more than twice the
+        usual one. Train and predict with the same setting.
+
+    output : {"rows", "images"}, default="rows"
+        The shape of the result: ``(n, 784)`` or ``(n, 28, 28)``.
+
+    n_jobs : int, default=None
+        Number of images to work on at the same time; -1 uses all processors.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Number of pixels of a row; only if :term:`fit` saw rows.
+
+    See Also
+    --------
+    PixelScaler : The next step of a pipeline, pixels to [0, 1].
+    skmnist.images.read_image : Reads an image from a file.
+    skmnist.images.find_digits : Finds the digits of a line or a page.
+
+    References
+    ----------
+    .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning
+       applied to document recognition", Proceedings of the IEEE, 86(11):2278-2324,
+       1998.
+    .. [2] N. Otsu, "A threshold selection method from gray-level histograms", IEEE
+       Transactions on Systems, Man, and Cybernetics, 9(1):62-66, 1979.
+    .. [3] R. G. Casey, "Moment normalization of handprinted characters", IBM Journal
+       of Research and Development, 14(5):548-557, 1970.
+    .. [4] C.-L. Liu, K. Nakashima, H. Sako and H. Fujisawa, "Handwritten digit
+       recognition: investigation of normalization and feature extraction techniques",
+       Pattern Recognition, 37(2):265-279, 2004.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmnist import DigitNormalizer
+    >>> photo = np.full((300, 200, 3), 220, np.uint8)
+    >>> photo[60:240, 90:100] = 40  # a dark one on light paper
+    >>> rows = DigitNormalizer().fit_transform([photo])
+    >>> rows.shape, rows.dtype, int(rows.max())
+    ((1, 784), dtype('uint8'), 255)
+    """
+
+    __module__ = "skmnist"  # where it is public
+
+    _parameter_constraints: dict = {
+        "image_shape": [tuple, list, None],
+        "polarity": [StrOptions({"auto", "dark", "light"})],
+        "even_light": ["boolean"],
+        "threshold": [StrOptions({"otsu"}), Interval(Real, 0, 1, closed="neither")],
+        "min_part": [Interval(Real, 0, 1, closed="both")],
+        "drop_frame": ["boolean"],
+        "stroke_width": [tuple, list, None],
+        "digit_size": [Interval(Integral, 4, _SIDE, closed="both")],
+        "center": [StrOptions({"mass", "box"})],
+        "deslant": ["boolean"],
+        "moment_power": [Interval(Real, 0, 1, closed="both")],
+        "output": [StrOptions({"rows", "images"})],
+        "n_jobs": [Integral, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        image_shape=None,
+        polarity="auto",
+        even_light=True,
+        threshold="otsu",
+        min_part=0.05,
+        drop_frame=True,
+        stroke_width=(2.5, 3.5),
+        digit_size=20,
+        center="mass",
+        deslant=False,
+        moment_power=0.0,
+        output="rows",
+        n_jobs=None,
+    ):
+        self.image_shape = image_shape
+        self.polarity = polarity
+        self.even_light = even_light
+        self.threshold = threshold
+        self.min_part = min_part
+        self.drop_frame = drop_frame
+        self.stroke_width = stroke_width
+        self.digit_size = digit_size
+        self.center = center
+        self.deslant = deslant
+        self.moment_power = moment_power
+        self.output = output
+        self.n_jobs = n_jobs
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the parameters and the kind of the images; nothing is learned.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), \
+                (n_samples, height, width, n_channels) or (n_samples, n_features), \
+                or list of images
+            Images as for :meth:`transform`.
+
+        y : None
+            Ignored; present for the scikit-learn interface.
+
+        Returns
+        -------
+        self : DigitNormalizer
+            The transformer itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of range, or `X` does not hold images.
+        """
+        self._check_parameters()
+        self._images(X, reset=True)
+        callbacks = self._init_callback_context()
+        callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
+        callbacks.call_on_fit_task_end(
+            estimator=self, X=X, y=y, reconstruction_attributes={}
+        )
+        return self
+
+    def transform(self, X):
+        """Frame images as MNIST framed its digits.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width), \
+                (n_samples, height, width, n_channels) or (n_samples, n_features), \
+                or list of images
+            Grey images, or images with 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)
+            channels, of any size and range of values. In a list they may differ in
+            size and kind. Rows are images of `image_shape`.
+
+        Returns
+        -------
+        X_framed : ndarray of shape (n_samples, 784) or (n_samples, 28, 28), dtype uint8
+            Light digits on black, 0 to 255.
+
+        Raises
+        ------
+        ValueError
+            If `X` does not hold images, or an image has no ink; the message says
+            which one.
+        """
+        self._check_parameters()
+        images = self._images(X, reset=False)
+        framed = np.empty((len(images), _SIDE, _SIDE), np.uint8)
+        stacks = _stacks(images)
+        results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            delayed(self._frame)([images[i] for i in numbers], numbers)
+            for numbers in stacks
+        )
+        for numbers, result in zip(stacks, results, strict=True):
+            framed[numbers] = result
+        return framed if self.output == "images" else framed.reshape(len(framed), -1)
+
+    def explain(self, image):
+        """Return the pictures of each step for one image.
+
+        Parameters
+        ----------
+        image : array-like of shape (height, width) or (height, width, n_channels)
+            One image, as in :meth:`transform`.
+
+        Returns
+        -------
+        steps : dict of str to ndarray
+            In their order: "grey" (the image, float32), "ink" (the part of it that
+            was worked on, in even light, float32), "mask" (where ink is, bool),
+            "digit" (without specks and frame, bool), "strokes" (in their new width,
+            bool) and "framed" (28x28, uint8). An image that was in MNIST's frame
+            before has only "grey" and "framed".
+
+        Raises
+        ------
+        ValueError
+            If it is no image, or has no ink.
+        """
+        self._check_parameters()
+        steps = {"grey": [_ink.to_grey(image, "image")]}
+        steps["framed"] = self._frame([image], [None], steps)
+        return {name: stack[0] for name, stack in steps.items()}
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the pixels, row by row.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored; present for the scikit-learn interface.
+
+        Returns
+        -------
+        names : ndarray of shape (784,), dtype object
+            ``pixel_0_0`` to ``pixel_27_27``.
+        """
+        pixels = np.ndindex(_SIDE, _SIDE)
+        return np.array([f"pixel_{y}_{x}" for y, x in pixels], dtype=object)
+
+    def _check_parameters(self):
+        self._validate_params()
+        shape, width = self.image_shape, self.stroke_width
+        if shape is not None and not (
+            len(shape) in (2, 3)
+            and all(isinstance(n, Integral) and n > 0 for n in shape)
+        ):
+            raise ValueError(
+                "image_shape must be (height, width) or (height, width, channels), "
+                f"got {shape!r}"
+            )
+        if width is not None and not (
+            len(width) == 2
+            and all(isinstance(each, Real) for each in width)
+            and 0 < width[0] <= width[1]
+        ):
+            raise ValueError(
+                "stroke_width must be two widths, the least one first, or None; got "
+                f"{width!r}"
+            )
+
+    def _images(self, X, reset):
+        if isinstance(X, str) or not isinstance(X, Iterable):
+            raise ValueError(f"X must hold images, got {type(X).__name__}")
+        ndim = getattr(X, "ndim", None)
+        if ndim is None:
+            X = list(X)
+            if not X:
+                raise ValueError("X has no images")
+            if any(np.ndim(image) != 1 for image in X):
+                ndim = 3
+        if ndim not in (3, 4):
+            return self._rows(X, reset)
+        if not len(X):
+            raise ValueError("X has no images")
+        return X
+
+    def _rows(self, X, reset):
+        X = validate_data(self, X, reset=reset)
+        shape = self.image_shape
+        if shape is None:
+            side = round(X.shape[1] ** 0.5)
+            shape = (side, side)
+        if np.prod(shape) != X.shape[1]:
+            raise ValueError(
+                f"X has rows of {X.shape[1]} pixels, but image_shape={shape} asks for "
+                f"{np.prod(shape)}"
+                if self.image_shape is not None
+                else f"X has rows of {X.shape[1]} pixels, which are no square image: "
+                "set image_shape"
+            )
+        return X.reshape(len(X), *shape)
+
+    def _frame(self, images, numbers, steps=None):
+        """Frame images of one size; `numbers` are what error messages call them."""
+        names = ["image" if i is None else f"X[{i}]" for i in numbers]
+        grey = np.stack(
+            [_ink.to_grey(*each) for each in zip(images, names, strict=True)]
+        )
+        framed, done = self._ready(grey)
+        todo = np.flatnonzero(~done)
+        if todo.size:
+            names = [names[i] for i in todo]
+            ink, digit, level = self._find(grey[todo], names, steps)
+            strokes = self._strokes(ink, digit, level)
+            framed[todo] = self._center(_scale(strokes, self.digit_size))
+            if steps is not None:
+                steps["strokes"] = strokes
+        if self.deslant or self.moment_power:
+            moved = _by_moments(framed, self.deslant, self.moment_power)
+            framed = self._center(moved)
+        return framed
+
+    def _ready(self, grey):
+        """Frame the images that need it only: clean, of MNIST's size, and centred."""
+        framed = np.zeros((len(grey), _SIDE, _SIDE), np.uint8)
+        if grey.shape[1:] != (_SIDE, _SIDE):
+            return framed, np.zeros(len(grey), bool)
+        paper = np.median(_ink.border(grey), axis=1)[:, np.newaxis, np.newaxis]
+        ink = grey - paper
+        dark = ink.sum(axis=(1, 2)) < 0
+        ink[dark] *= -1
+        top = ink.max(axis=(1, 2))
+        _, sides = _ink.boxes_of(ink > 0)
+        ready = (ink.min(axis=(1, 2)) >= 0) & (sides.max(axis=1) == self.digit_size)
+        if self.polarity != "auto":
+            ready &= dark == (self.polarity == "dark")
+        ready &= top > 0
+        scale = np.where((top >= 250) & (top <= 255), 1, 255 / np.where(ready, top, 1))
+        ink = np.rint(ink[ready] * scale[ready, np.newaxis, np.newaxis])
+        framed[ready] = self._center(ink.astype(np.uint8))
+        # Else the digit was not centred before.
+        same = (framed[ready] > 0).any(axis=1) == (ink > 0).any(axis=1)
+        ready[ready] = same.all(axis=1)
+        return framed, ready
+
+    def _find(self, grey, names, steps):
+        """Find the ink; look again, and closer, if the digit is a small part."""
+        small, factor = _ink.reduce(grey, _LONGEST)
+        ink, pieces, level = _ink.find_ink(
+            small, self.polarity, self.even_light, self.threshold
+        )
+        mask = pieces > 0
+        for i in np.flatnonzero(~mask.any(axis=(1, 2))):
+            raise ValueError(f"{names[i]} has no ink: it looks the same everywhere")
+        digit = _ink.keep_digit(pieces, self.min_part, self.drop_frame)
+        for i in np.flatnonzero(_ink.is_noise(ink, mask, digit)):
+            raise ValueError(f"{names[i]} has no ink, only noise")
+        if factor > 1:  # then the image is alone
+            starts, sides = _ink.boxes_of(digit)
+            longest = sides.max()
+            (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
+            closer = grey[
+                :,
+                max(0, top - longest) * factor : (bottom + longest) * factor,
+                max(0, left - longest) * factor : (right + longest) * factor,
+            ]
+            if longest < _FINE and closer.size < grey.size:
+                return self._find(closer, names, steps)
+        if steps is not None:
+            steps |= {"ink": ink, "mask": mask, "digit": digit}
+        return ink, digit, level
+
+    def _strokes(self, ink, digit, level):
+        """Draw the digits anew, in the resolution for strokes and with their width."""
+        from scipy import ndimage
+
+        near = ndimage.maximum_filter(digit.view(np.uint8), (1, 3, 3))
+        ink = np.where(near, np.maximum(ink, 0), 0)
+        starts, sides = _ink.boxes_of(near)
+        picture = _redraw(ink, starts, sides)
+        # A stroke ends at half of the ink around it, which in weak light is less, and
+        # less for thin strokes.
+        reach = _FINE // 11
+        top = ndimage.maximum_filter(picture[:, 1::4, 1::4], (1, reach, reach))
+        top = ndimage.uniform_filter(top, (1, reach, reach))
+        least = np.minimum(level, 0.5 * picture.max(axis=(1, 2)))
+        top = np.maximum(0.9 * top, least[:, np.newaxis, np.newaxis])
+        picture /= top.repeat(4, axis=1).repeat(4, axis=2)
+        if self.stroke_width is None:
+            return picture > _LEVELS[0]
+        return _of_width(picture, *self.stroke_width, self.digit_size)
+
+    def _center(self, digits):
+        """Move what digits there are on 28x28 pixels into the middle."""
+        if self.center == "mass":
+            middles = _middles(digits.astype(np.float32))
+        starts, sides = _ink.boxes_of(digits > 0)
+        if self.center == "box":
+            middles = starts + (sides - 1) / 2
+        # Whole pixels, as in MNIST: the centre comes to 14, give or take a half.
+        moves = np.rint(_SIDE / 2 - middles).astype(int)
+        moves = np.clip(moves, -starts, _SIDE - sides - starts)
+        places = (np.arange(_SIDE) - moves[:, :, np.newaxis]) % _SIDE
+        y, x = places[:, 0, :, np.newaxis], places[:, 1, np.newaxis]
+        return digits[np.arange(len(digits))[:, np.newaxis, np.newaxis], y, x]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.requires_fit = False
+        return tags
+
+
+def _stacks(images):
+    """Put the numbers of images of one size together, some at a time."""
+    sizes = {}
+    for i, image in enumerate(images):
+        sizes.setdefault(np.shape(image)[:2], []).append(i)
+    stacks = []
+    for size, numbers in sizes.items():
+        at_once = 1 if max(size, default=0) > _ENOUGH else _AT_ONCE
+        stacks += [numbers[i : i + at_once] for i in range(0, len(numbers), at_once)]
+    return stacks
+
+
+def _redraw(ink, starts, sides):
+    """Draw digits in one size, with a margin.
+
+    The kernel is a Gaussian of the fourth order, which keeps small loops open.
+    """
+    if max(ink.shape[1:]) > _ENOUGH:  # then the image is alone
+        (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
+        ink, factor = _ink.reduce(ink[:, top:bottom, left:right], _ENOUGH)
+        starts, sides = np.zeros_like(starts), sides / factor
+    side = _FINE + 2 * _MARGIN
+    unit = (sides.max(axis=1) / _FINE)[:, np.newaxis, np.newaxis]
+    middles = (starts + sides / 2)[:, :, np.newaxis, np.newaxis]
+    places = (np.arange(side) + 0.5 - side / 2)[:, np.newaxis]
+    sigma = np.maximum(_BLUR * unit, _LEAST_BLUR).astype(np.float32)
+    kernels = []
+    for axis in (0, 1):
+        pixels = np.arange(ink.shape[1 + axis]) + 0.5
+        away = (places * unit + middles[:, axis] - pixels).astype(np.float32) / sigma
+        away **= 2
+        kernels.append((3 - away) * np.exp(away / -2) / (sigma * (8 * np.pi) ** 0.5))
+    # In small products, for which OpenBLAS does not wake up threads.
+    down = kernels[0].reshape(len(ink), 4, side // 4, -1)
+    picture = down @ ink[:, np.newaxis] @ kernels[1].transpose(0, 2, 1)[:, np.newaxis]
+    return picture.reshape(len(ink), side, side)
+
+
+def _of_width(picture, least, greatest, digit_size):
+    """Cut strokes out of pictures, with a mean width within the two limits."""
+    from scipy import ndimage
+
+    # Small pictures have loops that are grey, not open: a higher level opens them.
+    strokes = picture > _LEVELS[0]
+    width, unit = _width(strokes, digit_size)
+    for level in _LEVELS[1:]:
+        wide = np.flatnonzero((width > greatest) & (picture.max(axis=(1, 2)) > level))
+        strokes[wide] = picture[wide] > level
+        width[wide], unit[wide] = _width(strokes[wide], digit_size)
+    change = np.rint((np.clip(width, least, greatest) - width) * unit / 2).astype(int)
+    margin = max(0, change.max() - _MARGIN)
+    strokes = np.pad(strokes, [(0, 0), (margin, margin), (margin, margin)])
+    strokes = strokes.view(np.uint8)
+    for steps in np.unique(change[change != 0]):
+        which = np.flatnonzero(change == steps)
+        size = (1, 2 * abs(steps) + 1, 2 * abs(steps) + 1)
+        if steps > 0:
+            strokes[which] = ndimage.maximum_filter(strokes[which], size)
+            continue
+        thin = ndimage.minimum_filter(strokes[which], size)
+        # Thinning must not break what hangs together.
+        whole = _n_pieces(thin) == _n_pieces(strokes[which])
+        strokes[which[whole]] = thin[whole]
+    return strokes.view(bool)
+
+
+def _width(strokes, digit_size):
+    """Measure the mean width of strokes, and the pixels to one of the result.
+
+    The width is twice the area by the length of the edge.
+    """
+    edges = (strokes[:, 1:] != strokes[:, :-1]).sum(axis=(1, 2))
+    edges += (strokes[:, :, 1:] != strokes[:, :, :-1]).sum(axis=(1, 2))
+    unit = _ink.boxes_of(strokes)[1].max(axis=1) / digit_size
+    # A path of pixel edges is 4 / pi times longer than the line it follows.
+    width = 8 / np.pi * strokes.sum(axis=(1, 2)) / np.maximum(edges, 1)
+    return width / unit, unit
+
+
+def _n_pieces(strokes):
+    from scipy import ndimage
+
+    pieces, n = ndimage.label(strokes, _CROSS)
+    first = np.unique(pieces, return_index=True)[1][-n:] if n else []
+    return np.bincount(
+        np.asarray(first, int) // strokes[0].size, minlength=len(strokes)
+    )
+
+
+def _scale(strokes, longest):
+    """Scale digits to the corner of 28x28 pixels, each pixel the mean of its area."""
+    starts, sides = _ink.boxes_of(strokes)
+    sizes = np.maximum(np.rint(longest * sides / sides.max(axis=1, keepdims=True)), 1)
+    steps = (sides / sizes).astype(np.float32)[:, :, np.newaxis, np.newaxis]
+    begins = (
+        starts.astype(np.float32)[:, :, np.newaxis, np.newaxis]
+        + steps * np.arange(_SIDE, dtype=np.float32)[:, np.newaxis]
+    )
+    kernels = []
+    for axis in (0, 1):
+        pixels = np.arange(strokes.shape[1 + axis], dtype=np.float32)
+        begin, step = begins[:, axis], steps[:, axis]
+        shares = np.minimum(begin + step, pixels + 1) - np.maximum(begin, pixels)
+        kernels.append(np.maximum(shares, 0) / step)
+    digits = kernels[0] @ strokes.astype(np.float32) @ kernels[1].transpose(0, 2, 1)
+    return np.uint8(np.rint(255 * digits))
+
+
+def _middles(digits):
+    """Return the row and the column of each centre of mass."""
+    lines = np.stack([digits.sum(axis=2), digits.sum(axis=1)], axis=1)
+    total = lines[:, :1].sum(axis=2)
+    return lines @ np.arange(_SIDE, dtype=np.float32) / total
+
+
+def _by_moments(digits, deslant, power):
+    """Bring digits on 28x28 pixels upright, and to usual spreads, about their middles.
+
+    With a middle on a whole pixel, no digit is off by the half that whole moves leave.
+    """
+    digits = digits.astype(np.float32)
+    middles = _middles(digits)[:, :, np.newaxis]
+    place = np.arange(_SIDE, dtype=np.float32)
+    y, x = (place - middles[:, i] for i in (0, 1))
+    ink = digits.sum(axis=(1, 2))
+    along_x = (digits @ x[:, :, np.newaxis])[:, :, 0]
+    # Second moments, and how far each line is to the right of the one above.
+    of_y = (y**2 * digits.sum(axis=2)).sum(axis=1)
+    of_x = (x**2 * digits.sum(axis=1)).sum(axis=1)
+    of_xy = (y * along_x).sum(axis=1)
+    slant = np.clip(of_xy / np.maximum(of_y, 1), -1, 1)
+    upright = np.maximum(of_x - slant * (2 * of_xy - slant * of_y), 0)
+    own = np.sqrt(np.stack([of_y, upright], axis=1) / ink[:, np.newaxis])
+    stretch = (_SPREAD / np.clip(own, *_SPREADS)) ** np.float32(power)
+    # Where pixels and lines of the result come from, in those of the digit.
+    line, column = (
+        (place - _SIDE / 2) / stretch[:, i, np.newaxis] + middles[:, i] for i in (0, 1)
+    )
+    shift = slant[:, np.newaxis] * y if deslant else np.zeros_like(y)
+    digits = _sample(digits, column[:, np.newaxis] + shift[:, :, np.newaxis], 2)
+    digits = _sample(digits, line[:, :, np.newaxis], 1)
+    return np.uint8(np.rint(digits))
+
+
+def _sample(digits, source, axis):
+    """Take linearly what lies between two pixels, along one axis."""
+    source = np.clip(source, -1, _SIDE) + 1
+    before = source.astype(int)
+    digits = np.pad(digits, [(1, 2) if i == axis else (0, 0) for i in range(3)])
+    start, end = (np.take_along_axis(digits, before + i, axis) for i in (0, 1))
+    return start + (source - before) * (end - start)

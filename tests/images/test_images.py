@@ -1,0 +1,164 @@
+"""Images from real files, and the digits of drawn sheets."""
+
+import drawn
+import numpy as np
+import pytest
+from bad_images import bad_files
+from PIL import Image
+
+from skmnist import DigitNormalizer
+from skmnist.images import find_digits, read_image
+
+
+@pytest.fixture
+def grey():
+    return drawn.draw(5, drawn.Scene(side=60), np.random.default_rng(0))
+
+
+def framed(image):
+    return DigitNormalizer(output="images").transform([image])[0].astype(float)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp"])
+def test_formats(tmp_path, grey, suffix):
+    path = tmp_path / f"digit.{suffix}"
+    Image.fromarray(grey).save(path)
+    image = read_image(path)
+    assert image.shape == grey.shape
+    assert image.dtype == np.uint8
+    assert np.abs(image - grey.astype(float)).mean() < 3
+
+
+def test_modes_give_the_same_digit(tmp_path, grey):
+    picture = Image.fromarray(grey)
+    clear = Image.new("RGBA", picture.size, (0, 0, 0, 0))
+    clear.putalpha(Image.fromarray(255 - grey))
+    transparent_palette = picture.convert("P")
+    pictures = {
+        "rgb.png": picture.convert("RGB"),
+        "rgba.png": clear,
+        "la.png": picture.convert("LA"),
+        "palette.png": picture.convert("P"),
+        "bits.png": picture.point(lambda v: 255 * (v > 128)).convert("1"),
+        "deep.png": Image.fromarray(grey.astype(np.uint16) * 257),
+        "float.tif": Image.fromarray(grey.astype(np.float32)),
+        "cmyk.jpg": picture.convert("CMYK"),
+    }
+    for name, each in pictures.items():
+        each.save(tmp_path / name)
+        difference = np.abs(framed(read_image(tmp_path / name)) - framed(grey))
+        assert difference.mean() < 4, name
+    frames = [Image.fromarray(255 - grey)]
+    picture.save(tmp_path / "moving.png", save_all=True, append_images=frames)
+    transparent_palette.save(tmp_path / "pages.tif", save_all=True)
+    np.testing.assert_array_equal(read_image(tmp_path / "moving.png"), grey)
+    assert np.abs(framed(read_image(tmp_path / "pages.tif")) - framed(grey)).mean() < 4
+
+
+def test_the_cameras_orientation_is_honoured(tmp_path, grey):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # taken with the camera turned to the left
+    Image.fromarray(np.rot90(grey)).save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "turned.png"), grey)
+
+
+def test_bad_files_are_one_clear_line(tmp_path, grey):
+    for path in bad_files(tmp_path, grey):
+        with pytest.raises(ValueError, match="cannot be read") as caught:
+            read_image(path)
+        assert str(path) in str(caught.value)
+        assert "\n" not in str(caught.value)
+    with pytest.raises(ValueError, match="no PNG, JPEG, TIFF or BMP"):
+        read_image(tmp_path / "text.png")
+    with pytest.raises(ValueError, match="100,000,000"):
+        read_image(tmp_path / "huge.png")
+    with pytest.raises(FileNotFoundError):
+        read_image(tmp_path / "nothing.png")
+
+
+@pytest.mark.parametrize("scene", drawn.SHEETS)
+def test_every_digit_of_a_sheet_is_found_in_order(scene):
+    random = np.random.default_rng(3)
+    y = random.integers(0, 10, 50)
+    sheet, middles = drawn.draw_sheet(y, random, scene=scene)
+    found = find_digits(sheet)
+    assert len(found.images) == 50
+    inside = (found.boxes[:, :2] < middles) & (middles < found.boxes[:, 2:])
+    np.testing.assert_array_equal(np.bincount(found.lines), [10] * 5)
+    off = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / 2 - middles)
+    assert inside.all() or off.max() < 25
+    assert not found.touching.any()
+
+
+def test_boxes_fit_and_specks_are_dropped():
+    page = np.full((100, 200), 240, np.uint8)
+    page[20:80, 30:40] = page[25:85, 150:158] = 20
+    page[50:53, 100:103] = 20
+    page[:3] = page[-3:] = page[:, :3] = 20
+    found = find_digits(page)
+    np.testing.assert_array_equal(found.boxes, [[30, 20, 40, 80], [150, 25, 158, 85]])
+    doubled = find_digits(page.repeat(30, axis=0).repeat(30, axis=1))
+    assert np.abs(doubled.boxes / 30 - found.boxes).max() <= 0.2
+
+
+def test_pieces_of_a_digit_stay_together_and_touching_digits_are_cut():
+    page = np.full((100, 400), 240, np.uint8)
+    page[20:80, 20:30] = page[20:80, 360:370] = 20
+    page[20:80, 100:108] = page[20:28, 111:135] = 20  # a bar that is off by a little
+    page[20:80, 200:210] = page[20:80, 280:290] = page[48:54, 200:290] = 20
+    found = find_digits(page)
+    assert len(found.images) == 5
+    np.testing.assert_array_equal(found.touching, [False, False, True, True, False])
+    assert found.boxes[2, 0] == 200
+    assert found.boxes[2, 2] - found.boxes[3, 0] <= 10  # cuts may slope
+    assert found.boxes[3, 2] == 290
+
+
+def page_of_strokes(*places):
+    page = np.full((100, 500), 240, np.uint8)
+    for x in 20, 420, 460, *places:
+        page[20:80, x : x + 10] = 20
+    page[48:54, places[0] : places[-1]] = 20  # all of `places` touch
+    return page
+
+
+def test_a_chain_of_touching_digits_is_cut_into_all():
+    found = find_digits(page_of_strokes(200, 280, 360))
+    touching = [False, True, True, True, False, False]
+    np.testing.assert_array_equal(found.touching, touching)
+
+
+@pytest.mark.parametrize(("surest", "n_digits"), [(0.9, 5), (0.7, 4)])
+def test_a_classifier_decides_about_narrow_ones(surest, n_digits):
+    class Reader:
+        def predict_proba(self, rows):
+            whole, *parts = [[0.8, 0.2]] + [[surest, 1 - surest]] * (len(rows) - 1)
+            return np.array([whole, *parts])
+
+    page = page_of_strokes(200, 225)
+    assert len(find_digits(page).images) == 4
+    found = find_digits(page, classifier=Reader())
+    assert len(found.images) == n_digits
+    assert found.touching.sum() == 2 * (n_digits == 5)
+
+
+def test_what_has_no_ink_is_an_error():
+    with pytest.raises(ValueError, match="image has no ink"):
+        find_digits(np.full((50, 50), 255, np.uint8))
+    specks = np.full((200, 200), 255, np.uint8)
+    specks[20::40, 20::40] = 0
+    with pytest.raises(ValueError, match="image has no digits, only specks"):
+        find_digits(specks)
+    with pytest.raises(ValueError, match="image must have the shape"):
+        find_digits(np.zeros(5))
+
+
+@pytest.mark.slow
+def test_sheets_are_read(reader):
+    random, right = np.random.default_rng(11), []
+    for scene in drawn.SHEETS:
+        y = random.integers(0, 10, 50)
+        sheet, _ = drawn.draw_sheet(y, random, scene=scene)
+        right.append((reader.predict(find_digits(sheet).images) == y).mean())
+    assert np.mean(right) >= 0.95
+    assert min(right) >= 0.9

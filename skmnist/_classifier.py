@@ -703,6 +703,33 @@ class MLPDigitClassifier(
         X = self._flat(X, reset=False, dtype=(np.float64, np.float32))
         return logits(X, self.coefs_, self.intercepts_, self.activation)
 
+    def _check_fitted(self):
+        if np.ndim(self.classes_) != 1 or len(self.classes_) < 2:
+            raise ValueError("classes_ must be an array of two or more labels")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation={self.activation!r} is not known")
+        if not len(self.coefs_) == len(self.intercepts_) > 0:
+            raise ValueError("coefs_ and intercepts_ must have an array for each layer")
+        arrays = self._weights()
+        if (
+            any(type(array) is not np.ndarray for array in arrays)
+            or {array.dtype.name for array in arrays} not in ({"float32"}, {"float64"})
+            or not all(np.isfinite(array).all() for array in arrays)
+        ):
+            raise ValueError(
+                "coefs_ and intercepts_ must be finite float32 or float64 arrays"
+            )
+        size = self.n_features_in_
+        for kernel, bias in zip(self.coefs_, self.intercepts_, strict=True):
+            if bias.ndim != 1 or kernel.shape != (size, len(bias)):
+                raise ValueError(
+                    f"a layer after {size} units cannot have the weights "
+                    f"{kernel.shape} and {bias.shape}"
+                )
+            size = len(bias)
+        if size != len(self.classes_):
+            raise ValueError(f"{len(self.classes_)} classes cannot have {size} outputs")
+
     def decision_function(self, X):
         """Compute the logits: the network's output before the softmax.
 

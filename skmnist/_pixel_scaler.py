@@ -18,6 +18,7 @@ from ._base import VersionStamp
 from ._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from ._validation import (
     as_numbers,
+    check_fitted_shape,
     check_parameters,
     check_same_shape,
     checking,
@@ -224,6 +225,14 @@ class PixelScaler(
             np.rint(values, out=values)
             np.clip(values, *_limits(dtype, values.dtype), out=values)
         return values.astype(dtype, copy=False).reshape(-1, *self.image_shape_)
+
+    def _check_fitted(self):
+        top = self.max_value_
+        if not (isinstance(top, Real) and 0 < top < np.inf):
+            raise ValueError(f"max_value_ must be above 0 and finite; got {top!r}")
+        check_fitted_shape(self, {1, 2, 3})
+        if np.dtype(self.dtype_).kind not in "biuf":
+            raise ValueError(f"dtype_={self.dtype_!r} is no type of pixels")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

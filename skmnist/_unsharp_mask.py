@@ -14,6 +14,7 @@ from ._base import VersionStamp
 from ._sklearn_compat import CallbackSupportMixin, Interval, _fit_context
 from ._validation import (
     as_numbers,
+    check_fitted_shape,
     check_parameters,
     checking,
     flatten_images,
@@ -209,6 +210,9 @@ class UnsharpMask(
                 "radius must be at most the longer side of the images, "
                 f"{max(shape)}; got {self.radius!r}"
             )
+
+    def _check_fitted(self):
+        check_fitted_shape(self, {2})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

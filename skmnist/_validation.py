@@ -242,3 +242,28 @@ def shape_of_rows(image_shape, n_features, asking, parameter):
             f"{n_features} features"
         )
     return shape
+
+
+def check_fitted_shape(transformer, n_axes):
+    """Check that a fitted shape of images is one, and has as many pixels as features.
+
+    Parameters
+    ----------
+    transformer : estimator
+        With `image_shape_` and `n_features_in_`.
+    n_axes : set of int
+        How many numbers a shape may have.
+
+    Raises
+    ------
+    ValueError
+        If it is no such shape.
+    """
+    shape, n_pixels = transformer.image_shape_, transformer.n_features_in_
+    if not (
+        isinstance(shape, tuple)
+        and all(type(side) is int for side in (*shape, n_pixels))
+        and len(shape) in n_axes
+        and math.prod(shape) == n_pixels > 0
+    ):
+        raise ValueError(f"image_shape_={shape!r} does not have {n_pixels!r} pixels")

@@ -13,7 +13,7 @@ from sklearn import datasets as _sklearn_datasets
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from ._io._files import check_compression
+from ._io._untrusted import check_compression
 from ._sklearn_compat import validate_params
 
 __all__ = ["fetch_mnist", "load_digits"]

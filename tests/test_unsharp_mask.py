@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from skmnist import MLPDigitClassifier, PixelScaler, UnsharpMask, load, save
 from skmnist._aligned import aligned
-from skmnist._io._persistence import _seal
+from skmnist._io._persistence import _add_footer
 from skmnist.datasets import load_digits
 
 
@@ -191,7 +191,7 @@ def test_a_damaged_file_is_refused(images, tmp_path, before, after, message):
         for name in good.namelist():
             bad.writestr(name, good.read(name).replace(before, after))
     path = tmp_path / "bad.skops"
-    path.write_bytes(_seal(path.read_bytes()))
+    path.write_bytes(_add_footer(path.read_bytes()))
     with pytest.raises(ValueError, match=message):
         load(path)
 

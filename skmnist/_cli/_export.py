@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .._io._files import check_writable, write_files
+from .._io._atomic import check_writable, write_files
 from .._io._onnx import scalers_and_network, to_onnx
 from ._errors import naming
 from ._shared import load_classifier, quiet_tensorflow

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .._io._files import check_writable, read_arrays, write_files
+from .._io._atomic import check_writable, write_files
+from .._io._untrusted import read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
 from ._errors import naming, print_error
 from ._shared import load_classifier, some

@@ -14,7 +14,7 @@ from sklearn.metrics import (
 )
 from sklearn.utils.multiclass import unique_labels
 
-from .._io._files import check_writable, write_files
+from .._io._atomic import check_writable, write_files
 from .._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
 from .._plot._images import to_images
 from .._plot._png import DPI, show_no_window, to_png

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import unique_labels
 
 from .._classifier import MLPDigitClassifier
-from .._io._files import check_writable
+from .._io._atomic import check_writable
 from .._io._persistence import save
 from .._lazy import import_room
 from .._pixel_scaler import PixelScaler

@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from .._classifier import MLPDigitClassifier
-from .._io._files import check_writable, write_files
+from .._io._atomic import check_writable, write_files
 from .._lazy import import_room
 from .._plot import GridSearchDisplay
 from .._plot._png import show_no_window, to_png

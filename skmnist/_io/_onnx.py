@@ -14,7 +14,7 @@ from .._classifier import MLPDigitClassifier
 from .._pixel_scaler import PixelScaler
 from .._sklearn_compat import validate_params
 from .._unsharp_mask import UnsharpMask
-from ._reader import check_fitted
+from .._version import __version__
 
 # Of 2020, with IR 7: every runtime in use reads them.
 _OPSET, _IR = 13, 7
@@ -135,7 +135,7 @@ def scalers_and_network(estimator):
         check_is_fitted(step)
     try:
         for step in (*before, network):
-            check_fitted(step)
+            step._check_fitted()
     except (AttributeError, TypeError) as error:
         raise ValueError(f"estimator is damaged: {error}") from error
     for step in before:
@@ -242,8 +242,6 @@ class _Graph:
         return self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
     def model(self, shape, dtype, classes):
-        from .._version import __version__
-
         helper = self._onnx.helper
         info = helper.make_tensor_value_info
         label = self._type(_labels(classes).dtype)

@@ -78,7 +78,7 @@ def test_python(page, tmp_path, monkeypatch, capsys):
 @pytest.mark.slow
 def test_own_digits(mnist, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    script = runpy.run_path(str(ROOT / "docs" / "make_own_digits.py"))
+    script = runpy.run_path(str(ROOT / "tools" / "make_own_digits.py"))
     Image.fromarray(script["photo"]()).save("photo.jpg")
     Image.fromarray(script["sheet"]()).save("page.jpg")
     (page,) = NEEDS_MNIST

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Files are written whole or not at all, and read within bounds."""
 
+import errno
 import os
 import resource
 import subprocess
@@ -23,7 +24,8 @@ from skmnist import MLPDigitClassifier, PixelScaler
 from skmnist._cli import main
 from skmnist._cli._report import write_report
 from skmnist._cli._tune import draw
-from skmnist._io._files import read_arrays, write_files
+from skmnist._io._atomic import write_files
+from skmnist._io._untrusted import read_arrays
 from skmnist.datasets import load_digits
 
 TOOLS = Path(__file__).parents[2] / "tools"
@@ -103,6 +105,31 @@ def test_a_disk_that_fills_up_leaves_all_old_files(write, model, found, tmp_path
         write(tmp_path, model, found)
 
     assert contents(out) == dict.fromkeys(names, b"old")
+
+
+def test_a_file_that_cannot_be_replaced_leaves_all_as_they_were(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in "abc"]
+    paths[0].write_bytes(b"old")
+    replace = os.replace
+
+    def refuse(source, target):  # as Windows does while a program has a file open
+        if target == paths[2]:
+            raise PermissionError(errno.EACCES, "is in use")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match=r"it cannot be saved \(is in use\): .*/c'"):
+        write_files(dict.fromkeys(paths, b"new"), "it")
+
+    assert contents(tmp_path) == {"a": b"old"}
+
+
+def test_a_missing_folder_is_that_of_its_file(tmp_path):
+    paths = tmp_path / "a", tmp_path / "nowhere" / "b"
+    with pytest.raises(OSError, match=r"there is no folder .*nowhere\): .*nowhere/b'"):
+        write_files(dict.fromkeys(paths, b"new"), "it")
+
+    assert contents(tmp_path) == {}
 
 
 @pytest.mark.slow

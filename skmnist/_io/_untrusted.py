@@ -1,14 +1,9 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Files that are written whole or not at all, and arrays of files of any origin."""
+"""Files that are not trusted: their arrays, and what is wrong with them in one line."""
 
 import math
 import os
-import shutil
-from contextlib import ExitStack, contextmanager, suppress
-from errno import EEXIST, ENOENT
-from pathlib import Path
-from secrets import token_hex
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
@@ -20,101 +15,8 @@ _HEADERS = {
 _MOST_UNFOLDED = 256 * 2**20
 
 
-@contextmanager
-def replacing(path, what):
-    """Give a path to write to; what is there takes the place of `path` at the end.
-
-    Parameters
-    ----------
-    path : str or path-like
-        File to write. If the block raises, it stays as it was.
-    what : str
-        What is written, for messages.
-
-    Yields
-    ------
-    temporary : pathlib.Path
-        An empty file in the same folder; gone when the block ends.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written.
-    """
-    with _temporary_beside(path, what) as (temporary, target):
-        yield temporary
-        if target.exists():
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-
-
-def write_files(contents, what):
-    """Write some files; if one of them cannot be written, all stay as they were.
-
-    Parameters
-    ----------
-    contents : dict of path-like to bytes
-        What goes into each file.
-    what : str
-        What is written, for messages.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be written.
-    """
-    with ExitStack() as stack:
-        for path, data in contents.items():
-            temporary = stack.enter_context(replacing(path, what))
-            with open(temporary, "wb") as stream:
-                stream.write(data)
-                stream.flush()
-                os.fsync(stream.fileno())
-
-
-def check_writable(path, what):
-    """Find out whether :func:`write_files` can write a file, and leave no trace.
-
-    Parameters
-    ----------
-    path : str or path-like
-        File to be written later.
-    what : str
-        What will be written, for messages.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
-    with _temporary_beside(path, what):
-        pass
-
-
-@contextmanager
-def _temporary_beside(path, what):
-    target = Path(path).resolve()  # the file that a link points to, not the link
-    temporary = target.with_name(f".skmnist-{token_hex(8)}.tmp")
-    try:
-        if target.exists() and not target.is_file():
-            raise FileExistsError(EEXIST, "it exists and is not a file")
-        temporary.touch(exist_ok=False)
-        yield temporary, target
-    except OSError as error:
-        reason = error.strerror
-        if error.errno == ENOENT and not target.parent.exists():
-            reason = f"there is no folder {target.parent}"
-        # The error would name the temporary file.
-        raise OSError(
-            error.errno, f"{what} cannot be saved ({reason})", os.fspath(path)
-        ) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
-
-
 def read_npy(stream, size):
-    """Read an array in NumPy's format that nobody vouches for.
+    """Read an array in NumPy's format that is not trusted.
 
     Parameters
     ----------
@@ -189,7 +91,7 @@ def check_npy(stream, size):
 
 
 def read_arrays(path):
-    """Read all arrays of a .npy or .npz file that nobody vouches for.
+    """Read all arrays of a .npy or .npz file that is not trusted.
 
     Parameters
     ----------

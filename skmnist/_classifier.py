@@ -1,8 +1,6 @@
 """The scikit-learn side: parameters, validation, labels and weights."""
 
-import os
 from contextlib import contextmanager, nullcontext
-from itertools import pairwise
 from numbers import Integral, Real
 
 import numpy as np
@@ -495,7 +493,6 @@ class MLPDigitClassifier(
         network = Architecture(
             X.shape[1], units, len(self.classes_), self.activation, self.dtype
         )
-        self._check_memory(network)
         optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
         if first:
             seed = self._draw_seed()
@@ -573,21 +570,6 @@ class MLPDigitClassifier(
                 f"int; got {units!r}"
             )
         return tuple(map(int, units))
-
-    def _check_memory(self, network):
-        # Better refused than killed by the system in the middle of something else.
-        n_parameters = sum(
-            (fan_in + 1) * fan_out for fan_in, fan_out in pairwise(network.layer_sizes)
-        )
-        # Weights, gradients, and the two moments of Adam.
-        needed = 4 * n_parameters * np.dtype(network.dtype).itemsize
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if needed > there:
-            raise ValueError(
-                f"hidden_units={self.hidden_units!r} makes {n_parameters:,} "
-                f"parameters; training them takes {needed / 1e9:,.0f} GB of memory, "
-                f"and this machine has {there / 1e9:,.0f} GB"
-            )
 
     def _learning_rate(self):
         if isinstance(self.optimizer, str):

@@ -3,7 +3,6 @@
 """Names of scikit-learn that are private, or that not all of its versions have."""
 
 from sklearn.base import _fit_context
-from sklearn.callback import CallbackSupportMixin, ProgressBar
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -14,6 +13,25 @@ from sklearn.utils._param_validation import (
 from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight, _check_y
+
+try:
+    from sklearn.callback import CallbackSupportMixin, ProgressBar
+except ImportError:  # before scikit-learn 1.9
+    ProgressBar = None
+
+    class _NoCallbacks:
+        def call_on_fit_task_begin(self, **kwargs):
+            pass
+
+        def call_on_fit_task_end(self, **kwargs):
+            pass
+
+    class CallbackSupportMixin:
+        """Stands for the mixin of later versions, without callbacks."""
+
+        def _init_callback_context(self, **kwargs):
+            return _NoCallbacks()
+
 
 __all__ = [
     "CallbackSupportMixin",

@@ -101,7 +101,8 @@ def main(args):
     model = Pipeline([*steps, ("mlp", mlp)])
     show_progress(mlp)
     mlp.fit(model[:-1].transform(data.x_train), data.y_train)
-    mlp.set_callbacks()  # a bar is no part of a model
+    if ProgressBar is not None:
+        mlp.set_callbacks()  # a bar is no part of a model
     save_and_score(args, model, data)
     if args.report is not None:
         page = write_report(args.report, model, data, args.data, args.random_state)
@@ -222,6 +223,6 @@ def save_and_score(args, model, data):
 
 def show_progress(estimator):
     """Show a bar while an estimator is fitted, where somebody can see it."""
-    if sys.stdout.isatty():
+    if ProgressBar is not None and sys.stdout.isatty():
         # What is nested in a search would be more lines than a terminal has.
         estimator.set_callbacks(ProgressBar(max_propagation_depth=0))

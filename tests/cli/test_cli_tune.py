@@ -5,17 +5,20 @@ import re
 
 import numpy as np
 import pytest
-from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skmnist import MLPDigitClassifier, PixelScaler, load
 from skmnist._cli import main, make_parser
 from skmnist._cli._tune import DEFAULT_GRID
+from skmnist._sklearn_compat import ProgressBar
 from skmnist.datasets import load_digits
 
 DIGITS = load_digits()
 TUNE = ["tune", "--data", "digits", "--epochs", "2", "--cv", "2"]
+needs_callbacks = pytest.mark.skipif(
+    ProgressBar is None, reason="scikit-learn has no callbacks before 1.9"
+)
 SMALL = ["--hidden-units", "8", "16,8", "--dropout", "0", "0.2", "0.2", "--l2", "1e-4"]
 
 
@@ -76,6 +79,7 @@ def test_the_picture_is_a_png_and_no_figure_stays(tuned):
     assert sorted(os.listdir(tuned)) == ["m", "s.png"]
 
 
+@needs_callbacks
 @pytest.mark.parametrize("terminal", [False, True])
 def test_a_progress_bar_on_a_terminal_only(terminal, tmp_path, monkeypatch, capsys):
     given = []
@@ -144,6 +148,7 @@ def test_an_error_is_one_line_before_the_search(
     assert os.listdir(tmp_path) == []
 
 
+@needs_callbacks
 @pytest.mark.parametrize("terminal", [False, True])
 def test_train_shows_a_bar_on_a_terminal_only(terminal, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)

@@ -467,12 +467,6 @@ def test_partial_fit_looks_at_new_parameters(plain):
         model.partial_fit(*plain)
 
 
-@pytest.mark.parametrize("units", [10**6, (10**9, 10**9)])
-def test_a_network_larger_than_the_memory_is_refused(plain, units):
-    with pytest.raises(ValueError, match=r"hidden_units=.* GB of memory"):
-        train(*plain, hidden_units=units)
-
-
 def test_a_failed_fit_gives_back_what_it_drew(plain):
     x, y = plain
     source = np.random.RandomState(3)

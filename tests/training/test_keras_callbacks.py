@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV
 
 import skmnist
@@ -264,6 +263,7 @@ def test_what_is_no_callback_is_refused(wrong, data):
 
 
 def test_callbacks_of_scikit_learn_go_elsewhere(data):
+    ProgressBar = pytest.importorskip("sklearn.callback").ProgressBar
     with pytest.raises(TypeError, match=r"set_callbacks\(ProgressBar\(...\)\)"):
         network(ProgressBar()).fit(*data)
     with pytest.raises(ValueError, match="callbacks"):

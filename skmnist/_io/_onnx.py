@@ -132,12 +132,7 @@ def scalers_and_network(estimator):
                 "steps behind it, pipeline[1:], and give the model what it makes"
             )
     for step in (*before, network):
-        check_is_fitted(step)
-    try:
-        for step in (*before, network):
-            step._check_fitted()
-    except (AttributeError, TypeError) as error:
-        raise ValueError(f"estimator is damaged: {error}") from error
+        _check_fitted(step)
     for step in before:
         if step.n_features_in_ != network.n_features_in_:
             raise ValueError(
@@ -148,6 +143,14 @@ def scalers_and_network(estimator):
         if type(step) is UnsharpMask:
             network = _sharpening(step, network)
     return [step for step in before if type(step) is PixelScaler], network
+
+
+def _check_fitted(step):
+    check_is_fitted(step)
+    try:
+        step._check_fitted()
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"estimator is damaged: {error}") from error
 
 
 def _sharpening(mask, network):

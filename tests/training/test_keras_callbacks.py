@@ -263,9 +263,9 @@ def test_what_is_no_callback_is_refused(wrong, data):
 
 
 def test_callbacks_of_scikit_learn_go_elsewhere(data):
-    ProgressBar = pytest.importorskip("sklearn.callback").ProgressBar
+    callback = pytest.importorskip("sklearn.callback")
     with pytest.raises(TypeError, match=r"set_callbacks\(ProgressBar\(...\)\)"):
-        network(ProgressBar()).fit(*data)
+        network(callback.ProgressBar()).fit(*data)
     with pytest.raises(ValueError, match="callbacks"):
         MLPDigitClassifier(callbacks=EarlyStopping()).fit(*data)
 

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from .._io._atomic import check_writable, write_files
 from .._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
-from .._plot._images import to_images
+from .._plot._image_grid import to_images
 from .._plot._png import DPI, show_no_window, to_png
 
 _STYLE = """\

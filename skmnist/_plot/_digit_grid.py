@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from .._sklearn_compat import Interval, validate_params
 from ._axes import fit_text, get_axes, shorten
-from ._images import draw_images, grid_size, to_images
+from ._image_grid import draw_images, grid_size, to_images
 
 _WRONG = "#B84A00"  # vermilion, dark enough for small text on white
 _CHOICE = {

@@ -10,7 +10,7 @@ import numpy as np
 from .._sklearn_compat import Interval, validate_params
 from ._axes import add_colorbar, fit_text, get_axes
 from ._estimators import find_classifier
-from ._images import draw_images, grid_size, square
+from ._image_grid import draw_images, grid_size, square
 
 
 class HiddenUnitsDisplay:

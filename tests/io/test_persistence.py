@@ -14,24 +14,20 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-import joblib
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import skmnist
 from skmnist import (
-    DigitNormalizer,
     MLPDigitClassifier,
     PixelScaler,
-    UnsharpMask,
     load,
     save,
 )
@@ -279,31 +275,6 @@ def test_the_versions_are_in_the_file(saved):
 
 def test_skops_reads_the_file_too(model, saved):
     same_state(model, skops.io.load(saved, trusted=TRUSTED))
-
-
-ESTIMATORS = [PixelScaler(3), UnsharpMask(amount=3), DigitNormalizer(), classifier()]
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: type(each).__name__)
-@pytest.mark.parametrize("library", [pickle, joblib])
-def test_a_pickle_of_another_version_is_loaded_with_a_warning(
-    estimator, library, tmp_path, monkeypatch
-):
-    path = tmp_path / "model.pkl"
-    with path.open("wb") as stream:
-        library.dump(make_pipeline(estimator), stream)
-    save(estimator, tmp_path / "model.skops")
-    with path.open("rb") as stream:
-        library.load(stream)  # without a warning
-    monkeypatch.setattr("skmnist._base.__version__", "9.9")
-    name = f"skmnist.{type(estimator).__name__} from version 0.* when using version 9.9"
-    with path.open("rb") as stream, pytest.warns(InconsistentVersionWarning) as caught:
-        (step,) = library.load(stream)
-
-    assert len(caught) == 1
-    assert re.search(name, str(caught[0].message))
-    same_state(step[1] if isinstance(step, tuple) else step, estimator)
-    same_state(load(tmp_path / "model.skops"), estimator)  # without a warning
 
 
 # What a file cannot do

@@ -1,16 +1,96 @@
-"""`skmnist predict` on picture files."""
-
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
 import json
+import re
+import zipfile
 
 import drawn
 import numpy as np
 import pytest
 from bad_images import bad_files
+from commands import DIGITS, command, finished, one_error
 from PIL import Image
 
 import skmnist
+from skmnist import load
 from skmnist._cli import main
 from skmnist._cli._predict import _annotate
+from skmnist.datasets import load_digits
+
+
+def test_predict_goes_on_after_a_bad_file(model, tmp_path):
+    images = DIGITS.x_test[:5]
+    np.save(tmp_path / "stack.npy", images)
+    np.savez(tmp_path / "x.npz", x=images, y=np.arange(5))
+    (tmp_path / "text.npy").write_text("hello")
+    names = ["stack.npy", "text.npy", "nothing.npy", "x.npz"]
+    code, out, err = finished(command("predict", model, *names, cwd=tmp_path))
+
+    assert code == 1
+    probabilities = load(model).predict_proba(images)
+    assert out.splitlines() == [
+        f"{name}\t{i}\t{row.argmax()}\t{row.max():.4f}"
+        for name in ("stack.npy", "x.npz")
+        for i, row in enumerate(probabilities)
+    ]
+    assert err.splitlines() == [
+        "skmnist: error: text.npy: is neither a .npy nor a .npz file",
+        "skmnist: error: nothing.npy: No such file or directory",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"images": DIGITS.x_test[0]},
+        {"x": DIGITS.x_test[0][..., None], "y": np.arange(9)},
+        {"x_test": DIGITS.x_test[:1], "x": DIGITS.x_test[1:9]},
+        {"a": DIGITS.x_test[:1, ..., None]},
+        {"a": DIGITS.x_test[0].ravel()},
+        {"a": DIGITS.x_test[0].reshape(1, 64)},
+        {"a": DIGITS.x_test[0].astype(float)},
+    ],
+)
+def test_predict_finds_the_image(arrays, model, tmp_path, capsys):
+    path = str(tmp_path / "x.npz")
+    np.savez(path, **arrays)
+    assert main(["predict", model, path]) == 0
+
+    row = load(model).predict_proba(DIGITS.x_test[:1])[0]
+    out = capsys.readouterr().out
+    assert out == f"{path}\t0\t{row.argmax()}\t{row.max():.4f}\n"
+
+
+def test_predict_passes_over_what_is_no_array(model, tmp_path, capsys):
+    path = str(tmp_path / "x.npz")
+    np.savez(path, a=DIGITS.x_test[:2])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert main(["predict", model, path]) == 0
+
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": DIGITS.x_test, "b": DIGITS.x_test}, r"x_test or x, .* \['a', 'b'\]"),
+        ({}, r"x\.npz: must have an array x_test or x, or one array only; it has \[\]"),
+        ({"x": np.zeros((3, 9, 9))}, r"x\.npz: X has 81 features"),
+        ({"x": np.array(3)}, r"x\.npz: .*scalar"),
+        ({"x": np.array([{}])}, r"x\.npz: cannot be read: Object arrays"),
+    ],
+)
+def test_predict_names_the_file_it_cannot_use(
+    arrays, message, model, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    np.savez("x.npz", **arrays)
+    assert main(["predict", model, "x.npz"]) == 1
+
+    out, err = one_error(capsys)
+    assert out == ""
+    assert re.search(message, err)
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +110,6 @@ def seven(tmp_path):
 
 
 def test_model_for_other_images_is_refused(seven, tmp_path, capsys):
-    from skmnist.datasets import load_digits
 
     digits = load_digits()
     x = digits.x_train.reshape(-1, 64) / np.float32(16)

@@ -7,6 +7,7 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
 
@@ -153,15 +154,15 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
     def __init__(
         self,
         *,
-        rotation=0.0,
-        scale=0.0,
-        shear=0.0,
-        shift=0.0,
-        elastic_alpha=0.0,
-        elastic_sigma=5.0,
-        recenter=False,
-        clean_fraction=0.0,
-        image_shape=None,
+        rotation: float = 0.0,
+        scale: float = 0.0,
+        shear: float = 0.0,
+        shift: float = 0.0,
+        elastic_alpha: float = 0.0,
+        elastic_sigma: float = 5.0,
+        recenter: bool = False,
+        clean_fraction: float = 0.0,
+        image_shape: tuple[int, int] | None = None,
     ):
         self.rotation = rotation
         self.scale = scale
@@ -173,7 +174,11 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
         self.clean_fraction = clean_fraction
         self.image_shape = image_shape
 
-    def sample(self, X, random_state=None):
+    def sample(
+        self,
+        X: ArrayLike,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Distort each image once, as the epochs of a training do.
 
         Parameters

@@ -1,9 +1,12 @@
 """The scikit-learn side: parameters, validation, labels and weights."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
@@ -250,6 +253,15 @@ class MLPDigitClassifier(
 
     __module__ = "skmnist"  # where it is public
 
+    classes_: np.ndarray
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    n_iter_: int
+    n_layers_: int
+    loss_curve_: list[float]
+    history_: dict[str, list[float]]
     _parameter_constraints = {
         "hidden_units": [
             Interval(Integral, 1, _LARGEST_INT, closed="both"),
@@ -280,28 +292,28 @@ class MLPDigitClassifier(
 
     def __init__(
         self,
-        hidden_units=256,
+        hidden_units: int | Sequence[int] = 256,
         *,
-        activation="relu",
-        dropout=0.45,
-        l2=0.0,
-        optimizer="adam",
-        learning_rate=_DEFAULT_LEARNING_RATE,
-        learning_rate_schedule="constant",
-        batch_size=128,
-        epochs=20,
-        augmentation=None,
-        hard_fraction=0.0,
-        adversarial_epsilon=0.0,
-        class_weight=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=5,
-        callbacks=None,
-        warm_start=False,
-        dtype="float32",
-        random_state=None,
-        verbose=0,
+        activation: str = "relu",
+        dropout: float = 0.45,
+        l2: float = 0.0,
+        optimizer: str | Any = "adam",
+        learning_rate: float = _DEFAULT_LEARNING_RATE,
+        learning_rate_schedule: Literal["constant", "linear", "cosine"] = "constant",
+        batch_size: int = 128,
+        epochs: int = 20,
+        augmentation: Literal["affine", "elastic"] | ImageAugmentation | None = None,
+        hard_fraction: float = 0.0,
+        adversarial_epsilon: float = 0.0,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        dtype: Literal["float32", "float64"] = "float32",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
     ):
         self.hidden_units = hidden_units
         self.activation = activation
@@ -329,7 +341,9 @@ class MLPDigitClassifier(
         check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -400,7 +414,13 @@ class MLPDigitClassifier(
 
     @available_if(_can_go_row_by_row)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch on some rows, going on from what was learned before.
 
         Parameters
@@ -712,7 +732,7 @@ class MLPDigitClassifier(
         if size != len(self.classes_):
             raise ValueError(f"{len(self.classes_)} classes cannot have {size} outputs")
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Compute the logits: the network's output before the softmax.
 
         Parameters
@@ -729,7 +749,7 @@ class MLPDigitClassifier(
         out = self._logits(X)
         return out[:, 1] - out[:, 0] if out.shape[1] == 2 else out
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the most likely class of each row.
 
         Parameters
@@ -745,7 +765,7 @@ class MLPDigitClassifier(
         best = self._logits(X).argmax(axis=1)
         return self.classes_[best]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of each class.
 
         Parameters
@@ -760,7 +780,7 @@ class MLPDigitClassifier(
         """
         return softmax(self._logits(X), axis=1)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -776,7 +796,7 @@ class MLPDigitClassifier(
         """
         return log_softmax(self._logits(X), axis=1)
 
-    def to_keras(self):
+    def to_keras(self) -> Any:
         """Hand out the trained network as an ordinary Keras model.
 
         Returns

@@ -3,8 +3,10 @@
 """Images to rows of scaled pixels."""
 
 from numbers import Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import (
     FLOAT_DTYPES,
@@ -89,6 +91,12 @@ class PixelScaler(
 
     __module__ = "skmnist"  # where it is public
 
+    max_value_: float
+    image_shape_: tuple[int, ...]
+    dtype_: type
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     _parameter_constraints: dict = {
         "max_value": [
             Interval(Real, 0, None, closed="neither"),
@@ -96,14 +104,14 @@ class PixelScaler(
         ]
     }
 
-    def __init__(self, max_value="auto"):
+    def __init__(self, max_value: float | Literal["auto"] = "auto"):
         self.max_value = max_value
 
     def _validate_params(self):
         check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the shape, the data type and the largest pixel of the images.
 
         Parameters
@@ -147,7 +155,7 @@ class PixelScaler(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Flatten the images and scale their pixels.
 
         Parameters
@@ -188,7 +196,7 @@ class PixelScaler(
                 "float32: check the pixel values and max_value"
             ) from error
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Scale rows back to pixel values and give them their image shape.
 
         Parameters

@@ -3,8 +3,10 @@
 """Images to rows whose edges are stronger."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import validate_data
@@ -102,13 +104,23 @@ class UnsharpMask(
 
     __module__ = "skmnist"  # where it is public
 
+    image_shape_: tuple[int, int]
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     _parameter_constraints: dict = {
         "radius": [Interval(Real, 0, None, closed="neither")],
         "amount": [Interval(Real, 0, None, closed="left")],
         "image_shape": [tuple, list, None],
     }
 
-    def __init__(self, *, radius=2.0, amount=2.0, image_shape=None):
+    def __init__(
+        self,
+        *,
+        radius: float = 2.0,
+        amount: float = 2.0,
+        image_shape: tuple[int, int] | None = None,
+    ):
         self.radius = radius
         self.amount = amount
         self.image_shape = image_shape
@@ -117,7 +129,7 @@ class UnsharpMask(
         check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the shape of the images.
 
         Parameters
@@ -156,7 +168,7 @@ class UnsharpMask(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Flatten the images and strengthen their edges.
 
         Parameters

@@ -44,7 +44,11 @@ https://doi.org/10.1109/5.726791
 """
 
 
-def load_digits(*, test_size=0.2, random_state=0):
+def load_digits(
+    *,
+    test_size: float | int = 0.2,
+    random_state: int | np.random.RandomState | None = 0,
+) -> Bunch:
     """Load scikit-learn's bundled 8x8 digits, split for training and testing.
 
     The 1,797 images come with scikit-learn: nothing is downloaded. The split is
@@ -115,7 +119,9 @@ def load_digits(*, test_size=0.2, random_state=0):
     {"data_home": [str, os.PathLike, None], "download_if_missing": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def fetch_mnist(data_home=None, *, download_if_missing=True):
+def fetch_mnist(
+    data_home: str | os.PathLike[str] | None = None, *, download_if_missing: bool = True
+) -> Bunch:
     """Load MNIST, downloading it at the first use.
 
     Reads ``mnist.npz``, the file that Keras publishes, from one folder: `data_home`;

@@ -4,6 +4,7 @@
 
 import copy
 import math
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -32,7 +33,7 @@ _OPERATORS = {
 
 
 @validate_params({"estimator": [BaseEstimator]}, prefer_skip_nested_validation=True)
-def to_onnx(estimator):
+def to_onnx(estimator: BaseEstimator) -> Any:
     """Convert a fitted classifier, or a pipeline that ends in one, to ONNX.
 
     The model runs from ``onnxruntime`` alone. Its input ``X`` is what the first step

@@ -12,6 +12,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
@@ -49,7 +50,7 @@ _LONGEST_SCHEMA = 8_000_000
     {"estimator": [BaseEstimator], "path": [str, os.PathLike]},
     prefer_skip_nested_validation=True,
 )
-def save(estimator, path):
+def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
     """Save an estimator to a file that is safe to load.
 
     The file is in the format of `skops <https://skops.readthedocs.io>`_, a zip file,
@@ -94,7 +95,7 @@ def save(estimator, path):
 
 
 @validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
-def load(path):
+def load(path: str | os.PathLike[str]) -> Any:
     """Load an estimator that :func:`save` wrote.
 
     Loading runs no code from the file, and takes neither TensorFlow nor Keras. The

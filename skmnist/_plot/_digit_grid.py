@@ -3,6 +3,7 @@
 """Images with their labels."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
@@ -106,13 +107,13 @@ class DigitGridDisplay:
         X,
         y=None,
         *,
-        n_images=25,
-        mistakes_only=False,
+        n_images: int = 25,
+        mistakes_only: bool = False,
         random_state=None,
         ax=None,
         im_kw=None,
         text_kw=None,
-    ):
+    ) -> Self:
         """Show images with the labels that a classifier gives them.
 
         Parameters
@@ -186,13 +187,13 @@ class DigitGridDisplay:
         *,
         y_pred=None,
         y_proba=None,
-        n_images=25,
-        mistakes_only=False,
+        n_images: int = 25,
+        mistakes_only: bool = False,
         random_state=None,
         ax=None,
         im_kw=None,
         text_kw=None,
-    ):
+    ) -> Self:
         """Show images with their true labels, their predicted ones, or both.
 
         Parameters
@@ -270,7 +271,7 @@ class DigitGridDisplay:
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
-    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+    def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the images.
 
         Parameters

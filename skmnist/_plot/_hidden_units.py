@@ -4,6 +4,7 @@
 
 import math
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 
@@ -80,12 +81,12 @@ class HiddenUnitsDisplay:
         cls,
         estimator,
         *,
-        n_units=64,
-        image_shape=None,
+        n_units: int = 64,
+        image_shape: tuple[int, int] | None = None,
         ax=None,
         im_kw=None,
         text_kw=None,
-    ):
+    ) -> Self:
         """Show the first hidden layer of a network.
 
         Parameters
@@ -143,7 +144,7 @@ class HiddenUnitsDisplay:
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
-    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+    def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the images.
 
         Parameters

@@ -5,8 +5,10 @@
 import os
 import warnings
 from numbers import Real
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
@@ -24,7 +26,7 @@ _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is us
 
 
 @validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
-def read_image(path):
+def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     """Read an image from a PNG, JPEG, TIFF or BMP file.
 
     The image is turned as the camera's EXIF orientation says. Of an animation or a
@@ -98,7 +100,13 @@ def _as_array(picture):
     },
     prefer_skip_nested_validation=True,
 )
-def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
+def find_digits(
+    image: ArrayLike,
+    *,
+    polarity: Literal["auto", "dark", "light"] = "auto",
+    min_height: float = 0.35,
+    classifier: Any = None,
+) -> Bunch:
     """Find the digits in a picture of a line or a page.
 
     Pieces of ink that overlap are one digit, and so are those that nearly touch and

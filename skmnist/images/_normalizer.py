@@ -4,8 +4,10 @@
 
 from collections.abc import Iterable
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import validate_data
@@ -159,19 +161,19 @@ class DigitNormalizer(
     def __init__(
         self,
         *,
-        image_shape=None,
-        polarity="auto",
-        even_light=True,
-        threshold="otsu",
-        min_part=0.05,
-        drop_frame=True,
-        stroke_width=(2.5, 3.5),
-        digit_size=20,
-        center="mass",
-        deslant=False,
-        moment_power=0.0,
-        output="rows",
-        n_jobs=None,
+        image_shape: tuple[int, ...] | None = None,
+        polarity: Literal["auto", "dark", "light"] = "auto",
+        even_light: bool = True,
+        threshold: float | Literal["otsu"] = "otsu",
+        min_part: float = 0.05,
+        drop_frame: bool = True,
+        stroke_width: tuple[float, float] | None = (2.5, 3.5),
+        digit_size: int = 20,
+        center: Literal["mass", "box"] = "mass",
+        deslant: bool = False,
+        moment_power: float = 0.0,
+        output: Literal["rows", "images"] = "rows",
+        n_jobs: int | None = None,
     ):
         self.image_shape = image_shape
         self.polarity = polarity
@@ -188,7 +190,7 @@ class DigitNormalizer(
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Check the parameters and the kind of the images; nothing is learned.
 
         Parameters
@@ -220,7 +222,7 @@ class DigitNormalizer(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Frame images as MNIST framed its digits.
 
         Parameters
@@ -255,7 +257,7 @@ class DigitNormalizer(
             framed[numbers] = result
         return framed if self.output == "images" else framed.reshape(len(framed), -1)
 
-    def explain(self, image):
+    def explain(self, image: ArrayLike) -> dict[str, np.ndarray]:
         """Return the pictures of each step for one image.
 
         Parameters

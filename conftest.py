@@ -34,6 +34,14 @@ def pytest_configure(config):  # noqa: D103
     settings.load_profile("skmnist")
 
 
+def pytest_collection_modifyitems(items):  # noqa: D103
+    if os.name != "posix":
+        skip = pytest.mark.skip(reason="signals, file modes and limits are POSIX's")
+        for item in items:
+            if item.get_closest_marker("posix"):
+                item.add_marker(skip)
+
+
 @pytest.fixture(autouse=True)
 def _close_figures():
     yield

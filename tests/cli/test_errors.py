@@ -57,6 +57,7 @@ def test_a_bad_command_line_is_one_line(
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.posix
 def test_ctrl_c_is_one_line_and_leaves_no_file(tmp_path):
     process = command(
         *TRAIN[:-1], "100000", "--model", tmp_path / "model", process_group=0
@@ -70,6 +71,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_file(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.posix
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
     # More lines than a pipe holds.
     np.save(tmp_path / "x.npy", np.tile(DIGITS.x_test, (20, 1, 1)))

@@ -21,6 +21,7 @@ def run_script(name, *arguments):
     return done.stdout
 
 
+@pytest.mark.posix
 def test_killed_while_saving_leaves_a_whole_file():
     assert "whole" in run_script("kill_savers.py", "--kills", 20)
 
@@ -30,11 +31,13 @@ FAILED_ONCE = [188, 481, 1691, 2809, 5203]
 
 
 @pytest.mark.slow
+@pytest.mark.posix
 def test_hostile_files_are_refused_or_harmless():
     text = run_script("hostile_files.py", "--cases", 500)
 
     assert "500 cases passed, 0 failed" in text
 
 
+@pytest.mark.posix
 def test_hostile_files_that_did_harm_once():
     run_script("hostile_files.py", "--only", *FAILED_ONCE)

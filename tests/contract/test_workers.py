@@ -112,6 +112,7 @@ def test_dask_gives_the_scores_of_one_process(digits, undisturbed, dask):
 
 
 @pytest.mark.parametrize("moment", [1, 20])
+@pytest.mark.posix
 def test_a_killed_dask_worker_changes_no_score(
     moment, digits, undisturbed, dask, tmp_path
 ):
@@ -146,6 +147,7 @@ def test_a_killed_dask_worker_changes_no_score(
     assert victim not in dask.run(os.getpid).values()
 
 
+@pytest.mark.posix
 def test_a_search_after_a_killed_loky_worker(digits, undisturbed, tmp_path):
     search = search_of(CountedScore(tmp_path / "scored", die_at=9))
     with parallel_config(backend="loky", n_jobs=2):

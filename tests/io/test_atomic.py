@@ -4,7 +4,6 @@
 
 import errno
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,6 +30,7 @@ DIGITS = load_digits()
 @contextmanager
 def full_disk():
     """Let the system refuse to write more than 500 bytes to a file."""
+    resource = pytest.importorskip("resource", reason="limits are POSIX's")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (500, before[1]))
     try:
@@ -150,6 +150,7 @@ def test_a_picture_that_does_not_fit_on_the_disk_leaves_the_old_one(tmp_path, ca
         assert picture.size == (200, 200)
 
 
+@pytest.mark.posix
 def test_a_folder_that_is_read_only():
     code = """if True:
         import os, sys

@@ -478,6 +478,7 @@ def test_another_file_is_an_error_that_says_why(data, reason, tmp_path):
         load(tmp_path / "model")
 
 
+@pytest.mark.posix
 def test_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing"):
         load(tmp_path / "nothing")
@@ -559,6 +560,7 @@ def test_saving_leaves_the_estimator_alone(model, tmp_path):
         lambda path: check_writable(path, "the model"),
     ],
 )
+@pytest.mark.posix
 def test_a_path_that_cannot_be_written(write, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("text")
@@ -585,6 +587,7 @@ def test_looking_whether_a_path_can_be_written_leaves_it_alone(existing):
     check_writable(existing.with_name("other"), "it")
 
 
+@pytest.mark.posix
 def test_a_disk_that_fills_up_leaves_the_old_file(existing):
     # The system refuses to let this process write more than 2000 bytes to a file.
     code = """if True:
@@ -610,6 +613,7 @@ def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.posix
 def test_a_new_file_has_the_users_permissions_and_an_old_one_keeps_its_own(tmp_path):
     before = os.umask(0o027)
     try:
@@ -624,6 +628,7 @@ def test_a_new_file_has_the_users_permissions_and_an_old_one_keeps_its_own(tmp_p
     assert mode(tmp_path / "old") == 0o604
 
 
+@pytest.mark.posix
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder/model")

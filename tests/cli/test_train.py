@@ -162,6 +162,7 @@ def test_the_largest_training_pixel_becomes_one(factor, npz, tmp_path, capsys):
     assert f"divided by {16 * factor:g}\n" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:The number of unique classes:UserWarning")
 def test_many_classes_fit_into_the_window(tmp_path, capsys):
     rng = np.random.default_rng(0)
     arrays = {

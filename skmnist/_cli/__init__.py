@@ -70,15 +70,6 @@ def make_parser(argv):
 
     Only the command that is named in it is imported: a list of all of them takes no
     time, and no scikit-learn.
-
-    Parameters
-    ----------
-    argv : list of str
-        The arguments.
-
-    Returns
-    -------
-    argparse.ArgumentParser
     """
     parser = _Parser(
         prog="skmnist",

@@ -46,20 +46,7 @@ def main(args):
 
 
 def export(model, path):
-    """Write a model to a file for other programs.
-
-    Parameters
-    ----------
-    model : estimator
-        A fitted classifier, as :func:`skmnist.to_onnx` takes it.
-    path : str
-        File to write, with one of `_SUFFIXES`.
-
-    Returns
-    -------
-    str
-        What the file takes for an input.
-    """
+    """Write a model for other programs, and return what the file takes for an input."""
     scalers, network = scalers_and_network(model)
     shape, dtype, divided = (network.n_features_in_,), "float32", ""
     if path.endswith(".onnx"):

@@ -37,22 +37,7 @@ td { border-bottom: 1px solid #ccc; font-variant-numeric: tabular-nums; }
 
 
 def check_report(folder, data):
-    """Find out, before a training, what would make the report of it fail.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Folder for the report; made if it is not there.
-    data : Bunch
-        With `x_train` and `x_test`.
-
-    Raises
-    ------
-    ValueError
-        If the rows are no images.
-    OSError
-        If the folder cannot be written to.
-    """
+    """Find out, before a training, what would make the report of it fail."""
     for x in (data.x_train, data.x_test):
         to_images(x[:1])
     folder = Path(folder)
@@ -63,23 +48,8 @@ def check_report(folder, data):
 def write_report(folder, model, data, name, random_state):
     """Write the pictures as PNG files, and a page with them and the numbers.
 
-    Parameters
-    ----------
-    folder : str or path-like
-        Folder to write into; files of the same names are replaced, all or none.
-    model : Pipeline
-        A fitted pipeline that ends in an MLPDigitClassifier.
-    data : Bunch
-        With `x_train`, `y_train`, `x_test` and `y_test`.
-    name : str
-        What the data is called.
-    random_state : int
-        Which training images are shown.
-
-    Returns
-    -------
-    page : pathlib.Path
-        The page, index.html.
+    Files of the same names are replaced, all or none. `random_state` decides which
+    training images are shown. Returns the path of the page.
     """
     show_no_window()
     folder = Path(folder)

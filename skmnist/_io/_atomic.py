@@ -18,12 +18,7 @@ def write_files(contents, what):
     contents : dict of path-like to bytes
         What goes into each file.
     what : str
-        What is written, for messages.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be written. It names that file.
+        What is written, for the message of the OSError, which names the file.
     """
     with ExitStack() as clean_up:
         written = []
@@ -47,20 +42,7 @@ def write_files(contents, what):
 
 
 def check_writable(path, what):
-    """Find out whether :func:`write_files` can write a file, and leave no trace.
-
-    Parameters
-    ----------
-    path : str or path-like
-        File to be written later.
-    what : str
-        What will be written, for messages.
-
-    Raises
-    ------
-    OSError
-        If it cannot be written.
-    """
+    """Find out whether :func:`write_files` can write a file, and leave no trace."""
     with ExitStack() as clean_up, _naming(path, what):
         _, temporary = _places(path, clean_up)
         temporary.touch(exist_ok=False)

@@ -102,21 +102,8 @@ to_onnx.__module__ = "skmnist"  # where it is public
 def scalers_and_network(estimator):
     """Take a fitted estimator apart: scalers, and a network that takes their pixels.
 
-    Parameters
-    ----------
-    estimator : estimator
-        As in :func:`to_onnx`.
-
-    Returns
-    -------
-    scalers : list of PixelScaler
-    network : MLPDigitClassifier
-        For pixels that are not sharpened: its first layer does it.
-
-    Raises
-    ------
-    ValueError, NotFittedError
-        As in :func:`to_onnx`.
+    Pixels of the network are not sharpened: its first layer does it. What cannot be
+    expressed is an error as in :func:`to_onnx`.
     """
     *before, network = _steps(estimator) or [None]
     if not isinstance(network, MLPDigitClassifier):

@@ -15,25 +15,8 @@ _HEADERS = {
 _MOST_UNFOLDED = 256 * 2**20
 
 
-def read_npy(stream, size):
-    """Read an array in NumPy's format that is not trusted.
-
-    Parameters
-    ----------
-    stream : file-like
-        At the start of the array.
-    size : int
-        Bytes from there to the end.
-
-    Returns
-    -------
-    ndarray
-
-    Raises
-    ------
-    ValueError
-        As in :func:`check_npy`.
-    """
+def _read_npy(stream, size):
+    """Read an array of `size` bytes, if :func:`check_npy` allows it."""
     start = stream.tell()
     check_npy(stream, size)
     stream.seek(start)
@@ -41,17 +24,7 @@ def read_npy(stream, size):
 
 
 def in_one_line(error):
-    """Tell what is wrong with a file that may have written its own error message.
-
-    Parameters
-    ----------
-    error : Exception
-        Whatever was raised while it was read.
-
-    Returns
-    -------
-    str
-    """
+    """Tell what is wrong with a file that may have written its own error message."""
     text = str(error.args[0]) if isinstance(error, KeyError) else str(error)
     if isinstance(error, KeyError) and " " not in text:
         text = f"there is no {text!r} in it"
@@ -60,20 +33,10 @@ def in_one_line(error):
 
 
 def check_npy(stream, size):
-    """Compare the header of an array with what follows it.
+    """Compare the header of an array with the bytes that follow it.
 
     A header of a few bytes can ask for any amount of memory, or for Python objects,
-    which may be code.
-
-    Parameters
-    ----------
-    stream, size
-        As in :func:`read_npy`; the stream is behind the header then.
-
-    Raises
-    ------
-    ValueError
-        If it is no array, one of objects, or not as long as its header says.
+    which may be code: both are a ValueError.
     """
     start = stream.tell()
     version = np.lib.format.read_magic(stream)
@@ -91,26 +54,10 @@ def check_npy(stream, size):
 
 
 def read_arrays(path):
-    """Read all arrays of a .npy or .npz file that is not trusted.
+    """Read all arrays of a .npy or .npz file, by their names.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file.
-
-    Returns
-    -------
-    arrays : dict of str to ndarray
-        By their names in a .npz file; the key of the one in a .npy file says that it
-        has none.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be opened.
-    ValueError
-        If it is no such file, is damaged, holds Python objects, or would unfold into
-        more than 256 MiB.
+    The key of the one in a .npy file says that it has none. A file that is damaged,
+    holds Python objects, or would unfold into more than 256 MiB, is a ValueError.
     """
     with open(path, "rb") as stream:
         start = stream.read(6)
@@ -120,7 +67,7 @@ def read_arrays(path):
         size = os.fstat(stream.fileno()).st_size
         try:
             if not start.startswith(b"PK"):
-                return {"(one without a name)": read_npy(stream, size)}
+                return {"(one without a name)": _read_npy(stream, size)}
             with ZipFile(stream) as archive:
                 return _read_members(archive, size)
         except Exception as error:  # zipfile, zlib and NumPy raise a dozen types
@@ -131,7 +78,7 @@ def _read_members(archive, size):
     members = [each for each in archive.infolist() if each.filename.endswith(".npy")]
     totals = {ZIP_STORED: 0, ZIP_DEFLATED: 0}
     for member in members:
-        check_compression(member)
+        _check_compression(member)
         totals[member.compress_type] += member.file_size
     if totals[ZIP_STORED] > size:
         raise ValueError("its arrays are larger than it is")
@@ -145,23 +92,12 @@ def _read_members(archive, size):
     for member in members:
         with archive.open(member) as stream:
             name = member.filename.removesuffix(".npy")
-            arrays[name] = read_npy(stream, member.file_size)
+            arrays[name] = _read_npy(stream, member.file_size)
             stream.read(1)  # at the end the checksum is compared
     return arrays
 
 
-def check_compression(member):
-    """Refuse the ways of compression that unfold without a limit while reading.
-
-    Parameters
-    ----------
-    member : zipfile.ZipInfo
-        What the archive says of a member.
-
-    Raises
-    ------
-    ValueError
-        If it is neither stored nor deflated.
-    """
+def _check_compression(member):
+    """Refuse the ways of compression that unfold without a limit while reading."""
     if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
         raise ValueError(f"{member.filename} must be stored or deflated")

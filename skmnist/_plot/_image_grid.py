@@ -18,22 +18,7 @@ _SMALLEST_CELL = 0.8
 
 
 def to_images(X):
-    """Bring images or rows of pixels into one shape.
-
-    Parameters
-    ----------
-    X : array-like of shape (n, height, width), (n, height, width, 1) or (n, side ** 2)
-        Images or rows.
-
-    Returns
-    -------
-    images : ndarray of shape (n, height, width)
-
-    Raises
-    ------
-    ValueError
-        If `X` has another shape, no image, or pixels that are not finite numbers.
-    """
+    """Bring images or rows of pixels into the shape (n, height, width)."""
     rows, shape = flatten_images(X)
     rows = check_array(rows, input_name="X")
     if shape is None:
@@ -72,25 +57,8 @@ def grid_size(images, texts):
 def draw_images(ax, images, texts, colours, n_columns, *, im_kw, text_kw):
     """Draw images row by row, each with its text above it.
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes to draw on; they lose their frame.
-    images : ndarray of shape (n, height, width)
-        Images.
-    texts : list of list of str
-        Text of each image, in parts between which it may be broken into lines.
-    colours : list of str
-        Colour of each text.
-    n_columns : int
-        Images per row.
-    im_kw, text_kw : dict
-        For `Axes.imshow` and `Axes.text`.
-
-    Returns
-    -------
-    drawn : list of matplotlib AxesImage
-    written : list of matplotlib Text
+    Texts are lists of parts, between which they may be broken into lines. Returns what
+    `Axes.imshow` and `Axes.text` returned; the axes lose their frame.
     """
     n_rows = max(math.ceil(len(images) / n_columns), 1)
     width, height = inches(ax)

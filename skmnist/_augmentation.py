@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Random distortions of images in training: their ranges, as arrays."""
 
 import math

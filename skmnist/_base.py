@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What the estimators share: how they go into files and come back."""
 
 from contextlib import contextmanager

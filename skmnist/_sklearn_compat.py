@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Names of scikit-learn that are private, or that not all of its versions have."""
 
 from collections.abc import Callable

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Handwritten digits to train on, each with a fixed train/test split."""
 
 import os

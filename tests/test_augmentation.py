@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Augmentation does what its parameters say, and nothing else to the images."""
 
 import pickle

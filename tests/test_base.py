@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Estimators say which version they are of, and check what comes from a file."""
 
 import pickle

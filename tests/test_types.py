@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """A user's script is checked by mypy: what is right passes, what is wrong does not."""
 
 from pathlib import Path

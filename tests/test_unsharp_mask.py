@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Sharpened images: what the filter is, and that a network learns faster from them."""
 
 import pickle

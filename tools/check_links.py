@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Check the built site: python tools/check_links.py docs/_build/html.
 
 Every link inside it leads to a file and a place that are there, every picture is

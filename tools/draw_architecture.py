@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Draw the picture of architecture.md: python tools/draw_architecture.py."""
 
 from html import escape

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Mutated model and data files: python tools/hostile_files.py --cases 5000.
 
 Each case is a file that is damaged or made to do harm; it is loaded, exported or

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The command ``skmnist``: each subcommand is a module with its parser and its main."""
 
 import argparse

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """``skmnist predict``: print the predicted label of each image in some files."""
 
 import json

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """A trained network in pictures and numbers: one page that needs no other file."""
 
 from base64 import b64encode

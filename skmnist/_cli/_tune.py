@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """``skmnist tune``: search hidden units, dropout and L2, and save the best network."""
 
 import math

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """A fitted network as an ONNX model: standard operators that any runtime has."""
 
 import copy

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Files that are not trusted: their arrays, and what is wrong with them in one line."""
 
 import math

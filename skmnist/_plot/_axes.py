@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What all pictures share: axes to draw on, and colours that all eyes tell apart."""
 
 import numpy as np

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The way from what the user has to the network in it."""
 
 from sklearn.pipeline import Pipeline

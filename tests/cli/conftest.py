@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 import pytest
 from commands import DIGITS, TRAIN, command, finished

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 import numpy as np
 from commands import DIGITS, NAMES, command, finished, one_error
 from sklearn.metrics import classification_report

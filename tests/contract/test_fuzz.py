@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Hypothesis looks for input that breaks a promise.
 
 Whatever comes in, a call either gives the right answer, or raises a ValueError or

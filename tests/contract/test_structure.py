@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The modules keep to the architecture: docs/architecture.md draws it."""
 
 import ast

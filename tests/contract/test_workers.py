@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Searches on many workers, some of which die; many threads; data beyond the memory.
 
 The numbers that the documentation promises are reached with --full-size.

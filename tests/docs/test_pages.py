@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The code of the README and of the pages in docs/ runs, in order."""
 
 import re

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 import matplotlib.pyplot as plt
 from figures import DIGITS
 from sklearn.model_selection import GridSearchCV

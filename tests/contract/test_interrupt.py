@@ -14,7 +14,7 @@ import pytest
 import skmnist
 from skmnist.datasets import load_digits
 
-pytestmark = pytest.mark.posix
+pytestmark = [pytest.mark.posix, pytest.mark.slow]
 PROMPT = 15  # seconds, on a busy machine
 COMMANDS = ["train", "tune", "predict", "evaluate"]
 DONE_SOON = ["predict", "evaluate"]

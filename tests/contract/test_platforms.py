@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 CODE = """
 import os, signal, sys
 import keras, skops.io, sklearn.pipeline  # they may look where they are
@@ -31,6 +33,7 @@ print(model.score(digits.x_test, digits.y_test) > 0.5)
 """
 
 
+@pytest.mark.slow
 def test_without_what_windows_lacks(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", CODE], cwd=tmp_path, capture_output=True, text=True

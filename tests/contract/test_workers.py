@@ -103,6 +103,7 @@ def dask():
         yield client
 
 
+@pytest.mark.slow
 def test_dask_gives_the_scores_of_one_process(digits, undisturbed, dask):
     with parallel_config(backend="dask"):
         search = search_of().fit(digits.x_train, digits.y_train)
@@ -111,6 +112,7 @@ def test_dask_gives_the_scores_of_one_process(digits, undisturbed, dask):
 
 @pytest.mark.parametrize("moment", [1, 20])
 @pytest.mark.posix
+@pytest.mark.slow
 def test_a_killed_dask_worker_changes_no_score(
     moment, digits, undisturbed, dask, tmp_path
 ):
@@ -146,6 +148,7 @@ def test_a_killed_dask_worker_changes_no_score(
 
 
 @pytest.mark.posix
+@pytest.mark.slow
 def test_a_search_after_a_killed_loky_worker(digits, undisturbed, tmp_path):
     search = search_of(CountedScore(tmp_path / "scored", die_at=9))
     with parallel_config(backend="loky", n_jobs=2):
@@ -258,6 +261,7 @@ print(model.n_iter_, x.nbytes / 1e6, max(peaks) - peaks[0], len(peaks))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", ["memory-mapped", "Dask array"])
+@pytest.mark.slow
 def test_partial_fit_takes_no_copy_of_the_whole(kind, tmp_path, full_size):
     n_rows = 2_000_000 if full_size else 200_000
     shape = (n_rows, 28, 28)

@@ -589,28 +589,6 @@ def test_looking_whether_a_path_can_be_written_leaves_it_alone(existing):
     check_writable(existing.with_name("other"), "it")
 
 
-@pytest.mark.posix
-def test_a_disk_that_fills_up_leaves_the_old_file(existing):
-    # The system refuses to let this process write more than 2000 bytes to a file.
-    code = """if True:
-        import resource, sys
-        import skmnist
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-        try:
-            skmnist.save(skmnist.MLPDigitClassifier(), sys.argv[1])
-        except OSError as error:
-            print(error)
-    """
-    process = subprocess.run(
-        [sys.executable, "-c", code, existing],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert "the model cannot be saved (File too large)" in process.stdout
-
-
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 

@@ -43,7 +43,9 @@ def test_pipeline_from_images(digits):
     assert model.score(digits.x_test, digits.y_test) > 0.94
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
+@pytest.mark.parametrize(
+    "backend", [pytest.param("loky", marks=pytest.mark.slow), "threading"]
+)
 def test_grid_search_gives_the_same_scores_with_two_jobs(digits, backend):
     search = GridSearchCV(
         network(epochs=3),

@@ -20,6 +20,7 @@ def run_script(name, *arguments):
 
 
 @pytest.mark.posix
+@pytest.mark.slow
 def test_killed_while_saving_leaves_a_whole_file():
     assert "whole" in run_script("kill_savers.py", "--kills", 20)
 
@@ -37,5 +38,6 @@ def test_hostile_files_are_refused_or_harmless():
 
 
 @pytest.mark.posix
+@pytest.mark.slow
 def test_hostile_files_that_did_harm_once():
     run_script("hostile_files.py", "--only", *FAILED_ONCE)

@@ -10,7 +10,6 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
 
 from ._base import VersionStamp
-from ._lazy import import_room
 from ._sklearn_compat import Interval
 from ._validation import shape_of_rows
 
@@ -42,7 +41,7 @@ class DistortionKind(NamedTuple):
 class Distortion(NamedTuple):
     """An augmentation as the compiled epoch takes it.
 
-    See `_distortion.make_distort`.
+    See `_training._distortion.make_distort`.
     """
 
     ranges: np.ndarray  # shape (6,)
@@ -202,9 +201,9 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
             seed = np.random.default_rng().integers(2**31, size=2)
         else:
             seed = check_random_state(random_state).randint(2**31 - 1, size=2)
-        return import_room("_distortion").distort_rows(
-            X, seed, plan.ranges, plan.modes, plan.kind
-        )
+        from ._training._distortion import distort_rows
+
+        return distort_rows(X, seed, plan.ranges, plan.modes, plan.kind)
 
 
 def plan_distortion(augmentation, n_features, dtype):

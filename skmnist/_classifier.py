@@ -21,7 +21,6 @@ from sklearn.utils.validation import (
 
 from ._augmentation import ImageAugmentation, plan_distortion
 from ._base import VersionStamp
-from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
 from ._sklearn_compat import (
     CallbackSupportMixin,
@@ -500,82 +499,100 @@ class MLPDigitClassifier(
     def _train(
         self, X, y, sample_weight, first, *, epochs, on_epoch=None, incremental=False
     ):
-        units, epochs = self._hidden_units(), int(epochs)
-        X, y, weight = self._weigh(X, y, sample_weight, incremental)
-        distortion = None
-        if self.augmentation is not None:
-            distortion = plan_distortion(self.augmentation, X.shape[1], self.dtype)
-            if incremental:
-                distortion = distortion._replace(clean_fraction=0.0)
-        training = import_room("_training")
+        from ._training._config import Data, State
+        from ._training._fit import train
+        from ._training._optimizers import optimizer_key
 
-        learning_rate = self._learning_rate()
-        network = Architecture(
-            X.shape[1], units, len(self.classes_), self.activation, self.dtype
-        )
-        optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
+        X, y, weight = self._weigh(X, y, sample_weight, incremental)
+        config = self._training_config(X.shape[1], int(epochs), incremental)
+        network, optimizer_id = config.architecture, optimizer_key(self.optimizer)
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
-            start = training.State(weights, None, 0, seed)
+            start = State(weights, None, 0, seed)
         else:
             self._check_same_network(network)
-            start = training.State(
+            start = State(
                 self._weights(), self._state_of(optimizer_id), self.n_iter_, self._seed
             )
-        data, validation = training.Data(X, y, weight), None
+        data, validation = Data(X, y, weight), None
         if self.early_stopping:
             kept, held_out = self._split(y, start.seed)
-            data = training.Data(X[kept], y[kept], _mean_one(weight[kept]))
-            validation = training.Data(X[held_out], y[held_out], weight[held_out])
-
-        def report(epoch, figures, weights):
-            if self.verbose:
-                text = "  ".join(f"{key} {value:.4f}" for key, value in figures.items())
-                last = str(start.epochs + epochs)
-                print(f"epoch {epoch:{len(last)}}/{last}  {text}", flush=True)
-            return on_epoch(weights) if on_epoch is not None else False
-
-        with self._keras_callbacks(network, start, len(data.y), epochs) as callbacks:
-            state, history = training.train(
-                network,
-                self.optimizer,
-                start,
-                data,
-                validation,
-                learning_rate=float(learning_rate),
-                schedule="constant" if incremental else self.learning_rate_schedule,
-                batch_size=int(self.batch_size),
-                epochs=epochs,
-                dropout=float(self.dropout),
-                l2=float(self.l2),
-                distortion=distortion,
-                hard_fraction=float(self.hard_fraction),
-                adversarial_epsilon=float(self.adversarial_epsilon),
-                patience=self.n_iter_no_change,
-                on_epoch=report if self.verbose or on_epoch is not None else None,
-                callbacks=callbacks,
-            )
+            data = Data(X[kept], y[kept], _mean_one(weight[kept]))
+            validation = Data(X[held_out], y[held_out], weight[held_out])
+        report = self._reporter(start.epochs + config.epochs, on_epoch)
+        with self._keras_callbacks(config, start, len(data.y)) as callbacks:
+            state, history = train(config, start, data, validation, report, callbacks)
         vars(self).update(_layers(state.weights))
         self.history_ = history if first else _joined(self.history_, history)
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = state.epochs
-        self.n_layers_ = len(units) + 2
+        self.n_layers_ = len(network.layer_sizes)
         self._seed = state.seed
         self._optimizer_state = {
             "optimizer": optimizer_id,
             "variables": state.optimizer,
         }
 
-    def _keras_callbacks(self, network, start, n_rows, epochs):
+    def _training_config(self, n_features, epochs, incremental):
+        from ._training._config import TrainingConfig
+
+        network = Architecture(
+            n_features,
+            self._hidden_units(),
+            len(self.classes_),
+            self.activation,
+            self.dtype,
+        )
+        distortion = None
+        if self.augmentation is not None:
+            distortion = plan_distortion(self.augmentation, n_features, self.dtype)
+            if incremental:
+                distortion = distortion._replace(clean_fraction=0.0)
+        return TrainingConfig(
+            architecture=network,
+            optimizer=self.optimizer,
+            learning_rate=float(self._learning_rate()),
+            schedule="constant" if incremental else self.learning_rate_schedule,
+            batch_size=int(self.batch_size),
+            epochs=epochs,
+            dropout=float(self.dropout),
+            l2=float(self.l2),
+            distortion=distortion,
+            hard_fraction=float(self.hard_fraction),
+            adversarial_epsilon=float(self.adversarial_epsilon),
+            patience=self.n_iter_no_change,
+        )
+
+    def _reporter(self, last_epoch, on_epoch):
+        """Make what `train` calls after each epoch, if anything is to be called."""
+        if not self.verbose and on_epoch is None:
+            return None
+
+        def report(epoch, metrics, weights):
+            if self.verbose:
+                text = "  ".join(f"{key} {value:.4f}" for key, value in metrics.items())
+                print(
+                    f"epoch {epoch:{len(str(last_epoch))}}/{last_epoch}  {text}",
+                    flush=True,
+                )
+            return on_epoch is not None and on_epoch(weights)
+
+        return report
+
+    def _keras_callbacks(self, config, start, n_rows):
         if not self.callbacks:
             return nullcontext()
-        return import_room("_keras_callbacks").keras_callbacks(
+        from ._training._callbacks import keras_callbacks
+
+        return keras_callbacks(
             self.callbacks,
-            self._keras_model(network, start.weights, start.optimizer, start.seed),
+            self._keras_model(
+                config.architecture, start.weights, start.optimizer, start.seed
+            ),
             verbose=int(self.verbose),
-            epochs=start.epochs + epochs,
-            steps=-(-n_rows // int(self.batch_size)),
+            epochs=start.epochs + config.epochs,
+            steps=-(-n_rows // config.batch_size),
         )
 
     def _hidden_units(self):
@@ -600,8 +617,9 @@ class MLPDigitClassifier(
                 f"learning_rate={self.learning_rate!r} must be left alone with an "
                 f"optimizer object, which has its own: {name}(learning_rate=...)"
             )
-        own = import_room("_keras").make_optimizer(self.optimizer, None)
-        rate = own.get_config()["learning_rate"]
+        from ._training._optimizers import check_optimizer
+
+        rate = check_optimizer(self.optimizer)["learning_rate"]
         if not isinstance(rate, dict):
             return rate
         if self.learning_rate_schedule != "constant":
@@ -808,7 +826,9 @@ class MLPDigitClassifier(
             skmnist.
         """
         check_is_fitted(self)
-        optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
+        from ._training._optimizers import optimizer_key
+
+        optimizer_id = optimizer_key(self.optimizer)
         return self._keras_model(
             self._architecture(),
             self._weights(),
@@ -817,11 +837,14 @@ class MLPDigitClassifier(
         )
 
     def _keras_model(self, network, weights, optimizer_state, seed):
-        keras_room = import_room("_keras")
-        return keras_room.trained_model(
+        from ._training import check_not_forked
+        from ._training._keras_model import keras_optimizer, trained_model
+
+        check_not_forked()
+        return trained_model(
             network,
             weights,
-            keras_room.make_optimizer(self.optimizer, self.learning_rate),
+            keras_optimizer(self.optimizer, self.learning_rate),
             optimizer_state,
             dropout=self.dropout,
             l2=self.l2,

@@ -13,7 +13,6 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._aligned import aligned_empty
 from ._base import VersionStamp
 from ._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from ._validation import (
@@ -185,7 +184,7 @@ class PixelScaler(
                 return np.divide(
                     pixels,
                     np.float32(self.max_value_),
-                    out=aligned_empty(pixels.shape, np.float32),
+                    out=np.empty(pixels.shape, np.float32),
                     dtype=np.float32,
                 )
         except FloatingPointError as error:

@@ -9,7 +9,6 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import validate_data
 
-from ._aligned import aligned_empty
 from ._base import VersionStamp
 from ._sklearn_compat import CallbackSupportMixin, Interval, _fit_context
 from ._validation import (
@@ -195,7 +194,7 @@ class UnsharpMask(
         pixels = rows_as_fitted(self, X)
         self._check_radius(self.image_shape_)  # it may have been set since
         dtype = np.float64 if pixels.dtype == np.float64 else np.float32
-        sharp = aligned_empty(pixels.shape, dtype)
+        sharp = np.empty(pixels.shape, dtype)
         sigma = 0, self.radius, self.radius
         try:
             with np.errstate(over="raise", invalid="raise", under="ignore"):

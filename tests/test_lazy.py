@@ -134,7 +134,7 @@ from skmnist import MLPDigitClassifier
 x = np.random.default_rng(0).random((50, 4))
 model = MLPDigitClassifier(3, epochs=1)
 try:
-    model.fit(x, x[:, 0] > 0.5)
+    model.fit(x, x[:, 0] > 0.5).to_keras()
 except ImportError as error:
     print(error)
 """

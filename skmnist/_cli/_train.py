@@ -1,5 +1,6 @@
 """``skmnist train``: train a network and save it."""
 
+import importlib
 import inspect
 import os
 import sys
@@ -12,7 +13,6 @@ from sklearn.utils.multiclass import unique_labels
 from .._classifier import MLPDigitClassifier
 from .._io._atomic import check_writable
 from .._io._persistence import save
-from .._lazy import import_room
 from .._pixel_scaler import PixelScaler
 from .._sklearn_compat import ProgressBar, StrOptions
 from .._unsharp_mask import UnsharpMask
@@ -95,7 +95,7 @@ def main(args):
         flush=True,
     )
     with quiet_tensorflow():
-        import_room("_training")
+        importlib.import_module("skmnist._training._session")
     model = Pipeline([*steps, ("mlp", mlp)])
     show_progress(mlp)
     mlp.fit(model[:-1].transform(data.x_train), data.y_train)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""The TensorFlow room of augmentation: random distortions inside a compiled epoch."""
+"""Random distortions of images, inside the training loop."""
 
 import math
 from functools import lru_cache

@@ -1,14 +1,13 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rows that are hard to learn are seen more often, the same ones for the same seed."""
+"""Loss-based sampling: rows with large losses are drawn more often."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
 from skmnist import ImageAugmentation, MLPDigitClassifier
-from skmnist._batches import Batches
-from skmnist._hard_rows import HardRows
+from skmnist._training._loss_sampler import LossSampler
 from skmnist.datasets import load_digits
 
 
@@ -23,55 +22,36 @@ def network(hard_fraction, **parameters):
     return MLPDigitClassifier(hard_fraction=hard_fraction, **defaults | parameters)
 
 
-def batches_of(rows, weight):
-    rows, weight = np.atleast_2d(rows), np.atleast_2d(weight)
-    nothing = np.zeros(0)
-    return Batches(rows, nothing, weight, nothing, nothing, nothing)
-
-
-def counts(hard, rng, n_rows):
-    order = hard.order(rng)
+def counts(sampler, rng, n_rows):
+    order = sampler.order(rng)
     assert len(order) == n_rows
+    assert order.dtype == np.int32
     return np.bincount(order, minlength=n_rows)
 
 
 def test_rows_are_drawn_in_proportion_to_their_losses():
     n_rows, rng = 1000, np.random.default_rng(0)
-    hard = HardRows(n_rows, 0.4, n_epochs=203)
+    sampler = LossSampler(n_rows, 0.4)
     losses = rng.random(n_rows)
     losses[:100] = 0
     losses[100:200] = 50  # counts as 1
-    hard.begin_epoch()
-    assert_array_equal(counts(hard, rng, n_rows), 1)
-    hard.note(batches_of(np.arange(n_rows), np.ones(n_rows)), losses[None])
-    hard.begin_epoch()
-    assert_array_equal(counts(hard, rng, n_rows), 1)  # may be drawn before the losses
+    assert_array_equal(counts(sampler, rng, n_rows), 1)
+    sampler.update(np.arange(n_rows), losses)
     drawn = np.zeros(n_rows)
     for _ in range(201):
-        hard.begin_epoch()
-        drawn += counts(hard, rng, n_rows) / 201
+        drawn += counts(sampler, rng, n_rows) / 201
     known = np.minimum(losses, 1)
     expected = 0.6 + 0.4 * known / known.mean()
     assert drawn == pytest.approx(expected, abs=0.16)  # 4.5 standard errors
     assert np.abs(drawn - expected).mean() < 0.04
-    # Those epochs are over.
-    hard.begin_epoch()
-    assert_array_equal(counts(hard, rng, n_rows), 1)
 
 
-def test_rows_without_weight_are_not_hard():
-    hard = HardRows(4, 0.5, n_epochs=9)
-    hard.note(batches_of([0, 1, 2, 3, 0], [1, 1, 1, 0, 0]), np.array([[1, 1, 1, 9, 9]]))
-    rng = np.random.default_rng(0)
-    hard.begin_epoch()
-    hard.order(rng)
-    drawn = np.zeros(4)
-    for _ in range(600):
-        hard.begin_epoch()
-        drawn += counts(hard, rng, 4) / 600
-        if hard._left == 0:
-            hard._left = 9
-    assert drawn == pytest.approx([7 / 6, 7 / 6, 7 / 6, 1 / 2], abs=0.08)
+def test_later_losses_count_more():
+    sampler = LossSampler(2, 0.5)
+    for losses in ([1, 0], [0, 1], [0, 1]):
+        sampler.update(np.arange(2), np.array(losses))
+    drawn = sum(counts(sampler, np.random.default_rng(i), 2) for i in range(400)) / 400
+    assert drawn == pytest.approx([0.5 + 1 / 7, 0.5 + 6 / 7], abs=0.06)
 
 
 def test_hard_rows_are_learned_sooner(digits):
@@ -85,26 +65,21 @@ def test_hard_rows_are_learned_sooner(digits):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_same_seed_same_bits(monkeypatch, digits, dtype):
+@pytest.mark.parametrize("batch_size", [32, 100_000])
+def test_same_seed_same_bits(digits, dtype, batch_size):
     # Fast enough for losses below 1, where rows differ.
     parameters = {"dtype": dtype, "learning_rate": 0.02, "l2": 1e-5, "epochs": 12}
-    models = []
-    for n_threads in (1, 2):  # batches are drawn when they are needed, or ahead
-        monkeypatch.setattr("skmnist._training.n_threads", lambda n=n_threads: n)
-        for batch_size in (32, 100_000):
-            models.append(
-                network(0.5, batch_size=batch_size, **parameters).fit(*digits)
-            )
-    for one, other in ((0, 2), (1, 3)):
-        assert_array_equal(models[one].coefs_[0], models[other].coefs_[0])
-        assert models[one].loss_curve_ == models[other].loss_curve_
-    uniform = network(0.0, batch_size=32, **parameters).fit(*digits)
-    assert uniform.loss_curve_[:2] == models[0].loss_curve_[:2]
-    assert uniform.loss_curve_[2] != models[0].loss_curve_[2]
+    parameters["batch_size"] = batch_size
+    one, other = (network(0.5, **parameters).fit(*digits) for _ in range(2))
+    assert_array_equal(one.coefs_[0], other.coefs_[0])
+    assert one.loss_curve_ == other.loss_curve_
+    uniform = network(0.0, **parameters).fit(*digits)
+    assert uniform.loss_curve_[0] == one.loss_curve_[0]
+    assert uniform.loss_curve_[1] != one.loss_curve_[1]
 
 
 def test_clean_epochs_see_each_row_once(digits):
-    clean = ImageAugmentation(clean_fraction=0.6)  # 3 of 5 epochs
+    clean = ImageAugmentation(clean_fraction=0.8)  # 4 of 5 epochs
     losses = [
         network(fraction, augmentation=clean).fit(*digits).loss_curve_
         for fraction in (0.9, 0.0)

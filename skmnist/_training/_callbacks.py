@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Keras' callbacks: they see a Keras model, which follows the compiled loop."""
+"""Keras' callbacks, on a Keras model that follows the training loop."""
 
 from contextlib import contextmanager
 from copy import deepcopy
@@ -9,7 +9,8 @@ from io import IOBase
 import keras
 import numpy as np
 
-from ._interrupts import interrupts_wait
+from ._interrupts import defer_interrupts
+from ._keras_model import state_variables
 
 _HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 _OTHER_HOOKS = [
@@ -24,8 +25,8 @@ _PER_EPOCH = {
         lambda callback: callback.save_freq == "epoch",
     ),
     keras.callbacks.TensorBoard: (
-        'update_freq="epoch" and profile_batch=0',
-        lambda callback: callback.update_freq == "epoch" and not callback._should_trace,
+        'update_freq="epoch"',
+        lambda callback: callback.update_freq == "epoch",
     ),
 }
 
@@ -92,11 +93,12 @@ class KerasCallbacks:
         What Keras tells callbacks of the training.
     """
 
-    @interrupts_wait()
+    @defer_interrupts()
     def __init__(self, callbacks, model, **params):
         self._model = model
         self._optimizer = model.optimizer
-        rate = self._optimizer._learning_rate
+        rate = self._optimizer.learning_rate
+        # None where the optimizer has a schedule of its own.
         self._rate = rate if isinstance(rate, keras.Variable) else None
         # Monitors ask the metrics whether more is better; they are made at first use.
         row = np.zeros((1, *model.input_shape[1:]), model.dtype)
@@ -112,14 +114,14 @@ class KerasCallbacks:
         """Whether the training is to end."""
         return self._model.stop_training
 
-    def call(self, hook, compiled, rate, *args):
+    def call(self, hook, loop, rate, *args):
         """Call a hook of each callback.
 
         Parameters
         ----------
         hook : str
             Its name.
-        compiled : CompiledMLP
+        loop : TrainingLoop
             The training, which takes over what the callbacks change.
         rate : numpy.float32
             Learning rate of the next step.
@@ -131,27 +133,26 @@ class KerasCallbacks:
         numpy.float32
             Learning rate of the next step, as the callbacks want it.
         """
-        weights, state = compiled.state()
+        weights, state = loop.state()
         before = weights + state
-        variables = self._model.trainable_variables + self._optimizer.variables
+        variables = self._model.trainable_variables + state_variables(self._optimizer)
         for variable, value in zip(variables, before, strict=True):
-            variable.assign(rate if variable is self._rate else value)
+            variable.assign(value)
+        if self._rate is not None:
+            self._rate.assign(rate)
 
         getattr(self._callbacks, hook)(*args)
 
         optimizer = self._model.optimizer
-        own_rate = self._rate is None or optimizer._learning_rate is self._rate
+        own_rate = self._rate is None or optimizer.learning_rate is self._rate
         if optimizer is not self._optimizer or not own_rate:
             raise ValueError(
                 "callbacks may change the weights of the model and the learning rate, "
                 "to another number, but not the optimizer or its schedule"
             )
-        after = [
-            value if variable is self._rate else variable.numpy()
-            for variable, value in zip(variables, before, strict=True)
-        ]
+        after = [variable.numpy() for variable in variables]
         if not all(map(np.array_equal, before, after)):
-            compiled.load(after[: len(weights)], after[len(weights) :])
+            loop.load_state(after[: len(weights)], after[len(weights) :])
         return rate if self._rate is None else self._rate.numpy()
 
 
@@ -174,7 +175,7 @@ def keras_callbacks(callbacks, model, **params):
         yield KerasCallbacks(callbacks, model, **params)
     finally:
         for callback, attributes in zip(callbacks, before, strict=True):
-            callback._model = None
+            keras.callbacks.Callback.set_model(callback, None)
             _put_back(callback, attributes)
 
 

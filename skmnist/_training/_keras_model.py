@@ -1,6 +1,10 @@
-"""The Keras room: the same network as a ``keras.Sequential``."""
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The network as a ``keras.Sequential``."""
 
 import keras
+
+from ._optimizers import check_optimizer
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
@@ -8,31 +12,6 @@ if keras.backend.backend() != "tensorflow":
         "skmnist trains with the 'tensorflow' backend: set the environment variable "
         "KERAS_BACKEND=tensorflow before Keras is imported"
     )
-
-
-_OPTIMIZERS = {
-    kind.__name__.lower(): kind
-    for kind in (
-        keras.optimizers.Adadelta,
-        keras.optimizers.Adafactor,
-        keras.optimizers.Adagrad,
-        keras.optimizers.Adam,
-        keras.optimizers.Adamax,
-        keras.optimizers.AdamW,
-        keras.optimizers.Ftrl,
-        keras.optimizers.Lion,
-        keras.optimizers.Nadam,
-        keras.optimizers.RMSprop,
-        keras.optimizers.SGD,
-    )
-}
-# Their updates depend on more than the gradients of a step.
-_NEED_KERAS_FIT = (
-    "gradient_accumulation_steps",
-    "inner_optimizer",
-    "loss_scale_factor",
-    "use_ema",
-)
 
 
 def build_mlp(
@@ -95,8 +74,8 @@ def build_mlp(
     return keras.Sequential(layers, name="mlp")
 
 
-def optimizer_recipe(optimizer, learning_rate):
-    """Tell how to make a fresh Keras optimizer.
+def keras_optimizer(optimizer, learning_rate):
+    """Make a new Keras optimizer.
 
     Parameters
     ----------
@@ -107,70 +86,12 @@ def optimizer_recipe(optimizer, learning_rate):
 
     Returns
     -------
-    kind : type
-        Its class.
-    config : dict
-        What the class's ``from_config`` takes.
-
-    Raises
-    ------
-    TypeError
-        If `optimizer` is neither a name nor a Keras optimizer.
-    ValueError
-        If `optimizer` has been built, so that it belongs to another model, or uses
-        something that Keras' ``fit`` has to take part in.
+    keras.optimizers.Optimizer
     """
-    if isinstance(optimizer, str):
-        kind = _OPTIMIZERS[optimizer]
-        return kind, {"learning_rate": float(learning_rate), "name": optimizer}
-    if not isinstance(optimizer, keras.optimizers.Optimizer):
-        raise TypeError(
-            "optimizer must be the name of a Keras optimizer or a "
-            f"keras.optimizers.Optimizer; got {optimizer!r}"
-        )
-    if optimizer.built:
-        raise ValueError(
-            "optimizer must be unbuilt; got a keras.optimizers."
-            f"{type(optimizer).__name__} that already belongs to a model: "
-            "pass a new one"
-        )
-    config = optimizer.get_config()
-    for name in _NEED_KERAS_FIT:
-        if config.get(name):
-            raise ValueError(
-                f"optimizer must do without {name}, which Keras' own fit takes part "
-                f"in; got keras.optimizers.{type(optimizer).__name__}({name}="
-                f"{config[name]!r})"
-            )
-    return type(optimizer), config
-
-
-def make_optimizer(optimizer, learning_rate):
-    """Make a fresh Keras optimizer as `optimizer_recipe` tells."""
-    kind, config = optimizer_recipe(optimizer, learning_rate)
-    return kind.from_config(config)
-
-
-def optimizer_key(optimizer):
-    """Tell optimizers apart, but for their name and a learning rate that is a number.
-
-    Parameters
-    ----------
-    optimizer : str or keras.optimizers.Optimizer
-        As `MLPDigitClassifier` takes it.
-
-    Returns
-    -------
-    str
-    """
-    if isinstance(optimizer, str):
-        return optimizer
-    config = optimizer.get_config()
-    config.pop("name", None)  # Keras counts them up
-    if not isinstance(config["learning_rate"], dict):
-        del config["learning_rate"]
-    kind = type(optimizer)
-    return f"{kind.__module__}.{kind.__qualname__}({sorted(config.items())})"
+    if not isinstance(optimizer, str):
+        return type(optimizer).from_config(check_optimizer(optimizer))
+    config = {"learning_rate": float(learning_rate), "name": optimizer}
+    return keras.optimizers.get({"class_name": optimizer, "config": config})
 
 
 def trained_model(
@@ -187,8 +108,8 @@ def trained_model(
     optimizer : keras.optimizers.Optimizer
         An unbuilt optimizer, which the model takes over.
     optimizer_state : list of ndarray or None
-        Values of the optimizer's variables, None for a new one. Its learning rate is
-        left as it is: a training with a schedule ends at zero.
+        Values of the optimizer's variables but for its learning rate, None for a new
+        one.
     dropout, l2, seed
         As in `build_mlp`.
 
@@ -205,7 +126,12 @@ def trained_model(
     )
     optimizer.build(model.trainable_variables)
     if optimizer_state is not None:
-        for variable, value in zip(optimizer.variables, optimizer_state, strict=True):
-            if variable is not optimizer._learning_rate:
-                variable.assign(value)
+        variables = state_variables(optimizer)
+        for variable, value in zip(variables, optimizer_state, strict=True):
+            variable.assign(value)
     return model
+
+
+def state_variables(optimizer):
+    """List the variables of a built Keras optimizer, but for its learning rate."""
+    return [each for each in optimizer.variables if each is not optimizer.learning_rate]

@@ -13,7 +13,6 @@ from skmnist._training._loop_cache import LoopCache
 from skmnist._training._optimizers import RuleOptimizer, make_optimizer
 from skmnist._training._update_rules import RULES
 
-# As `keras.optimizers.get` takes them.
 CONFIGS = [
     {"class_name": name, "config": {"learning_rate": 0.01} | config}
     for name, config in (
@@ -63,7 +62,12 @@ def rows():
 def parameters(optimizer):
     if isinstance(optimizer, str):
         return {"optimizer": optimizer, "learning_rate": 0.01}
-    return {"optimizer": keras.optimizers.get(optimizer)}
+    return {"optimizer": make(optimizer)}
+
+
+def make(config):
+    kind = getattr(keras.optimizers, config["class_name"])
+    return kind.from_config(config["config"])
 
 
 @pytest.mark.parametrize(
@@ -78,6 +82,7 @@ def test_full_batches_agree_with_keras_fit(
     monkeypatch, rows, optimizer, n_samples, worth_sharding
 ):
     monkeypatch.setattr("skmnist._training._fit._WORTH_SHARDING", worth_sharding)
+    named = isinstance(optimizer, str)
     x, y = rows[0][:n_samples], rows[1][:n_samples]
     weight = 1.0 + np.arange(n_samples) % 3
     model = MLPDigitClassifier(
@@ -95,10 +100,7 @@ def test_full_batches_agree_with_keras_fit(
         learning_rate=1e-30, epochs=1, optimizer="sgd"
     )
     twin.set_weights(weights_of(start.fit(x, y)))
-    config = optimizer
-    if isinstance(optimizer, str):
-        config = {"class_name": optimizer, "config": {"learning_rate": 0.01}}
-    own = keras.optimizers.get(config)
+    own = keras_optimizer(optimizer, 0.01) if named else make(optimizer)
     twin.compile(own, loss="sparse_categorical_crossentropy")
     history = twin.fit(
         x,

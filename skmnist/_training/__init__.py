@@ -7,6 +7,7 @@ without TensorFlow.
 """
 
 import os
+import random
 
 from ._interrupts import defer_interrupts
 
@@ -23,6 +24,7 @@ _IMPORTED_BY = os.getpid()
 
 def _import_tensorflow():
     new = [name for name in _SET_BY_TENSORFLOW if name not in os.environ]
+    state = random.getstate()  # Keras 3.10 draws from it
     try:
         import keras  # noqa: F401
         import tensorflow  # noqa: F401
@@ -34,18 +36,15 @@ def _import_tensorflow():
             "pip install tensorflow keras"
         ) from error
     finally:
+        random.setstate(state)
         for name in new:
             os.environ.pop(name, None)
 
 
 def check_not_forked():
-    """Refuse to use TensorFlow in a process forked from one that has loaded it.
+    """Raise a RuntimeError in a process forked from one that had loaded TensorFlow.
 
-    Raises
-    ------
-    RuntimeError
-        In such a process, in which TensorFlow's threads do not exist, so that calls
-        into it would never return.
+    TensorFlow's threads do not exist there, and calls into it would never return.
     """
     if os.getpid() != _IMPORTED_BY:
         raise RuntimeError(

@@ -32,20 +32,7 @@ _PER_EPOCH = {
 
 
 def check_callbacks(callbacks):
-    """Refuse what is no Keras callback, or has hooks that are never called.
-
-    Parameters
-    ----------
-    callbacks : list
-        To check.
-
-    Raises
-    ------
-    TypeError
-        If one of them is none.
-    ValueError
-        If one of them has a hook for batches, for testing or for predicting.
-    """
+    """Refuse what is no Keras callback, or has hooks that are never called."""
     for number, callback in enumerate(callbacks):
         if hasattr(callback, "on_fit_task_begin"):
             raise TypeError(
@@ -81,17 +68,7 @@ def _check_hooks(number, callback):
 
 
 class KerasCallbacks:
-    """Callbacks around a training.
-
-    Parameters
-    ----------
-    callbacks : list of keras.callbacks.Callback
-        To call.
-    model : keras.Model
-        A compiled and built model of the network that is trained.
-    **params
-        What Keras tells callbacks of the training.
-    """
+    """Callbacks around a training, on a compiled model of the network."""
 
     @defer_interrupts()
     def __init__(self, callbacks, model, **params):
@@ -115,23 +92,9 @@ class KerasCallbacks:
         return self._model.stop_training
 
     def call(self, hook, loop, rate, *args):
-        """Call a hook of each callback.
+        """Call a hook of each callback; `loop` takes over what they change.
 
-        Parameters
-        ----------
-        hook : str
-            Its name.
-        loop : TrainingLoop
-            The training, which takes over what the callbacks change.
-        rate : numpy.float32
-            Learning rate of the next step.
-        *args
-            What the hook takes.
-
-        Returns
-        -------
-        numpy.float32
-            Learning rate of the next step, as the callbacks want it.
+        Takes the learning rate of the next step, and returns it as they want it.
         """
         weights, state = loop.state()
         before = weights + state
@@ -158,17 +121,7 @@ class KerasCallbacks:
 
 @contextmanager
 def keras_callbacks(callbacks, model, **params):
-    """Check callbacks and prepare them; let go of the model when the training is over.
-
-    Parameters
-    ----------
-    callbacks, model, **params
-        As for `KerasCallbacks`.
-
-    Yields
-    ------
-    KerasCallbacks
-    """
+    """Check and prepare callbacks; let go of the model when the training is over."""
     check_callbacks(callbacks)
     before = [dict(vars(callback)) for callback in callbacks]
     try:
@@ -186,7 +139,7 @@ def _put_back(callback, before):
             continue
         try:
             deepcopy(value)
-        except Exception:  # each type has its own
+        except Exception:  # noqa: BLE001 (each type has its own)
             if isinstance(value, IOBase):
                 value.close()
             del vars(callback)[name]

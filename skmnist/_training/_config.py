@@ -2,55 +2,34 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What a training is told, and what it starts from."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .._augmentation import Distortion
-from .._network import Architecture
+if TYPE_CHECKING:
+    from .._augmentation import Distortion
+    from .._network import Architecture
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What `MLPDigitClassifier` was told, checked and without defaults left open.
-
-    Attributes
-    ----------
-    architecture : Architecture
-        The network.
-    optimizer : str or keras.optimizers.Optimizer
-        A name, or an unbuilt optimizer, which is copied.
-    learning_rate : float
-        At the start; an optimizer with a schedule of its own ignores it.
-    schedule : {"constant", "linear", "cosine"}
-        How the learning rate decreases over the epochs.
-    batch_size, epochs : int
-        Rows per step, and passes over the rows.
-    dropout, l2 : float
-        Dropout rate, and factor of the squared kernels.
-    distortion : Distortion or None
-        Augmentation of the images in all but the last epochs.
-    hard_fraction : float
-        Share of the rows of an epoch that `LossSampler` draws.
-    adversarial_epsilon : float
-        Relative L2 size of the adversarial perturbation.
-    patience : int
-        Epochs to wait for a better validation loss.
-    """
+    """What `MLPDigitClassifier` was told, checked."""
 
     architecture: Architecture
-    optimizer: object
-    learning_rate: float
-    schedule: str
+    optimizer: object  # a name or an unbuilt keras.optimizers.Optimizer
+    learning_rate: float  # at the start
+    schedule: str  # "constant", "linear" or "cosine"
     batch_size: int
     epochs: int
     dropout: float
     l2: float
     distortion: Distortion | None
-    hard_fraction: float
-    adversarial_epsilon: float
-    patience: int
+    hard_fraction: float  # of the rows of an epoch, drawn by `LossSampler`
+    adversarial_epsilon: float  # relative L2 size of the perturbation
+    patience: int  # epochs to wait for a better validation loss
 
 
 class State(NamedTuple):
@@ -58,7 +37,7 @@ class State(NamedTuple):
 
     weights: list  # kernel and bias of each layer in turn
     optimizer: list | None  # variables in Keras' order, None for a new optimizer
-    epochs: int  # epochs trained before
+    epochs: int  # trained before
     seed: int  # of all random numbers, together with the epoch
 
 

@@ -13,22 +13,9 @@ _N_AFFINE = 6
 
 
 def make_distort(image_shape, recenter):
-    """Make the function that distorts images of one kind.
+    """Make the function that distorts images; it is compiled for each size of batch.
 
-    Each function that is made is compiled once for each size of batch; whoever builds
-    several steps into a graph makes it once.
-
-    Parameters
-    ----------
-    image_shape : tuple of int
-        Height and width.
-    recenter : bool
-        Whether the centre of mass stays where it was, but for the shift.
-
-    Returns
-    -------
-    callable
-        See the inner function.
+    With `recenter` the center of mass stays where it was, but for the shift.
     """
     height, width = image_shape
     # Columns and rows from the middle.
@@ -77,28 +64,13 @@ def make_distort(image_shape, recenter):
     def distort(images, seed, ranges, modes):
         """Distort each image by an affine map and a smooth displacement of its own.
 
-        Built of stateless operations, so that it fits into any graph and the same seed
-        gives the same bits.
-
-        Parameters
-        ----------
-        images : Tensor of shape (n_images, height * width), float32 or float64
-            Images as rows.
-        seed : Tensor of shape (2,), int32
-            Source of all randomness.
-        ranges : Tensor of shape (6,), dtype of `images`
-            Largest rotation (radians), relative change of width and height, shear
-            (radians), shift to the right and down (pixels); what is drawn is uniform
-            in [-largest, largest]. The last is the share of the drift of the centre of
-            mass that is taken back; zeros, and no modes, leave images as they are.
-        modes : Tensor of shape (n_modes, height * width), dtype of `images`
-            The displacement along each axis is a sum of these, each times a number
-            drawn uniformly from [-1, 1].
-
-        Returns
-        -------
-        Tensor of shape (n_images, height * width), dtype of `images`
-            Bilinear samples; outside of the image all is zero.
+        Built of stateless operations: the same seed, of shape (2,), gives the same
+        bits. `ranges` has the largest rotation (radians), relative change of width and
+        height, shear (radians), shift to the right and down (pixels); what is drawn is
+        uniform in [-largest, largest]. Its last number is the share of the drift of the
+        center of mass that is taken back. The displacement along each axis is a sum of
+        `modes`, each times a number drawn from [-1, 1]. Zeros, and no modes, leave
+        images as they are. Samples are bilinear; outside of the image all is zero.
         """
         n_images, n_modes = tf.shape(images)[0], tf.shape(modes)[0]
         # 16 bits a number.
@@ -185,23 +157,7 @@ def _distort(kind, dtype):
 
 
 def distort_rows(X, seed, ranges, modes, kind):
-    """Distort the rows of an array; see `make_distort`.
-
-    Parameters
-    ----------
-    X : ndarray of shape (n_images, height * width)
-        Images as rows.
-    seed : array-like of shape (2,)
-        Two int32 numbers.
-    ranges, modes : ndarray
-        As in `make_distort`, of the dtype of `X`.
-    kind : DistortionKind
-        What `make_distort` takes.
-
-    Returns
-    -------
-    ndarray of shape (n_images, height * width)
-    """
+    """Distort the rows of an array; `kind` has the arguments of `make_distort`."""
     with tf.device("CPU"):
         return _distort(kind, X.dtype.name)(
             tf.constant(X),

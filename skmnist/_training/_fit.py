@@ -38,12 +38,11 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
         With it the training ends `config.patience` epochs after the best loss on these
         rows, and the state of that epoch is returned.
     on_epoch : callable or None
-        Called after each epoch with the number of epochs behind the state, a dict of
-        that epoch's metrics and a function that returns the weights. True ends the
-        training.
+        Called after each epoch with the number of epochs behind the state, its metrics
+        and a function that returns the weights. True ends the training.
     callbacks : KerasCallbacks or None
-        Called in Keras' order. A learning rate that they set is that of the next step;
-        the schedule goes on from there.
+        A learning rate that they set is that of the next step; the schedule goes on
+        from there.
 
     Returns
     -------
@@ -51,13 +50,6 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
         What the training ended with.
     history : dict of str to list of float
         Keras' keys, one entry per epoch.
-
-    Raises
-    ------
-    ValueError
-        If the loss becomes NaN or infinite.
-    RuntimeError
-        In a process that was forked from one that had trained.
     """
     check_not_forked()
     every_epoch = any(each is not None for each in (validation, on_epoch, callbacks))

@@ -20,26 +20,8 @@ def build_mlp(
     """Build the multi-layer perceptron from Keras' own layers.
 
     Every layer gets a name and a seed: Keras would otherwise count names up in a
-    process-wide register and draw seeds from Python's global random state.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        The network.
-    dropout : float, default=0.0
-        Rate of the ``keras.layers.Dropout`` after each hidden layer; no such layer
-        for 0.
-    l2 : float, default=0.0
-        Factor of ``keras.regularizers.L2`` on each hidden layer's kernel.
-    output_activation : {"softmax", "linear"}, default="softmax"
-        Probabilities or logits.
-    seed : int, default=0
-        Seed of the initializers and dropout masks.
-
-    Returns
-    -------
-    keras.Sequential
-        A built, uncompiled model.
+    process-wide register and draw seeds from Python's global random state. The model is
+    built and not compiled.
     """
 
     def dense(name, units, activation, regularizer):
@@ -75,19 +57,7 @@ def build_mlp(
 
 
 def keras_optimizer(optimizer, learning_rate):
-    """Make a new Keras optimizer.
-
-    Parameters
-    ----------
-    optimizer : str or keras.optimizers.Optimizer
-        A name, or an unbuilt optimizer whose configuration is copied.
-    learning_rate : float
-        For a name; an optimizer brings its own.
-
-    Returns
-    -------
-    keras.optimizers.Optimizer
-    """
+    """Make a new Keras optimizer from a name, or like one that brings its own rate."""
     if not isinstance(optimizer, str):
         return type(optimizer).from_config(check_optimizer(optimizer))
     config = {"learning_rate": float(learning_rate), "name": optimizer}
@@ -99,23 +69,7 @@ def trained_model(
 ):
     """Build the compiled ``keras.Sequential`` of a finished fit.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        The network.
-    weights : list of ndarray
-        Kernel and bias of each layer in turn.
-    optimizer : keras.optimizers.Optimizer
-        An unbuilt optimizer, which the model takes over.
-    optimizer_state : list of ndarray or None
-        Values of the optimizer's variables but for its learning rate, None for a new
-        one.
-    dropout, l2, seed
-        As in `build_mlp`.
-
-    Returns
-    -------
-    keras.Sequential
+    It takes over the `optimizer`. The state is that of `state_variables`, or None.
     """
     model = build_mlp(architecture, dropout=dropout, l2=l2, seed=seed)
     model.set_weights(weights)

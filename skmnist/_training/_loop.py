@@ -57,14 +57,8 @@ class TrainingLoop:
     """A graph and its session, in which one fit at a time trains a network.
 
     Weights and data are variables of any size, and what changes from fit to fit are
-    inputs, so that one loop serves all networks of one `LoopSpec`.
-
-    Parameters
-    ----------
-    spec : LoopSpec
-        What the loop does.
-    optimizer : RuleOptimizer or KerasOptimizer
-        Not used by any other loop.
+    inputs, so that one loop serves all networks of one `LoopSpec`. The optimizer, of
+    `make_optimizer`, belongs to this loop.
     """
 
     def __init__(self, spec, optimizer):
@@ -81,9 +75,9 @@ class TrainingLoop:
                 self._make_variable(1, tf.int32),
                 self._make_variable(1, self._dtype),
             ]
-            inputs = self._make_inputs()
+            steps, settings = self._make_inputs()
             # A tf.function keeps reads and writes of variables in order.
-            metrics = tf.function(self._run, autograph=False)(*inputs)
+            metrics = tf.function(self._run, autograph=False)(steps, settings)
             # Shards of each weight and state variable, and the weight they belong to.
             stored = [(shards, i) for i, shards in enumerate(self._weights)] + state
             assign_data = self._assign(self._data)
@@ -98,7 +92,7 @@ class TrainingLoop:
         self._load_state = make(*assign_state)
         self._read_state = make(values)
         self._read_weights = make(values[: len(self._weights)])
-        self._train = make(metrics, inputs, accept_options=True)
+        self._train = make(metrics, [*steps, *settings], accept_options=True)
 
     def _make_variable(self, rank, dtype):
         shape = tf.TensorShape([None] * rank)
@@ -125,27 +119,17 @@ class TrainingLoop:
         return tf.group(assigned), feeds
 
     def _make_inputs(self):
-        number, dtype = [], self._dtype
-        return [
-            _v1.placeholder(kind, shape)
-            for kind, shape in (
-                (tf.int32, [None]),
-                (tf.int32, [None]),
-                (tf.float32, [None]),
-                (tf.int32, [None, 2]),
-                (tf.uint8, [None]),
-                (tf.uint64, [None, None]),
-                (tf.int32, number),
-                (dtype, number),
-                (dtype, number),
-                (dtype, number),
-                (dtype, [6]),
-                (dtype, [None, None]),
-            )
+        kinds = (tf.int32, tf.int32, tf.float32, tf.int32, tf.uint8, tf.uint64)
+        ranks = (1, 1, 1, 2, 1, 2)
+        steps = [
+            _v1.placeholder(kind, [None] * rank)
+            for kind, rank in zip(kinds, ranks, strict=True)
         ]
+        settings = [_v1.placeholder(tf.int32, [])]
+        settings += [_v1.placeholder(self._dtype, [None] * n) for n in (0, 0, 0, 1, 2)]
+        return Steps(*steps), Hyperparameters(*settings)
 
-    def _run(self, *inputs):
-        steps, settings = Steps(*inputs[:6]), Hyperparameters(*inputs[6:])
+    def _run(self, steps, settings):
         n_steps = tf.size(steps.rates)
         starts = tf.cumsum(steps.n_rows, exclusive=True)
         last = n_steps - 1
@@ -251,24 +235,11 @@ class TrainingLoop:
 
     @defer_interrupts()
     def train(self, steps, settings, alone):
-        """Train some steps.
+        """Train some steps; `alone` says that no other fit is running.
 
-        Parameters
-        ----------
-        steps : Steps
-            Inputs of each step.
-        settings : Hyperparameters
-            Inputs of all steps.
-        alone : bool
-            Whether no other fit is running.
-
-        Returns
-        -------
-        ndarray of shape (n_steps, 2)
-            Mean loss of each step with the penalty, and its number of correct rows, as
-            the network was before the step.
-        ndarray of shape (n_rows_of_all_steps,)
-            Loss of each row without weight and penalty; only if the spec asks for it.
+        Returns the mean loss of each step with the penalty and its number of correct
+        rows, as the network was before the step, of shape (n_steps, 2), and if the spec
+        asks for it the loss of each row without weight and penalty.
         """
         metrics, *row_losses = self._train(
             *steps, *settings, options=run_options(alone and self.spec.sharded)

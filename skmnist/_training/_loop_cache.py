@@ -33,15 +33,7 @@ class LoopCache:
 
     @contextmanager
     def lease(self, spec, make_optimizer):
-        """Use a loop for the block; one that failed or was interrupted is not kept.
-
-        Parameters
-        ----------
-        spec : LoopSpec
-            What the loop does.
-        make_optimizer : callable
-            Returns the optimizer of a new loop.
-        """
+        """Use a loop for the block; one that failed or was interrupted is not kept."""
         with self._lock:
             self._n_in_use += 1
             known = [key for key, loop in self._idle.items() if loop.spec == spec]

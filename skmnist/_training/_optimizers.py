@@ -40,12 +40,7 @@ _KEPT_AXIS = {"row": 0, "column": 1}
 class RuleOptimizer:
     """An optimizer with a rule of `RULES`, for weights of any size.
 
-    Parameters
-    ----------
-    name : str
-        Name of the rule.
-    options : dict
-        Of the Keras optimizer; those left out have Keras' defaults.
+    Options of the Keras optimizer that are left out have Keras' defaults.
     """
 
     any_size = True
@@ -83,22 +78,11 @@ class RuleOptimizer:
         return [(name, i) for name in unknown for i in range(n_weights)]
 
     def build(self, weights, make_variable):
-        """Make the variables of the optimizer.
+        """Make the variables, beside weights that are lists of shards.
 
-        Parameters
-        ----------
-        weights : list of list of tf.Variable
-            Kernels and biases, each a list of its shards.
-        make_variable : callable
-            Takes rank and dtype and returns a variable that takes any such array.
-
-        Returns
-        -------
-        list of (list of tf.Variable, int or None)
-            The state in Keras' order, without the learning rate: shards, and the index
-            of the weight along whose shards they are.
-        list of (list of tf.Variable, int or None)
-            What is zero at the start of each call.
+        Returns two lists of (shards, index of the weight that they belong to or None):
+        the state in Keras' order, without the learning rate, and what is zero at the
+        start of each call.
         """
         dtype = weights[0][0].dtype
         # Made outside of the loop, numbers are not made again in each step.
@@ -209,24 +193,10 @@ class KerasOptimizer:
 
 
 def check_optimizer(optimizer):
-    """Return the configuration of an optimizer, or say why it cannot be used.
+    """Return the configuration of an optimizer, or raise an error that tells why not.
 
-    Parameters
-    ----------
-    optimizer : keras.optimizers.Optimizer
-        Must be unbuilt.
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    TypeError
-        If it is no Keras optimizer.
-    ValueError
-        If it has been built, so that it belongs to another model, or uses something
-        that Keras' ``fit`` has to take part in.
+    A TypeError for what is no Keras optimizer, a ValueError for one that has been built
+    or that uses something in which Keras' ``fit`` has to take part.
     """
     if not isinstance(optimizer, keras.optimizers.Optimizer):
         raise TypeError(
@@ -261,17 +231,7 @@ def make_optimizer(optimizer):
 
 
 def optimizer_key(optimizer):
-    """Tell optimizers apart, but for their name and a learning rate that is a number.
-
-    Parameters
-    ----------
-    optimizer : str or keras.optimizers.Optimizer
-        As `MLPDigitClassifier` takes it.
-
-    Returns
-    -------
-    str
-    """
+    """Tell optimizers apart, but for name and a learning rate that is a number."""
     if isinstance(optimizer, str):
         return optimizer
     config = check_optimizer(optimizer)

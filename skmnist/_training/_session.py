@@ -33,22 +33,12 @@ def _usable_cores():
 
 
 def open_session(graph):
-    """Open a session with one thread inside each operation.
+    """Open a session on the CPU with one thread inside each operation.
 
     At the sizes of an MLP's matrix products one thread inside an operation, and two
     operations at a time, are faster than TensorFlow's default. Where the process has
     used TensorFlow before, the threads inside operations are the shared ones, and the
     session is slower.
-
-    Parameters
-    ----------
-    graph : tf.Graph
-        What the session will run.
-
-    Returns
-    -------
-    tf.compat.v1.Session
-        On the CPU only; see `run_options` for its two thread pools.
     """
     n = n_threads()
     config = _v1.ConfigProto(intra_op_parallelism_threads=1, device_count={"GPU": 0})
@@ -64,18 +54,9 @@ def open_session(graph):
 
 
 def run_options(alone):
-    """Choose the thread pool of a call.
+    """Choose the thread pool of a call: `n_threads` for a fit that is alone, else one.
 
-    Parameters
-    ----------
-    alone : bool
-        Whether no other fit is running in this process.
-
-    Returns
-    -------
-    tf.compat.v1.RunOptions
-        `n_threads` threads for a fit that is alone, and otherwise one: two fits side by
-        side are faster so than the halves of both on the same two cores.
+    Two fits side by side are faster so than the shards of both on the same two cores.
     """
     return _v1.RunOptions(inter_op_thread_pool=0 if alone and n_threads() > 1 else 1)
 

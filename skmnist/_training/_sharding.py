@@ -16,20 +16,7 @@ COLUMN_PARALLEL, ROW_PARALLEL, WHOLE = (1, 0), (0, None), (None, None)
 
 
 def shard_axes(n_layers, sharded):
-    """Choose the axis along which each weight is split.
-
-    Parameters
-    ----------
-    n_layers : int
-        Layers of the network, the output included.
-    sharded : bool
-        Whether weights are split at all.
-
-    Returns
-    -------
-    list of (int or None)
-        For kernel and bias of each layer in turn; None for a weight in one piece.
-    """
+    """Choose the axis along which kernel and bias of each layer are split, or None."""
     if not sharded:
         return [*WHOLE] * n_layers
     layers = list(islice(cycle([COLUMN_PARALLEL, ROW_PARALLEL]), n_layers))

@@ -41,15 +41,7 @@ class Metrics(NamedTuple):
 
 
 class DropoutMasks:
-    """Dropout masks of the hidden layers, from random bytes.
-
-    Parameters
-    ----------
-    n_units : list of list of Tensor of shape ()
-        Units of each hidden layer's shards.
-    rate : Tensor of shape ()
-        Dropout rate, of the dtype of the masks.
-    """
+    """Dropout masks of the hidden layers, with the units `n_units` of their shards."""
 
     def __init__(self, n_units, rate):
         self._n_shards = [len(layer) for layer in n_units]
@@ -58,21 +50,10 @@ class DropoutMasks:
         self._scale = 1 / (1 - rate)
 
     def make(self, n_rows, threshold, words):
-        """Make the masks of a batch.
+        """Make the masks of a batch: ``1 / (1 - rate)`` where a unit is kept, else 0.
 
-        Parameters
-        ----------
-        n_rows : Tensor of shape ()
-            Rows of the batch.
-        threshold : Tensor of shape (), uint8
-            A unit is dropped if its byte is below.
-        words : Tensor of shape (n_words,), uint64
-            Random, with a byte or more for each row and unit.
-
-        Returns
-        -------
-        list of list of Tensor of shape (n_rows, units of the shard)
-            ``1 / (1 - rate)`` where a unit is kept, 0 elsewhere.
+        Each unit of each row has a byte of the random `words`, of dtype uint64, and is
+        dropped if that is below the `threshold`, of dtype uint8.
         """
         n_bytes = 8 * tf.size(words)
         kept = tf.reshape(tf.bitcast(words, tf.uint8), [-1]) >= threshold
@@ -137,22 +118,10 @@ def _cross_entropy(logits, y):
 
 
 def gradients(weights, batch, activation):
-    """Compute the gradients of the weighted sum of the cross-entropies.
+    """Compute the gradients of the weighted cross-entropy, by backpropagation.
 
-    Parameters
-    ----------
-    weights : list of list of Tensor
-        Kernel and bias of each layer in turn, each a list of its shards.
-    batch : Batch
-        Rows.
-    activation : callable
-        Of the hidden layers.
-
-    Returns
-    -------
-    gradients : list of list of Tensor
-        Of each weight's shards.
-    metrics : Metrics
+    `weights` are kernel and bias of each layer in turn, each a list of its shards, and
+    so are their gradients, which are returned with the `Metrics`.
     """
     logits, inputs, activations = _forward(weights, batch, activation)
     row_losses, delta = _cross_entropy(logits, batch.y)
@@ -171,18 +140,8 @@ def perturb(weights, batch, activation, epsilon):
     """Move each row along the gradient of its loss, to make an adversarial example.
 
     The fast gradient method (Goodfellow, Shlens and Szegedy, "Explaining and Harnessing
-    Adversarial Examples", ICLR 2015) with the L2 norm.
-
-    Parameters
-    ----------
-    weights, batch, activation
-        As in `gradients`.
-    epsilon : Tensor of shape ()
-        L2 norm of the perturbation relative to that of the row.
-
-    Returns
-    -------
-    Tensor of shape (n_rows, n_features)
+    Adversarial Examples", ICLR 2015). `epsilon` is the L2 norm of the perturbation
+    relative to that of the row.
     """
     logits, _, activations = _forward(weights, batch, activation)
     _, delta = _cross_entropy(logits, batch.y)

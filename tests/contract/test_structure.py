@@ -17,24 +17,22 @@ PACKAGE = Path(skmnist.__file__).parent
 FLOORS = [
     {"_base", "_sklearn_compat", "_version"},
     {"_validation"},
-    {"_network", "_aligned", "_blas"},
+    {"_network", "_blas"},
     {"_training"},
     {"_augmentation", "_classifier", "_pixel_scaler", "_unsharp_mask", "images"},
     {"_io", "_plot", "datasets"},
     {"_cli"},
     {"__init__", "__main__"},
 ]
-# Modules of the training that are not in a folder of their own yet.
-TRAINING = {
-    "_batches", "_compiled", "_distortion", "_graph", "_halves", "_hard_rows",
-    "_interrupts", "_keras", "_keras_callbacks", "_lazy", "_optimizers", "_session",
-    "_variables",
-}  # fmt: skip
 TESTED_ELSEWHERE = {
     "__main__": "contract/test_interrupt.py",
-    "_aligned": "test_pixel_scaler.py",
     "_blas": "training/test_blas.py",
     "_network": "test_classifier.py",
+    "_training._config": "training/test_fit.py",
+    "_training._distortion": "training/test_augmented_training.py",
+    "_training._interrupts": "training/test_loop_cache.py",
+    "_training._loop": "training/test_fit.py",
+    "_training._update_rules": "training/test_optimizers.py",
     "_version": "test_packaging.py",
 }
 LONGEST_FUNCTION = 80  # lines, without the docstring
@@ -48,7 +46,6 @@ MODULES = {
 
 def floor(module):
     top = module.partition(".")[0]
-    top = "_training" if top in TRAINING else top
     (found,) = [i for i, names in enumerate(FLOORS) if top in names]
     return found
 
@@ -105,13 +102,46 @@ def test_private_names_of_scikit_learn_are_in_one_place(module):
     assert bool(private) == (module == "_sklearn_compat")
 
 
+PUBLIC_WITH_UNDERSCORE = {"_replace", "_asdict"}  # of named tuples
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_tensorflow_and_keras_by_their_public_names(module):
+    used, private = False, []
+    for node in ast.walk(MODULES[module]):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [f"{node.module}.{each.name}" for each in node.names]
+        names = [
+            each for each in names if each.split(".")[0] in ("keras", "tensorflow")
+        ]
+        used |= bool(names)
+        private += [
+            each
+            for each in names
+            if {"python", "core", "src"} & set(each.split(".")) or "._" in each
+        ]
+    if used:
+        assert module.startswith("_training.")
+        private += [
+            ast.unparse(node)
+            for node in ast.walk(MODULES[module])
+            if isinstance(node, ast.Attribute)
+            and node.attr[0] == "_"
+            and node.attr[:2] != "__"
+            and node.attr not in PUBLIC_WITH_UNDERSCORE
+            and ast.unparse(node.value) not in ("self", "cls")
+        ]
+    assert private == []
+
+
 def test_every_module_has_its_tests():
     missing = []
     for module in MODULES:
         *folders, name = (part.strip("_") for part in module.split("."))
         path = "/".join([*folders, f"test_{name}.py"])
-        if floor(module) == floor("_training"):
-            continue
         path = TESTED_ELSEWHERE.get(module, path)
         if name != "init" and not (ROOT / "tests" / path).is_file():
             missing.append(path)
@@ -128,7 +158,7 @@ def test_functions_are_short(module):
             if ast.get_docstring(node) is not None:
                 start = node.body[1] if len(node.body) > 1 else start
             lines = node.end_lineno - start.lineno + 1
-            if lines > LONGEST_FUNCTION and floor(module) != floor("_training"):
+            if lines > LONGEST_FUNCTION:
                 long[node.name] = lines
 
     assert long == {}

@@ -126,7 +126,8 @@ class TrainingLoop:
             for kind, rank in zip(kinds, ranks, strict=True)
         ]
         settings = [_v1.placeholder(tf.int32, [])]
-        settings += [_v1.placeholder(self._dtype, [None] * n) for n in (0, 0, 0, 1, 2)]
+        shapes = [], [], [], [6], [None, None]
+        settings += [_v1.placeholder(self._dtype, shape) for shape in shapes]
         return Steps(*steps), Hyperparameters(*settings)
 
     def _run(self, steps, settings):

@@ -30,21 +30,8 @@ CONFIGS = [
     )
     if hasattr(keras.optimizers, name)
 ]
-CONFIGS += [
-    {
-        "class_name": "Adam",
-        "config": {
-            "learning_rate": {
-                "class_name": "ExponentialDecay",
-                "config": {
-                    "initial_learning_rate": 0.01,
-                    "decay_steps": 2,
-                    "decay_rate": 0.5,
-                },
-            }
-        },
-    }
-]
+SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.01, 2, 0.5)
+CONFIGS.append({"class_name": "Adam", "config": {"learning_rate": SCHEDULE}})
 
 
 def weights_of(model):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Images to rows of scaled pixels."""
 
+import warnings
 from numbers import Real
 
 import numpy as np
@@ -24,6 +25,10 @@ from ._validation import (
     flatten_images,
     rows_as_fitted,
 )
+
+
+_FAINT = 1 / 50  # of the largest training pixel: smaller ones are of another range
+_BALANCED = 0.1  # from a mean of a half, within which images are not called inverted
 
 
 class PixelScaler(
@@ -51,6 +56,9 @@ class PixelScaler(
     max_value_ : float
         The pixel value that becomes 1.0. With "auto" it is 1.0 when all training
         pixels are zero.
+
+    mean_ : float
+        Mean of the training pixels, divided by `max_value_`.
 
     image_shape_ : tuple of int
         Shape of one sample as seen during :term:`fit`: ``(height, width)``,
@@ -141,6 +149,7 @@ class PixelScaler(
         self.image_shape_ = image_shape or (pixels.shape[1],)
         self.dtype_ = pixels.dtype.type
         self.max_value_ = largest
+        self.mean_ = float(pixels.mean(dtype=np.float64)) / largest
         callbacks.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )
@@ -161,6 +170,12 @@ class PixelScaler(
         X_scaled : ndarray of shape (n_samples, n_features), dtype float32
             One row per image, each pixel divided by `max_value_`.
 
+        Warns
+        -----
+        UserWarning
+            If the pixels have another range than the training pixels had, or their
+            mean is nearer that of inverted training images.
+
         Raises
         ------
         ValueError
@@ -175,7 +190,7 @@ class PixelScaler(
             with np.errstate(over="raise", divide="raise", under="ignore"):
                 # Converts block by block: no temporary of the size of X; and a fit
                 # needs no copy of the result.
-                return np.divide(
+                scaled = np.divide(
                     pixels,
                     np.float32(self.max_value_),
                     out=aligned_empty(pixels.shape, np.float32),
@@ -186,6 +201,32 @@ class PixelScaler(
                 f"X divided by max_value={self.max_value_!r} does not fit into "
                 "float32: check the pixel values and max_value"
             ) from error
+        self._warn_of_other_pixels(scaled)
+        return scaled
+
+    def _warn_of_other_pixels(self, scaled):
+        """Warn of pixels of another range, and of inverted images."""
+        least, greatest = float(scaled.min()), float(scaled.max())
+        largest = max(-least, greatest)
+        if 0 < largest < _FAINT or largest > 1 / _FAINT:
+            seen = "below" if largest < 1 else "above"
+            warnings.warn(
+                f"the pixels of X have values of at most {largest * self.max_value_:g},"
+                f" far {seen} max_value={self.max_value_:g}, as if they had been "
+                "divided by another number",
+                UserWarning,
+                stacklevel=3,
+            )
+        elif least >= 0 and abs(self.mean_ - 0.5) > _BALANCED:
+            mean = float(scaled.mean(dtype=np.float64))
+            if (mean - 0.5) * (self.mean_ - 0.5) < 0 and abs(mean - 0.5) > _BALANCED:
+                warnings.warn(
+                    f"the mean pixel of X is {mean:.2f} of max_value, and that of the "
+                    f"training images was {self.mean_:.2f}: is X inverted, dark on "
+                    "light?",
+                    UserWarning,
+                    stacklevel=3,
+                )
 
     def inverse_transform(self, X):
         """Scale rows back to pixel values and give them their image shape.

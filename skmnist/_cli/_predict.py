@@ -29,7 +29,9 @@ _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 def add_arguments(parser):
     parser.description = (
         "Print one line for each image: the file, the index of the image in it, the\n"
-        "predicted label and its probability, separated by tabs."
+        "predicted label and its probability, separated by tabs. What is less probable\n"
+        f"than {_UNSURE_BELOW} is marked with a ?, and the second label and its\n"
+        "probability follow."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("model", metavar="MODEL", help="file that train has saved")
@@ -37,7 +39,7 @@ def add_arguments(parser):
         "files",
         nargs="+",
         metavar="FILE",
-        help="picture of a digit (PNG, JPEG, TIFF, BMP), .npy file with an image or a "
+        help="picture of a digit (PNG, JPEG, TIFF, BMP, WebP, GIF), .npy file with an image or a "
         "stack of images, or .npz file with such an array: x_test, x, or its only one",
     )
     parser.add_argument(
@@ -47,7 +49,7 @@ def add_arguments(parser):
 
 
 def main(args):
-    _check_annotate(args)
+    _check_outputs(args)
     model = load_classifier(args.model)
     code = 0
     for path in args.files:
@@ -67,10 +69,22 @@ def main(args):
 
 
 def _predict_arrays(path, model):
-    probabilities = model.predict_proba(_read_images(path, model))
-    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
-        label = model.classes_[column].item()
-        yield {"label": label, "probability": round(float(row[column]), 4)}
+    for row in model.predict_proba(_read_images(path, model)):
+        yield _prediction(model.classes_, row)
+
+
+def _prediction(classes, row):
+    """Return the two labels of the greatest probabilities, for one image."""
+    first, *others = np.argsort(-row, kind="stable")[:2]
+    prediction = {
+        "label": classes[first].item(),
+        "probability": round(float(row[first]), 4),
+        "unsure": bool(row[first] < _UNSURE_BELOW),
+    }
+    for second in others:
+        prediction["second_label"] = classes[second].item()
+        prediction["second_probability"] = round(float(row[second]), 4)
+    return prediction
 
 
 def _print_prediction(path, i, prediction, as_json):
@@ -78,8 +92,11 @@ def _print_prediction(path, i, prediction, as_json):
         print(json.dumps({"file": path, "index": i, **prediction}))
         return
     cells = [path, i, prediction["label"], f"{prediction['probability']:.4f}"]
-    if prediction.get("unsure"):
+    if prediction["unsure"]:
         cells.append("?")
+        if "second_label" in prediction:
+            cells.append(prediction["second_label"])
+            cells.append(f"{prediction['second_probability']:.4f}")
     print(*cells, sep="\t")
 
 
@@ -102,8 +119,20 @@ def _add_picture_arguments(parser):
     group = parser.add_argument_group(
         "pictures",
         "Photos and scans are framed as MNIST framed its digits, for a model trained\n"
-        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?, as\n"
-        "is what touches another digit on a page, or is perhaps several.",
+        "on MNIST. What is unlike all digits of MNIST is marked with a ?, as is what\n"
+        "touches another digit on a page, or is perhaps several.",
+    )
+    group.add_argument(
+        "--polarity",
+        choices=("auto", "dark", "light"),
+        default="auto",
+        help="whether the ink is darker or lighter than the paper (default: auto)",
+    )
+    group.add_argument(
+        "--show-framed",
+        metavar="OUT",
+        help="with one picture: file to write the framed digits to, as the model "
+        "gets them, enlarged, in the order of the lines",
     )
     group.add_argument(
         "--sheet",
@@ -117,17 +146,18 @@ def _add_picture_arguments(parser):
     )
 
 
-def _check_annotate(args):
-    if args.annotate is None:
-        return
-    if not (args.sheet and len(args.files) == 1):
-        raise ValueError("argument --annotate: needs --sheet and one picture")
-    if Path(args.annotate).suffix.lower() not in _WRITTEN_AS:
-        raise ValueError(
-            f"argument --annotate: must end in {', '.join(_WRITTEN_AS)}; got "
-            f"{args.annotate!r}"
-        )
-    check_writable(args.annotate, "the picture")
+def _check_outputs(args):
+    for name, needs in (("annotate", "--sheet and one picture"), ("show_framed", "one picture")):
+        out, option = getattr(args, name), "--" + name.replace("_", "-")
+        if out is None:
+            continue
+        if len(args.files) != 1 or (name == "annotate" and not args.sheet):
+            raise ValueError(f"argument {option}: needs {needs}")
+        if Path(out).suffix.lower() not in _WRITTEN_AS:
+            raise ValueError(
+                f"argument {option}: must end in {', '.join(_WRITTEN_AS)}; got {out!r}"
+            )
+        check_writable(out, "the picture")
 
 
 def _is_picture(path):

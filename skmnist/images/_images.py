@@ -4,6 +4,7 @@
 
 import os
 import warnings
+from io import BytesIO
 from numbers import Real
 
 import numpy as np
@@ -15,7 +16,7 @@ from ._normalizer import DigitNormalizer
 from ._touching import find_cut
 
 _MAX_PIXELS = 100_000_000
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _DETAIL = 4  # how much smaller digits are on a page than alone
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
@@ -23,17 +24,20 @@ _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
 _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
 
 
-@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
-def read_image(path):
-    """Read an image from a PNG, JPEG, TIFF or BMP file.
+@validate_params(
+    {"file": [str, os.PathLike, bytes, HasMethods("read")]},
+    prefer_skip_nested_validation=True,
+)
+def read_image(file):
+    """Read an image from a PNG, JPEG, TIFF, BMP, WebP or GIF file.
 
     The image is turned as the camera's EXIF orientation says. Of an animation or a
     file of several pages, the first image is read.
 
     Parameters
     ----------
-    path : str or path-like
-        The file.
+    file : str, path-like, bytes or binary file object
+        Where the file is, what is in it, or the open file.
 
     Returns
     -------
@@ -56,28 +60,37 @@ def read_image(path):
     >>> image.shape  # doctest: +SKIP
     (4032, 3024, 3)
     """
+    if isinstance(file, bytes):
+        return _decode(BytesIO(file), "bytes")
+    if hasattr(file, "read"):
+        name = getattr(file, "name", None)
+        return _decode(file, name if isinstance(name, str) else "file")
+    with open(file, "rb") as stream:
+        return _decode(stream, os.fspath(file))
+
+
+def _decode(stream, name):
     from PIL import Image, ImageOps
 
-    with open(path, "rb") as stream:
-        try:
-            with warnings.catch_warnings():
-                # The size is looked at here, and odd metadata is no reason to stop.
-                warnings.simplefilter("ignore")
-                with Image.open(stream, formats=_FORMATS) as picture:
-                    width, height = picture.size
-                    if width * height > _MAX_PIXELS:
-                        raise ValueError(
-                            f"it has {width}x{height} pixels, more than the "
-                            f"{_MAX_PIXELS:,} that are read"
-                        )
-                    return _as_array(ImageOps.exif_transpose(picture))
-        except Exception as error:  # Pillow raises a dozen types, SyntaxError too
-            reason = str(error)
-            if isinstance(error, Image.UnidentifiedImageError):
-                reason = "it is no PNG, JPEG, TIFF or BMP image"
-            elif isinstance(error, Image.DecompressionBombError):
-                reason = f"it has more than the {_MAX_PIXELS:,} pixels that are read"
-            raise ValueError(f"{os.fspath(path)}: cannot be read: {reason}") from error
+    try:
+        with warnings.catch_warnings():
+            # The size is looked at here, and odd metadata is no reason to stop.
+            warnings.simplefilter("ignore")
+            with Image.open(stream, formats=_FORMATS) as picture:
+                width, height = picture.size
+                if width * height > _MAX_PIXELS:
+                    raise ValueError(
+                        f"it has {width}x{height} pixels, more than the "
+                        f"{_MAX_PIXELS:,} that are read"
+                    )
+                return _as_array(ImageOps.exif_transpose(picture))
+    except Exception as error:  # Pillow raises a dozen types, SyntaxError too
+        reason = str(error)
+        if isinstance(error, Image.UnidentifiedImageError):
+            reason = "it is no PNG, JPEG, TIFF, BMP, WebP or GIF image"
+        elif isinstance(error, Image.DecompressionBombError):
+            reason = f"it has more than the {_MAX_PIXELS:,} pixels that are read"
+        raise ValueError(f"{name}: cannot be read: {reason}") from error
 
 
 def _as_array(picture):

@@ -3,7 +3,9 @@
 """Pictures of digits into the frame of MNIST."""
 
 from collections.abc import Iterable
+from itertools import product
 from numbers import Integral, Real
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -13,8 +15,16 @@ from sklearn.utils.validation import validate_data
 from .._base import VersionStamp
 from .._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from . import _ink
+from ._likeness import unlikeness
 
 _SIDE = 28
+_USUAL, _SURE, _NONE = 1.3, 2.0, 9.9
+_PRICE = 0.3, 0.6
+_PASSES = 1.6
+_DROPPED = 3.0
+_SQUEEZE_PRICE = 0.1
+_ALONG = 0.9
+_SQUEEZE = 0.75
 _LONGEST = 384  # pixels that are enough to find a digit in a picture
 _AT_ONCE = 128  # small images are worked on together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
@@ -26,6 +36,18 @@ _SPREADS = _SPREAD / 2, _SPREAD * 2  # what digits are stretched from
 _BLUR, _LEAST_BLUR = 1.5, 0.6  # in those pixels, and in those of the image
 _CROSS = np.zeros((3, 3, 3), bool)  # pixels of one image that share an edge
 _CROSS[1, 1] = _CROSS[1, :, 1] = True
+
+
+class _Reading(NamedTuple):
+    """What an image is taken for."""
+
+    dark: bool
+    ink: np.ndarray
+    mask: np.ndarray
+    digit: np.ndarray
+    strokes: np.ndarray
+    framed: np.ndarray
+    unlike: float
 
 
 class DigitNormalizer(
@@ -360,12 +382,19 @@ class DigitNormalizer(
         framed, done = self._ready(grey)
         todo = np.flatnonzero(~done)
         if todo.size:
-            names = [names[i] for i in todo]
-            ink, digit, level = self._find(grey[todo], names, steps)
-            strokes = self._strokes(ink, digit, level)
-            framed[todo] = self._center(_scale(strokes, self.digit_size))
+            readings = self._read(grey[todo])
+            for i, reading in zip(todo, readings, strict=True):
+                if reading is None:
+                    raise ValueError(
+                        f"{names[i]} has no ink: it looks the same everywhere"
+                    )
+                if reading.unlike > _NONE:
+                    raise ValueError(f"{names[i]} has no digit, only other ink")
+                framed[i] = reading.framed
             if steps is not None:
-                steps["strokes"] = strokes
+                reading = readings[0]._asdict()
+                names = "ink", "mask", "digit", "strokes"
+                steps |= {name: [reading[name]] for name in names}
         if self.deslant or self.moment_power:
             moved = _by_moments(framed, self.deslant, self.moment_power)
             framed = self._center(moved)
@@ -376,7 +405,9 @@ class DigitNormalizer(
         framed = np.zeros((len(grey), _SIDE, _SIDE), np.uint8)
         if grey.shape[1:] != (_SIDE, _SIDE):
             return framed, np.zeros(len(grey), bool)
-        paper = np.median(_ink.border(grey), axis=1)[:, np.newaxis, np.newaxis]
+        edges = grey[:, 0], grey[:, -1], grey[:, 1:-1, 0], grey[:, 1:-1, -1]
+        paper = np.median(np.concatenate(edges, axis=1), axis=1)
+        paper = paper[:, np.newaxis, np.newaxis]
         ink = grey - paper
         dark = ink.sum(axis=(1, 2)) < 0
         ink[dark] *= -1
@@ -394,20 +425,55 @@ class DigitNormalizer(
         ready[ready] = same.all(axis=1)
         return framed, ready
 
-    def _find(self, grey, names, steps):
-        """Find the ink; look again, and closer, if the digit is a small part."""
+    def _read(self, grey, dark=None):
+        """Find the reading of each image that is most like a digit."""
         small, factor = _ink.reduce(grey, _LONGEST)
-        ink, pieces, level = _ink.find_ink(
-            small, self.polarity, self.even_light, self.threshold
-        )
-        mask = pieces > 0
-        for i in np.flatnonzero(~mask.any(axis=(1, 2))):
-            raise ValueError(f"{names[i]} has no ink: it looks the same everywhere")
-        digit = _ink.keep_digit(pieces, self.min_part, self.drop_frame)
-        for i in np.flatnonzero(_ink.is_noise(ink, mask, digit)):
-            raise ValueError(f"{names[i]} has no ink, only noise")
-        if factor > 1:  # then the image is alone
-            starts, sides = _ink.boxes_of(digit)
+        if self.drop_frame:
+            small = small.copy()
+            for i, image in enumerate(small):
+                sheet = _ink.sheet_of(image)
+                if sheet is not None:
+                    small[i] = np.where(sheet, image, np.median(image[sheet]))
+        best = [None] * len(grey)
+        unlike = np.full(len(grey), np.inf)
+        certain = np.zeros(len(grey), bool)
+        flips = (False, True)
+        if self.polarity != "auto":
+            dark = np.full(len(grey), self.polarity == "dark")
+        if dark is None:
+            dark = _ink.guess_dark(small)
+        else:
+            flips = (False,)
+        even, may_be = _ink.light_of(small)
+        if not self.even_light:
+            even = may_be = np.ones(len(grey), bool)
+        # What is left to be read in each way, in their order.
+        plain = even | may_be
+        strict = np.where(plain, _PASSES, _USUAL)
+        for whole, uneven, flip in product((True, False), (False, True), flips):
+            if not uneven:
+                todo = plain & (unlike > (0 if whole else _USUAL))
+            elif whole:
+                todo = ~even & (unlike > np.where(plain, _PASSES, 0))
+            else:
+                todo = ~even & (unlike > strict)
+            todo &= ~certain
+            readings = self._try(small, dark ^ flip, uneven, whole, todo)
+            for i, reading in readings:
+                sides = _sides_covered(reading.digit)
+                # Digits do not run along two sides that meet.
+                if whole and sides[:2].max() > _ALONG and sides[2:].max() > _ALONG:
+                    continue
+                dropped = 1 - reading.digit.sum() / reading.mask.sum()
+                price = 0 if whole else np.clip(_DROPPED * dropped, *_PRICE)
+                if reading.unlike + price < unlike[i]:
+                    unlike[i] = reading.unlike + price
+                    best[i] = reading
+                certain[i] |= (
+                    whole and even[i] and sides.max() == 0 and reading.unlike < _USUAL
+                )
+        if factor > 1 and best[0] is not None:  # then the image is alone
+            starts, sides = _ink.boxes_of(best[0].digit[np.newaxis])
             longest = sides.max()
             (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
             closer = grey[
@@ -416,10 +482,56 @@ class DigitNormalizer(
                 max(0, left - longest) * factor : (right + longest) * factor,
             ]
             if longest < _FINE and closer.size < grey.size:
-                return self._find(closer, names, steps)
-        if steps is not None:
-            steps |= {"ink": ink, "mask": mask, "digit": digit}
-        return ink, digit, level
+                return self._read(closer, np.array([best[0].dark]))
+        return best
+
+    def _try(self, grey, dark, uneven, whole, todo):
+        """Read images, with all that looks like ink or without what is no digit's."""
+        todo = np.flatnonzero(todo)
+        if not todo.size:
+            return []
+        ink, pieces, level = _ink.find_ink(
+            grey[todo],
+            dark[todo],
+            uneven,
+            self.threshold,
+            boxes=self.drop_frame,
+        )
+        mask = digit = pieces > 0
+        if not mask.any():
+            return []
+        if not whole:
+            digit = _ink.keep_digit(pieces, self.min_part, self.drop_frame)
+        found = digit.any(axis=(1, 2)) & ~_ink.is_noise(ink, mask, digit)
+        todo, ink, mask, digit = todo[found], ink[found], mask[found], digit[found]
+        if not todo.size:
+            return []
+        strokes, framed, unlike = self._draw(ink, digit, level[found])
+        return [
+            (i, _Reading(dark[i], *parts))
+            for i, *parts in zip(
+                todo, ink, mask, digit, strokes, framed, unlike, strict=True
+            )
+        ]
+
+    def _draw(self, ink, digit, level):
+        """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
+        strokes, of_width = self._strokes(ink, digit, level)
+        framed = self._center(_scale(of_width, self.digit_size))
+        as_they_are = self._center(_scale(strokes, self.digit_size))
+        unlike = (unlikeness(framed) + unlikeness(as_they_are)) / 2
+        sides = _ink.boxes_of(strokes)[1]
+        wide = np.flatnonzero((unlike > _USUAL) & (sides[:, 1] > 0.9 * sides[:, 0]))
+        if wide.size:
+            narrow, bold = (
+                self._center(_scale(each[wide], self.digit_size, _SQUEEZE))
+                for each in (of_width, strokes)
+            )
+            less = (unlikeness(narrow) + unlikeness(bold)) / 2 + _SQUEEZE_PRICE
+            better = less < unlike[wide]
+            framed[wide[better]] = narrow[better]
+            unlike[wide[better]] = less[better]
+        return of_width, framed, unlike
 
     def _strokes(self, ink, digit, level):
         """Draw the digits anew, in the resolution for strokes and with their width."""
@@ -438,8 +550,10 @@ class DigitNormalizer(
         top = np.maximum(0.9 * top, least[:, np.newaxis, np.newaxis])
         picture /= top.repeat(4, axis=1).repeat(4, axis=2)
         if self.stroke_width is None:
-            return picture > _LEVELS[0]
-        return _of_width(picture, *self.stroke_width, self.digit_size)
+            strokes = picture > _LEVELS[0]
+            return strokes, strokes
+        strokes = picture > _LEVELS[0]
+        return strokes, _of_width(picture, *self.stroke_width, self.digit_size)
 
     def _center(self, digits):
         """Move what digits there are on 28x28 pixels into the middle."""
@@ -552,10 +666,11 @@ def _n_pieces(strokes):
     )
 
 
-def _scale(strokes, longest):
+def _scale(strokes, longest, squeeze=1):
     """Scale digits to the corner of 28x28 pixels, each pixel the mean of its area."""
     starts, sides = _ink.boxes_of(strokes)
-    sizes = np.maximum(np.rint(longest * sides / sides.max(axis=1, keepdims=True)), 1)
+    sizes = longest * sides / sides.max(axis=1, keepdims=True)
+    sizes = np.maximum(np.rint(sizes * (1, squeeze)), 1)
     steps = (sides / sizes).astype(np.float32)[:, :, np.newaxis, np.newaxis]
     begins = (
         starts.astype(np.float32)[:, :, np.newaxis, np.newaxis]
@@ -614,3 +729,8 @@ def _sample(digits, source, axis):
     digits = np.pad(digits, [(1, 2) if i == axis else (0, 0) for i in range(3)])
     start, end = (np.take_along_axis(digits, before + i, axis) for i in (0, 1))
     return start + (source - before) * (end - start)
+
+
+def _sides_covered(digit):
+    """Return the share of ink on each side: top, bottom, left and right."""
+    return np.array([side.mean() for side in (*digit[[0, -1]], *digit[:, [0, -1]].T)])

@@ -12,8 +12,9 @@ import numpy as np
 _BINS = 128
 _THUMBNAIL = 48  # pixels that are enough to see light and shadow
 _SMALL = 24  # pixels of a picture that is too small to have noise in it
-_PARTS = 0.05, 0.4  # of the paper, by how light it is, where it is looked at
+_PARTS = 0.02, 0.4  # of the paper, by how light it is, where it is looked at
 _VISIBLE = 0.01  # contrast, as a part of the brightest pixel, that can be seen
+_FAINT = 0.08
 _SLOPE = 24
 _SHEET = 0.88
 _LINE = 0.8
@@ -109,6 +110,19 @@ def guess_dark(grey):
     return small.mean(axis=(1, 2)) < np.median(edge, axis=1)
 
 
+def stands_out_dark(grey):
+    """Tell from what stands out from its surroundings, whatever the light there is."""
+    from scipy import ndimage
+
+    small, _ = reduce(grey, _THUMBNAIL)
+    side = max(small.shape[1:]) // 3 | 1
+    rest = ndimage.median_filter(small, (1, 1, side), mode="nearest")
+    rest = small - ndimage.median_filter(rest, (1, side, 1), mode="nearest")
+    edge = round(0.08 * min(small.shape[1:]))
+    rest = rest[:, edge : -edge or None, edge : -edge or None]
+    return (rest**3).sum(axis=(1, 2)) < 0
+
+
 def light_of(grey):
     """Tell for each image if paper looks the same everywhere, and may at least.
 
@@ -127,7 +141,9 @@ def light_of(grey):
         np.abs(np.subtract(*(rows[numbers, end + (p * n).astype(int)] for p in _PARTS)))
         for end, n in ends
     ]
-    return even <= least, np.min(spreads, axis=0) <= 1.7 * least
+    spreads = np.sort(spreads, axis=0)
+    flat = (spreads[0] <= 1.7 * least) & (spreads[1] <= 4 * least)
+    return even <= least, flat
 
 
 def even_out(grey, dark, even_light, detail=1):
@@ -195,6 +211,11 @@ def find_ink(grey, dark, even_light=True, threshold="otsu", boxes=False, detail=
 
     ink = _smooth(even_out(grey, dark, even_light, detail), detail)
     low, high = _levels(ink, threshold)
+    if even_light:
+        # What is left of uneven light is weaker than ink.
+        white = np.where(dark, 1, grey.max(axis=(1, 2)))
+        faint = high < _FAINT * white
+        low[faint] = high[faint] = np.inf
     same = np.ptp(grey, axis=(1, 2)) <= _VISIBLE * np.abs(grey).max(axis=(1, 2))
     low[same] = high[same] = np.inf
     mask = ink > low[:, np.newaxis, np.newaxis]

@@ -18,12 +18,16 @@ from . import _ink
 from ._likeness import unlikeness
 
 _SIDE = 28
-_USUAL, _SURE, _NONE = 1.3, 2.0, 9.9
-_PRICE = 0.3, 0.6
+_USUAL, _SURE, _NONE = 1.3, 2.0, 1.8
+_PRICE = 0.15, 0.6
 _PASSES = 1.6
-_DROPPED = 3.0
+_FLIPPED = 0.5
+_DROPPED = 1.5
+_GOOD = 1.0
 _SQUEEZE_PRICE = 0.1
 _ALONG = 0.9
+_FAR = 0.3
+_MOST = 0.6
 _SQUEEZE = 0.75
 _LONGEST = 384  # pixels that are enough to find a digit in a picture
 _AT_ONCE = 128  # small images are worked on together
@@ -428,50 +432,18 @@ class DigitNormalizer(
     def _read(self, grey, dark=None):
         """Find the reading of each image that is most like a digit."""
         small, factor = _ink.reduce(grey, _LONGEST)
+        best = self._best(small, dark)
         if self.drop_frame:
-            small = small.copy()
             for i, image in enumerate(small):
-                sheet = _ink.sheet_of(image)
-                if sheet is not None:
-                    small[i] = np.where(sheet, image, np.median(image[sheet]))
-        best = [None] * len(grey)
-        unlike = np.full(len(grey), np.inf)
-        certain = np.zeros(len(grey), bool)
-        flips = (False, True)
-        if self.polarity != "auto":
-            dark = np.full(len(grey), self.polarity == "dark")
-        if dark is None:
-            dark = _ink.guess_dark(small)
-        else:
-            flips = (False,)
-        even, may_be = _ink.light_of(small)
-        if not self.even_light:
-            even = may_be = np.ones(len(grey), bool)
-        # What is left to be read in each way, in their order.
-        plain = even | may_be
-        strict = np.where(plain, _PASSES, _USUAL)
-        for whole, uneven, flip in product((True, False), (False, True), flips):
-            if not uneven:
-                todo = plain & (unlike > (0 if whole else _USUAL))
-            elif whole:
-                todo = ~even & (unlike > np.where(plain, _PASSES, 0))
-            else:
-                todo = ~even & (unlike > strict)
-            todo &= ~certain
-            readings = self._try(small, dark ^ flip, uneven, whole, todo)
-            for i, reading in readings:
-                sides = _sides_covered(reading.digit)
-                # Digits do not run along two sides that meet.
-                if whole and sides[:2].max() > _ALONG and sides[2:].max() > _ALONG:
+                if best[i] is not None and best[i].unlike <= _GOOD:
                     continue
-                dropped = 1 - reading.digit.sum() / reading.mask.sum()
-                price = 0 if whole else np.clip(_DROPPED * dropped, *_PRICE)
-                if reading.unlike + price < unlike[i]:
-                    unlike[i] = reading.unlike + price
-                    best[i] = reading
-                certain[i] |= (
-                    whole and even[i] and sides.max() == 0 and reading.unlike < _USUAL
-                )
+                sheet = _ink.sheet_of(image)
+                if sheet is None:
+                    continue
+                alone = np.where(sheet, image, np.median(image[sheet]))
+                (inside,) = self._best(alone[np.newaxis], None if dark is None else dark[[i]])
+                if inside and (best[i] is None or inside.unlike < best[i].unlike + 0.2):
+                    best[i] = inside
         if factor > 1 and best[0] is not None:  # then the image is alone
             starts, sides = _ink.boxes_of(best[0].digit[np.newaxis])
             longest = sides.max()
@@ -483,6 +455,60 @@ class DigitNormalizer(
             ]
             if longest < _FINE and closer.size < grey.size:
                 return self._read(closer, np.array([best[0].dark]))
+        return best
+
+    def _best(self, small, dark):
+        """Find the reading that is most like a digit, of the whole image."""
+        best = [None] * len(small)
+        unlike = np.full(len(small), np.inf)
+        certain = np.zeros(len(small), bool)
+        seen = np.zeros(len(small), bool)
+        flips = (False, True)
+        if self.polarity != "auto":
+            dark = np.full(len(small), self.polarity == "dark")
+        even, may_be = _ink.light_of(small)
+        if dark is None:
+            dark = _ink.guess_dark(small)
+            shaded = ~(even | may_be)
+            if shaded.any():
+                dark[shaded] = _ink.stands_out_dark(small[shaded])
+        else:
+            flips = (False,)
+        if not self.even_light:
+            even = may_be = np.ones(len(small), bool)
+        # What is left to be read in each way, in their order.
+        plain = even | may_be
+        strict = np.where(plain, _PASSES, _GOOD)
+        for whole, uneven, flip in product((True, False), (False, True), flips):
+            if not uneven:
+                todo = (plain | whole) & (unlike > (0 if whole else _USUAL))
+            elif whole:
+                todo = ~even & ((unlike > _PASSES) | ~plain)
+            else:
+                todo = ~even & (unlike > strict)
+            todo &= ~certain
+            readings = self._try(small, dark ^ flip, uneven, whole, todo)
+            for i, reading in readings:
+                seen[i] |= uneven
+                sides = _sides_covered(reading.digit)
+                if not _may_be_digit(reading.digit, sides, plain[i], uneven):
+                    continue
+                dropped = 1 - reading.digit.sum() / reading.mask.sum()
+                price = 0 if whole else np.clip(_DROPPED * dropped, *_PRICE)
+                # Strokes in uneven light, and what is guessed to be ink there.
+                through = np.minimum(sides[[0, 2]], sides[[1, 3]]).max() > 0
+                if uneven and (through or (flip and not plain[i])):
+                    price += _FLIPPED
+                if reading.unlike + price < unlike[i]:
+                    unlike[i] = reading.unlike + price
+                    best[i] = reading
+                certain[i] |= (
+                    whole and even[i] and sides.max() == 0 and reading.unlike < _USUAL
+                )
+        # What is not there in even light was a part of the light.
+        best = [
+            each if plain[i] or seen[i] else None for i, each in enumerate(best)
+        ]
         return best
 
     def _try(self, grey, dark, uneven, whole, todo):
@@ -734,3 +760,30 @@ def _sample(digits, source, axis):
 def _sides_covered(digit):
     """Return the share of ink on each side: top, bottom, left and right."""
     return np.array([side.mean() for side in (*digit[[0, -1]], *digit[:, [0, -1]].T)])
+
+
+def _may_be_digit(digit, sides, plain, uneven):
+    """Tell if ink may be a digit, by where it meets the border, and how it fills."""
+    starts, lengths = (each[0] for each in _ink.boxes_of(digit[np.newaxis]))
+    shape = np.array(digit.shape)
+    gaps = np.stack([starts, shape - starts - lengths], axis=1) / shape[:, np.newaxis]
+    sides = sides.reshape(2, 2)
+    # It is cut off at one side, and ends far from the other one.
+    cut = (sides > 0) & (gaps[:, ::-1] > _FAR)
+    if cut.any(axis=1).all() or (cut & (sides > _ALONG)).any():
+        return False
+    if (sides > _ALONG).any(axis=1).all() and digit.mean() < 0.9:
+        return False
+    # In uneven light only what fills the picture is told without evening it out.
+    if not (uneven or plain or (sides.max() > 0 and _is_one(digit))):
+        return False
+    filled = digit.sum() / lengths.prod()
+    return bool(filled < 0.9 or lengths.min() < 0.4 * lengths.max())
+
+
+def _is_one(digit):
+    """Tell if most of the ink is one piece."""
+    from scipy import ndimage
+
+    pieces, _ = ndimage.label(digit, np.ones((3, 3)))
+    return np.bincount(pieces[digit]).max() > _MOST * digit.sum()

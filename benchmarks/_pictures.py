@@ -73,7 +73,9 @@ def bold_15x16(digits, random):
         left = (30 - size[0]) // 2
         page.paste(picture.resize(size, Image.Resampling.BICUBIC), (left, 48 - size[1]))
         bits = np.asarray(page) > 127
-        yield _either(bits.reshape(16, 3, 15, 2).sum(axis=(1, 3)).astype(np.uint8) * 42, random)
+        yield _either(
+            bits.reshape(16, 3, 15, 2).sum(axis=(1, 3)).astype(np.uint8) * 42, random
+        )
 
 
 def postal(digits, random):
@@ -145,7 +147,10 @@ def letter(sign, random, side=120):
     font = ImageFont.truetype(font_manager.findfont(name), int(0.6 * side))
     page = Image.new("L", (side, side))
     ImageDraw.Draw(page).text((side / 2, side / 2), sign, 255, font, anchor="mm")
-    bend = [ndimage.gaussian_filter(random.normal(0, 1, (side, side)), 0.1 * side) for _ in "yx"]
+    bend = [
+        ndimage.gaussian_filter(random.normal(0, 1, (side, side)), 0.1 * side)
+        for _ in "yx"
+    ]
     places = np.mgrid[:side, :side] + [0.03 * side * b / np.abs(b).max() for b in bend]
     image = ndimage.map_coordinates(np.asarray(page, np.float32), places, order=1)
     return np.uint8(np.clip(255 - 0.85 * image, 0, 255))

@@ -11,6 +11,7 @@ import numpy as np
 
 from .._io._files import check_writable, read_arrays, write_files
 from ..images import DigitNormalizer, find_digits, read_image
+from ..images._likeness import unlikeness
 from ._errors import naming, print_error
 from ._shared import load_classifier, some
 
@@ -23,6 +24,7 @@ examples:
 _ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
 _WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _UNSURE_BELOW = 0.7
+_UNLIKE_ABOVE = 1.65  # as 1.5 % of MNIST's training digits are
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 
 
@@ -147,7 +149,10 @@ def _add_picture_arguments(parser):
 
 
 def _check_outputs(args):
-    for name, needs in (("annotate", "--sheet and one picture"), ("show_framed", "one picture")):
+    for name, needs in (
+        ("annotate", "--sheet and one picture"),
+        ("show_framed", "one picture"),
+    ):
         out, option = getattr(args, name), "--" + name.replace("_", "-")
         if out is None:
             continue
@@ -177,55 +182,62 @@ def _read_picture(path, model, args):
         )
     image = read_image(path)
     if not args.sheet:
-        digits = _predictions(model, [image])
-        if (n_digits := _count(image)) > 1:
+        digits, framed = _predictions(model, [image], args.polarity)
+        if (n_digits := _count(image, args.polarity)) > 1:
             print(
                 f"skmnist: note: {path}: was read as one digit, but looks like "
                 f"{n_digits}: --sheet reads each",
                 file=sys.stderr,
             )
-        return digits
-    found = find_digits(image, classifier=model)
-    digits = _predictions(model, found.images)
-    for i, digit in enumerate(digits):
-        digit["box"] = found.boxes[i].tolist()
-        digit["line"] = int(found.lines[i])
-        digit["touching"] = bool(found.touching[i])
-        digit["unsure"] |= digit["touching"]
+    else:
+        found = find_digits(image, polarity=args.polarity, classifier=model)
+        digits, framed = _predictions(model, found.images, "light")
+        for i, digit in enumerate(digits):
+            digit["box"] = found.boxes[i].tolist()
+            digit["line"] = int(found.lines[i])
+            digit["touching"] = bool(found.touching[i])
+            digit["unsure"] |= digit["touching"]
+    files = {}
     if args.annotate:
-        picture = _to_bytes(_annotate(image, digits), args.annotate)
-        write_files({args.annotate: picture}, "the picture")
+        files[args.annotate] = _to_bytes(_annotate(image, digits), args.annotate)
+    if args.show_framed:
+        files[args.show_framed] = _to_bytes(_contact_sheet(framed), args.show_framed)
+    write_files(files, "the picture")
     return digits
 
 
-def _count(image):
+def _contact_sheet(framed):
+    """Put framed digits side by side, enlarged, ten in a line."""
+    from PIL import Image
+
+    framed = np.pad(
+        framed.reshape(-1, 28, 28), [(0, -len(framed) % 10), (1, 1), (1, 1)]
+    )
+    rows = framed.reshape(-1, 10, 30, 30).swapaxes(1, 2).reshape(-1, 300)
+    return Image.fromarray(rows.repeat(4, axis=0).repeat(4, axis=1))
+
+
+def _count(image, polarity):
     """Count the digits of a picture that are nearly as high as the highest."""
     try:
-        boxes = find_digits(image).boxes
+        boxes = find_digits(image, polarity=polarity).boxes
     except ValueError:
         return 0
     heights = boxes[:, 3] - boxes[:, 1]
     return int((heights >= 0.6 * heights.max()).sum())
 
 
-def _predictions(model, images):
+def _predictions(model, images, polarity):
+    """Frame images and predict them; return the predictions, and the framed rows."""
     try:
-        rows = DigitNormalizer().transform(images)
+        rows = DigitNormalizer(polarity=polarity).transform(images)
     except ValueError as error:
         # There is one picture, and its name comes with the message.
         raise ValueError(str(error).replace("X[0] ", "the picture ")) from error
-    probabilities = model.predict_proba(rows)
-    digits = []
-    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
-        probability = float(row[column])
-        digits.append(
-            {
-                "label": model.classes_[column].item(),
-                "probability": round(probability, 4),
-                "unsure": probability < _UNSURE_BELOW,
-            }
-        )
-    return digits
+    digits = [_prediction(model.classes_, row) for row in model.predict_proba(rows)]
+    for digit, unlike in zip(digits, unlikeness(rows.reshape(-1, 28, 28)), strict=True):
+        digit["unsure"] |= bool(unlike > _UNLIKE_ABOVE)
+    return digits, rows
 
 
 def _annotate(image, digits):

@@ -12,12 +12,14 @@ from sklearn.utils import Bunch
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
 from . import _ink
+from ._likeness import unlikeness
 from ._normalizer import DigitNormalizer
 from ._touching import find_cut
 
 _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _DETAIL = 4  # how much smaller digits are on a page than alone
+_ENOUGH = 400  # pixels that are enough to see a sheet of paper
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
@@ -182,7 +184,16 @@ def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
     """
     grey = _ink.to_grey(image, "image")
     small, factor = _ink.reduce(grey[np.newaxis], _LONGEST)
-    (ink,), (labels,), (level,) = _ink.find_ink(small, polarity, detail=_DETAIL)
+    small = _sheet(small)
+    even, _ = _ink.light_of(small, _DETAIL)
+    if polarity == "auto":
+        guess = _ink.guess_dark if even[0] else _ink.stands_out_dark
+        dark = guess(small, _DETAIL)
+    else:
+        dark = np.array([polarity == "dark"])
+    (ink,), (labels,), (level,) = _ink.find_ink(
+        small, dark, not even[0], boxes=True, detail=_DETAIL
+    )
     labels, boxes = _pieces(labels)
     if not len(boxes):
         raise ValueError("image has no ink: it looks the same everywhere")
@@ -205,6 +216,20 @@ def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
         lines=lines[order],
         touching=np.array([digits[i][2] for i in order]),
     )
+
+
+def _sheet(page):
+    """Leave out what is around a sheet of paper on a desk, if there is one."""
+    small, factor = _ink.reduce(page, _ENOUGH)
+    sheet = _ink.sheet_of(small[0])
+    if sheet is None:
+        return page
+    sheet = sheet.repeat(factor, axis=0).repeat(factor, axis=1)
+    rest = [
+        (0, max(0, n - m)) for n, m in zip(page.shape[1:], sheet.shape, strict=True)
+    ]
+    sheet = np.pad(sheet, rest)[: page.shape[1], : page.shape[2]]
+    return np.where(sheet, page, np.median(page[0][sheet]))
 
 
 def _wide(frames):
@@ -238,10 +263,16 @@ def _apart(own, frame, page, wide, usual, classifier):
 
 
 def _surer_apart(classifier, images):
-    """Tell if a classifier is surer of each piece than of the whole, the first."""
+    """Tell if each piece is more like a digit than the whole, the first.
+
+    A classifier, too, must be surer of them.
+    """
     try:
-        rows = DigitNormalizer().transform(images)
+        rows = DigitNormalizer(polarity="light").transform(images)
     except ValueError:  # a piece is no digit
+        return False
+    whole, *parts = unlikeness(rows.reshape(-1, 28, 28))
+    if max(parts) >= whole:
         return False
     whole, *parts = classifier.predict_proba(rows).max(axis=1)
     return min(parts) > whole

@@ -102,20 +102,20 @@ def _enlarge(images, shape):
     return np.stack([picture.resize(shape[::-1], way) for picture in pictures])
 
 
-def guess_dark(grey):
+def guess_dark(grey, detail=1):
     """Guess for each image if its ink is dark: the border is more often paper."""
-    small, _ = reduce(grey, _THUMBNAIL)
+    small, _ = reduce(grey, _THUMBNAIL * detail)
     edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
     edge = np.concatenate(edges, axis=1)
     return small.mean(axis=(1, 2)) < np.median(edge, axis=1)
 
 
-def stands_out_dark(grey):
+def stands_out_dark(grey, detail=1):
     """Tell from what stands out from its surroundings, whatever the light there is."""
     from scipy import ndimage
 
-    small, _ = reduce(grey, _THUMBNAIL)
-    side = max(small.shape[1:]) // 3 | 1
+    small, _ = reduce(grey, _THUMBNAIL * detail)
+    side = max(small.shape[1:]) // (3 * detail) | 1
     rest = ndimage.median_filter(small, (1, 1, side), mode="nearest")
     rest = small - ndimage.median_filter(rest, (1, side, 1), mode="nearest")
     edge = round(0.08 * min(small.shape[1:]))
@@ -123,16 +123,18 @@ def stands_out_dark(grey):
     return (rest**3).sum(axis=(1, 2)) < 0
 
 
-def light_of(grey):
+def light_of(grey, detail=1):
     """Tell for each image if paper looks the same everywhere, and may at least.
 
     Paper is on the border; or, where ink is there too, on one side of Otsu's threshold.
     """
-    small, _ = reduce(grey, _THUMBNAIL)
+    small, _ = reduce(grey, _THUMBNAIL * detail)
     edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
     rows = np.sort(small.reshape(len(small), -1), axis=1)
     least = _FLAT * (rows[:, -1] - rows[:, 0])
-    even = np.ptp(np.percentile(np.concatenate(edges, axis=1), (10, 90), axis=1), axis=0)
+    even = np.ptp(
+        np.percentile(np.concatenate(edges, axis=1), (10, 90), axis=1), axis=0
+    )
     numbers = np.arange(len(rows))
     n_dark = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
     n_light = rows.shape[1] - n_dark

@@ -23,8 +23,9 @@ _PRICE = 0.15, 0.6
 _PASSES = 1.6
 _FLIPPED = 0.5
 _DROPPED = 1.5
-_GOOD = 1.0
+_GOOD = 0.9
 _SQUEEZE_PRICE = 0.1
+_SHEET_PRICE = 0.3
 _ALONG = 0.9
 _FAR = 0.3
 _MOST = 0.6
@@ -441,8 +442,12 @@ class DigitNormalizer(
                 if sheet is None:
                     continue
                 alone = np.where(sheet, image, np.median(image[sheet]))
-                (inside,) = self._best(alone[np.newaxis], None if dark is None else dark[[i]])
-                if inside and (best[i] is None or inside.unlike < best[i].unlike + 0.2):
+                (inside,) = self._best(
+                    alone[np.newaxis], None if dark is None else dark[[i]]
+                )
+                if inside and (
+                    best[i] is None or inside.unlike < best[i].unlike + _SHEET_PRICE
+                ):
                     best[i] = inside
         if factor > 1 and best[0] is not None:  # then the image is alone
             starts, sides = _ink.boxes_of(best[0].digit[np.newaxis])
@@ -506,9 +511,7 @@ class DigitNormalizer(
                     whole and even[i] and sides.max() == 0 and reading.unlike < _USUAL
                 )
         # What is not there in even light was a part of the light.
-        best = [
-            each if plain[i] or seen[i] else None for i, each in enumerate(best)
-        ]
+        best = [each if plain[i] or seen[i] else None for i, each in enumerate(best)]
         return best
 
     def _try(self, grey, dark, uneven, whole, todo):

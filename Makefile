@@ -8,11 +8,12 @@ SITE := docs/_build/html
 GALLERY := 1
 FULL_SIZE := $(addprefix tests/contract/test_,fuzz.py interrupt.py soak.py workers.py)
 
-.PHONY: help demo test test-full test-lowest lint bench docs lock release-check clean
+.PHONY: help demo test test-all test-full test-lowest lint bench docs lock release-check clean
 
 help:
 	@echo "make demo             train on the bundled digits, evaluate the saved model"
-	@echo "make test             run the tests"
+	@echo "make test             run the quick tests, in minutes"
+	@echo "make test-all         run all tests"
 	@echo "make test-full        run those that have a full size at it"
 	@echo "make test-lowest      run the tests with the lowest versions in pyproject.toml"
 	@echo "make lint             check style and formatting"
@@ -28,6 +29,9 @@ demo: .venv/.installed
 	$(BIN)/skmnist evaluate $(MODEL) --data digits
 
 test: .venv/.installed
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: .venv/.installed
 	$(BIN)/python -m pytest
 
 test-full: .venv/.installed

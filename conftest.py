@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What the tests and the examples in docstrings share."""
 
 import os
@@ -32,6 +30,14 @@ def pytest_configure(config):  # noqa: D103
         print_blob=True,
     )
     settings.load_profile("skmnist")
+
+
+def pytest_collection_modifyitems(items):  # noqa: D103
+    if os.name != "posix":
+        skip = pytest.mark.skip(reason="signals, file modes and limits are POSIX's")
+        for item in items:
+            if item.get_closest_marker("posix"):
+                item.add_marker(skip)
 
 
 @pytest.fixture(autouse=True)

@@ -6,34 +6,19 @@ from typing import TYPE_CHECKING
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from ._augmentation import ImageAugmentation
-    from ._classifier import MLPDigitClassifier
-    from ._io._onnx import to_onnx
-    from ._io._persistence import load, save
-    from ._pixel_scaler import PixelScaler
-    from ._plot import (
-        DigitGridDisplay,
-        GridSearchDisplay,
-        HiddenUnitsDisplay,
-        TrainingCurveDisplay,
-    )
-    from ._unsharp_mask import UnsharpMask
-    from .images import DigitNormalizer
+    from ._augmentation import ImageAugmentation as ImageAugmentation
+    from ._classifier import MLPDigitClassifier as MLPDigitClassifier
+    from ._io._onnx import to_onnx as to_onnx
+    from ._io._persistence import load as load
+    from ._io._persistence import save as save
+    from ._pixel_scaler import PixelScaler as PixelScaler
+    from ._plot import DigitGridDisplay as DigitGridDisplay
+    from ._plot import GridSearchDisplay as GridSearchDisplay
+    from ._plot import HiddenUnitsDisplay as HiddenUnitsDisplay
+    from ._plot import TrainingCurveDisplay as TrainingCurveDisplay
+    from ._unsharp_mask import UnsharpMask as UnsharpMask
+    from .images import DigitNormalizer as DigitNormalizer
 
-__all__ = [
-    "DigitGridDisplay",
-    "DigitNormalizer",
-    "GridSearchDisplay",
-    "HiddenUnitsDisplay",
-    "ImageAugmentation",
-    "MLPDigitClassifier",
-    "PixelScaler",
-    "TrainingCurveDisplay",
-    "UnsharpMask",
-    "load",
-    "save",
-    "to_onnx",
-]
 # Imported when they are asked for: the command is up at once, and its Ctrl-C is clean
 # while the rest is imported.
 _MODULES = {
@@ -50,6 +35,7 @@ _MODULES = {
     "save": "_io._persistence",
     "to_onnx": "_io._onnx",
 }
+__all__ = [*_MODULES]
 
 
 def __getattr__(name):

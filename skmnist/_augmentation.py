@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Random distortions of images in training: their ranges, as arrays."""
 
 import math
@@ -7,11 +5,11 @@ from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, check_random_state
 
 from ._base import VersionStamp
-from ._lazy import import_room
 from ._sklearn_compat import Interval
 from ._validation import shape_of_rows
 
@@ -43,7 +41,7 @@ class DistortionKind(NamedTuple):
 class Distortion(NamedTuple):
     """An augmentation as the compiled epoch takes it.
 
-    See `_distortion.make_distort`.
+    See `_training._distortion.make_distort`.
     """
 
     ranges: np.ndarray  # shape (6,)
@@ -153,15 +151,15 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
     def __init__(
         self,
         *,
-        rotation=0.0,
-        scale=0.0,
-        shear=0.0,
-        shift=0.0,
-        elastic_alpha=0.0,
-        elastic_sigma=5.0,
-        recenter=False,
-        clean_fraction=0.0,
-        image_shape=None,
+        rotation: float = 0.0,
+        scale: float = 0.0,
+        shear: float = 0.0,
+        shift: float = 0.0,
+        elastic_alpha: float = 0.0,
+        elastic_sigma: float = 5.0,
+        recenter: bool = False,
+        clean_fraction: float = 0.0,
+        image_shape: tuple[int, int] | None = None,
     ):
         self.rotation = rotation
         self.scale = scale
@@ -173,7 +171,11 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
         self.clean_fraction = clean_fraction
         self.image_shape = image_shape
 
-    def sample(self, X, random_state=None):
+    def sample(
+        self,
+        X: ArrayLike,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> np.ndarray:
         """Distort each image once, as the epochs of a training do.
 
         Parameters
@@ -199,9 +201,9 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
             seed = np.random.default_rng().integers(2**31, size=2)
         else:
             seed = check_random_state(random_state).randint(2**31 - 1, size=2)
-        return import_room("_distortion").distort_rows(
-            X, seed, plan.ranges, plan.modes, plan.kind
-        )
+        from ._training._distortion import distort_rows
+
+        return distort_rows(X, seed, plan.ranges, plan.modes, plan.kind)
 
 
 def plan_distortion(augmentation, n_features, dtype):

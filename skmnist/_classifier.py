@@ -1,11 +1,12 @@
 """The scikit-learn side: parameters, validation, labels and weights."""
 
-import os
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from itertools import pairwise
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
@@ -20,7 +21,6 @@ from sklearn.utils.validation import (
 
 from ._augmentation import ImageAugmentation, plan_distortion
 from ._base import VersionStamp
-from ._lazy import import_room
 from ._network import ACTIVATIONS, Architecture, glorot_uniform, logits
 from ._sklearn_compat import (
     CallbackSupportMixin,
@@ -252,6 +252,15 @@ class MLPDigitClassifier(
 
     __module__ = "skmnist"  # where it is public
 
+    classes_: np.ndarray
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    n_iter_: int
+    n_layers_: int
+    loss_curve_: list[float]
+    history_: dict[str, list[float]]
     _parameter_constraints = {
         "hidden_units": [
             Interval(Integral, 1, _LARGEST_INT, closed="both"),
@@ -282,28 +291,28 @@ class MLPDigitClassifier(
 
     def __init__(
         self,
-        hidden_units=256,
+        hidden_units: int | Sequence[int] = 256,
         *,
-        activation="relu",
-        dropout=0.45,
-        l2=0.0,
-        optimizer="adam",
-        learning_rate=_DEFAULT_LEARNING_RATE,
-        learning_rate_schedule="constant",
-        batch_size=128,
-        epochs=20,
-        augmentation=None,
-        hard_fraction=0.0,
-        adversarial_epsilon=0.0,
-        class_weight=None,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=5,
-        callbacks=None,
-        warm_start=False,
-        dtype="float32",
-        random_state=None,
-        verbose=0,
+        activation: str = "relu",
+        dropout: float = 0.45,
+        l2: float = 0.0,
+        optimizer: str | Any = "adam",
+        learning_rate: float = _DEFAULT_LEARNING_RATE,
+        learning_rate_schedule: Literal["constant", "linear", "cosine"] = "constant",
+        batch_size: int = 128,
+        epochs: int = 20,
+        augmentation: Literal["affine", "elastic"] | ImageAugmentation | None = None,
+        hard_fraction: float = 0.0,
+        adversarial_epsilon: float = 0.0,
+        class_weight: Mapping[Any, float] | Literal["balanced"] | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        callbacks: Sequence[Any] | None = None,
+        warm_start: bool = False,
+        dtype: Literal["float32", "float64"] = "float32",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
     ):
         self.hidden_units = hidden_units
         self.activation = activation
@@ -331,7 +340,9 @@ class MLPDigitClassifier(
         check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -402,7 +413,13 @@ class MLPDigitClassifier(
 
     @available_if(_can_go_row_by_row)
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch on some rows, going on from what was learned before.
 
         Parameters
@@ -482,83 +499,100 @@ class MLPDigitClassifier(
     def _train(
         self, X, y, sample_weight, first, *, epochs, on_epoch=None, incremental=False
     ):
-        units, epochs = self._hidden_units(), int(epochs)
-        X, y, weight = self._weigh(X, y, sample_weight, incremental)
-        distortion = None
-        if self.augmentation is not None:
-            distortion = plan_distortion(self.augmentation, X.shape[1], self.dtype)
-            if incremental:
-                distortion = distortion._replace(clean_fraction=0.0)
-        training = import_room("_training")
+        from ._training._config import Data, State
+        from ._training._fit import train
+        from ._training._optimizers import optimizer_key
 
-        learning_rate = self._learning_rate()
-        network = Architecture(
-            X.shape[1], units, len(self.classes_), self.activation, self.dtype
-        )
-        self._check_memory(network)
-        optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
+        X, y, weight = self._weigh(X, y, sample_weight, incremental)
+        config = self._training_config(X.shape[1], int(epochs), incremental)
+        network, optimizer_id = config.architecture, optimizer_key(self.optimizer)
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
-            start = training.State(weights, None, 0, seed)
+            start = State(weights, None, 0, seed)
         else:
             self._check_same_network(network)
-            start = training.State(
+            start = State(
                 self._weights(), self._state_of(optimizer_id), self.n_iter_, self._seed
             )
-        data, validation = training.Data(X, y, weight), None
+        data, validation = Data(X, y, weight), None
         if self.early_stopping:
             kept, held_out = self._split(y, start.seed)
-            data = training.Data(X[kept], y[kept], _mean_one(weight[kept]))
-            validation = training.Data(X[held_out], y[held_out], weight[held_out])
-
-        def report(epoch, figures, weights):
-            if self.verbose:
-                text = "  ".join(f"{key} {value:.4f}" for key, value in figures.items())
-                last = str(start.epochs + epochs)
-                print(f"epoch {epoch:{len(last)}}/{last}  {text}", flush=True)
-            return on_epoch(weights) if on_epoch is not None else False
-
-        with self._keras_callbacks(network, start, len(data.y), epochs) as callbacks:
-            state, history = training.train(
-                network,
-                self.optimizer,
-                start,
-                data,
-                validation,
-                learning_rate=float(learning_rate),
-                schedule="constant" if incremental else self.learning_rate_schedule,
-                batch_size=int(self.batch_size),
-                epochs=epochs,
-                dropout=float(self.dropout),
-                l2=float(self.l2),
-                distortion=distortion,
-                hard_fraction=float(self.hard_fraction),
-                adversarial_epsilon=float(self.adversarial_epsilon),
-                patience=self.n_iter_no_change,
-                on_epoch=report if self.verbose or on_epoch is not None else None,
-                callbacks=callbacks,
-            )
+            data = Data(X[kept], y[kept], _mean_one(weight[kept]))
+            validation = Data(X[held_out], y[held_out], weight[held_out])
+        report = self._reporter(start.epochs + config.epochs, on_epoch)
+        with self._keras_callbacks(config, start, len(data.y)) as callbacks:
+            state, history = train(config, start, data, validation, report, callbacks)
         vars(self).update(_layers(state.weights))
         self.history_ = history if first else _joined(self.history_, history)
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = state.epochs
-        self.n_layers_ = len(units) + 2
+        self.n_layers_ = len(network.layer_sizes)
         self._seed = state.seed
         self._optimizer_state = {
             "optimizer": optimizer_id,
             "variables": state.optimizer,
         }
 
-    def _keras_callbacks(self, network, start, n_rows, epochs):
+    def _training_config(self, n_features, epochs, incremental):
+        from ._training._config import TrainingConfig
+
+        network = Architecture(
+            n_features,
+            self._hidden_units(),
+            len(self.classes_),
+            self.activation,
+            self.dtype,
+        )
+        distortion = None
+        if self.augmentation is not None:
+            distortion = plan_distortion(self.augmentation, n_features, self.dtype)
+            if incremental:
+                distortion = distortion._replace(clean_fraction=0.0)
+        return TrainingConfig(
+            architecture=network,
+            optimizer=self.optimizer,
+            learning_rate=float(self._learning_rate()),
+            schedule="constant" if incremental else self.learning_rate_schedule,
+            batch_size=int(self.batch_size),
+            epochs=epochs,
+            dropout=float(self.dropout),
+            l2=float(self.l2),
+            distortion=distortion,
+            hard_fraction=float(self.hard_fraction),
+            adversarial_epsilon=float(self.adversarial_epsilon),
+            patience=self.n_iter_no_change,
+        )
+
+    def _reporter(self, last_epoch, on_epoch):
+        """Make what `train` calls after each epoch, if anything is to be called."""
+        if not self.verbose and on_epoch is None:
+            return None
+
+        def report(epoch, metrics, weights):
+            if self.verbose:
+                text = "  ".join(f"{key} {value:.4f}" for key, value in metrics.items())
+                print(
+                    f"epoch {epoch:{len(str(last_epoch))}}/{last_epoch}  {text}",
+                    flush=True,
+                )
+            return on_epoch is not None and on_epoch(weights)
+
+        return report
+
+    def _keras_callbacks(self, config, start, n_rows):
         if not self.callbacks:
             return nullcontext()
-        return import_room("_keras_callbacks").keras_callbacks(
+        from ._training._callbacks import keras_callbacks
+
+        return keras_callbacks(
             self.callbacks,
-            self._keras_model(network, start.weights, start.optimizer, start.seed),
+            self._keras_model(
+                config.architecture, start.weights, start.optimizer, start.seed
+            ),
             verbose=int(self.verbose),
-            epochs=start.epochs + epochs,
-            steps=-(-n_rows // int(self.batch_size)),
+            epochs=start.epochs + config.epochs,
+            steps=-(-n_rows // config.batch_size),
         )
 
     def _hidden_units(self):
@@ -574,21 +608,6 @@ class MLPDigitClassifier(
             )
         return tuple(map(int, units))
 
-    def _check_memory(self, network):
-        # Better refused than killed by the system in the middle of something else.
-        n_parameters = sum(
-            (fan_in + 1) * fan_out for fan_in, fan_out in pairwise(network.layer_sizes)
-        )
-        # Weights, gradients, and the two moments of Adam.
-        needed = 4 * n_parameters * np.dtype(network.dtype).itemsize
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if needed > there:
-            raise ValueError(
-                f"hidden_units={self.hidden_units!r} makes {n_parameters:,} "
-                f"parameters; training them takes {needed / 1e9:,.0f} GB of memory, "
-                f"and this machine has {there / 1e9:,.0f} GB"
-            )
-
     def _learning_rate(self):
         if isinstance(self.optimizer, str):
             return self.learning_rate
@@ -598,8 +617,9 @@ class MLPDigitClassifier(
                 f"learning_rate={self.learning_rate!r} must be left alone with an "
                 f"optimizer object, which has its own: {name}(learning_rate=...)"
             )
-        own = import_room("_keras").make_optimizer(self.optimizer, None)
-        rate = own.get_config()["learning_rate"]
+        from ._training._optimizers import check_optimizer
+
+        rate = check_optimizer(self.optimizer)["learning_rate"]
         if not isinstance(rate, dict):
             return rate
         if self.learning_rate_schedule != "constant":
@@ -703,7 +723,34 @@ class MLPDigitClassifier(
         X = self._flat(X, reset=False, dtype=(np.float64, np.float32))
         return logits(X, self.coefs_, self.intercepts_, self.activation)
 
-    def decision_function(self, X):
+    def _check_fitted(self):
+        if np.ndim(self.classes_) != 1 or len(self.classes_) < 2:
+            raise ValueError("classes_ must be an array of two or more labels")
+        if self.activation not in ACTIVATIONS:
+            raise ValueError(f"activation={self.activation!r} is not known")
+        if not len(self.coefs_) == len(self.intercepts_) > 0:
+            raise ValueError("coefs_ and intercepts_ must have an array for each layer")
+        arrays = self._weights()
+        if (
+            any(type(array) is not np.ndarray for array in arrays)
+            or {array.dtype.name for array in arrays} not in ({"float32"}, {"float64"})
+            or not all(np.isfinite(array).all() for array in arrays)
+        ):
+            raise ValueError(
+                "coefs_ and intercepts_ must be finite float32 or float64 arrays"
+            )
+        size = self.n_features_in_
+        for kernel, bias in zip(self.coefs_, self.intercepts_, strict=True):
+            if bias.ndim != 1 or kernel.shape != (size, len(bias)):
+                raise ValueError(
+                    f"a layer after {size} units cannot have the weights "
+                    f"{kernel.shape} and {bias.shape}"
+                )
+            size = len(bias)
+        if size != len(self.classes_):
+            raise ValueError(f"{len(self.classes_)} classes cannot have {size} outputs")
+
+    def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Compute the logits: the network's output before the softmax.
 
         Parameters
@@ -720,7 +767,7 @@ class MLPDigitClassifier(
         out = self._logits(X)
         return out[:, 1] - out[:, 0] if out.shape[1] == 2 else out
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> np.ndarray:
         """Predict the most likely class of each row.
 
         Parameters
@@ -736,7 +783,7 @@ class MLPDigitClassifier(
         best = self._logits(X).argmax(axis=1)
         return self.classes_[best]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the probability of each class.
 
         Parameters
@@ -751,7 +798,7 @@ class MLPDigitClassifier(
         """
         return softmax(self._logits(X), axis=1)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: ArrayLike) -> np.ndarray:
         """Predict the logarithm of the probability of each class.
 
         Parameters
@@ -767,7 +814,7 @@ class MLPDigitClassifier(
         """
         return log_softmax(self._logits(X), axis=1)
 
-    def to_keras(self):
+    def to_keras(self) -> Any:
         """Hand out the trained network as an ordinary Keras model.
 
         Returns
@@ -779,7 +826,9 @@ class MLPDigitClassifier(
             skmnist.
         """
         check_is_fitted(self)
-        optimizer_id = import_room("_keras").optimizer_key(self.optimizer)
+        from ._training._optimizers import optimizer_key
+
+        optimizer_id = optimizer_key(self.optimizer)
         return self._keras_model(
             self._architecture(),
             self._weights(),
@@ -788,11 +837,14 @@ class MLPDigitClassifier(
         )
 
     def _keras_model(self, network, weights, optimizer_state, seed):
-        keras_room = import_room("_keras")
-        return keras_room.trained_model(
+        from ._training import check_not_forked
+        from ._training._keras_model import keras_optimizer, trained_model
+
+        check_not_forked()
+        return trained_model(
             network,
             weights,
-            keras_room.make_optimizer(self.optimizer, self.learning_rate),
+            keras_optimizer(self.optimizer, self.learning_rate),
             optimizer_state,
             dropout=self.dropout,
             l2=self.l2,

@@ -27,6 +27,11 @@ class Architecture(NamedTuple):
         """Units per layer, from the input to the output."""
         return (self.n_features, *self.hidden_units, self.n_classes)
 
+    @property
+    def n_multiplications(self):
+        """Multiplications of a forward pass of one row."""
+        return sum(fan_in * fan_out for fan_in, fan_out in pairwise(self.layer_sizes))
+
 
 def _relu(h):
     return np.maximum(h, 0, out=h)

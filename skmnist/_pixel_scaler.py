@@ -1,11 +1,11 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Images to rows of scaled pixels."""
 
 import warnings
 from numbers import Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import (
     FLOAT_DTYPES,
@@ -14,18 +14,17 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._aligned import aligned_empty
 from ._base import VersionStamp
 from ._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from ._validation import (
     as_numbers,
+    check_fitted_shape,
     check_parameters,
     check_same_shape,
     checking,
     flatten_images,
     rows_as_fitted,
 )
-
 
 _FAINT = 1 / 50  # of the largest training pixel: smaller ones are of another range
 _BALANCED = 0.1  # from a mean of a half, within which images are not called inverted
@@ -96,6 +95,12 @@ class PixelScaler(
 
     __module__ = "skmnist"  # where it is public
 
+    max_value_: float
+    image_shape_: tuple[int, ...]
+    dtype_: type
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     _parameter_constraints: dict = {
         "max_value": [
             Interval(Real, 0, None, closed="neither"),
@@ -103,14 +108,14 @@ class PixelScaler(
         ]
     }
 
-    def __init__(self, max_value="auto"):
+    def __init__(self, max_value: float | Literal["auto"] = "auto"):
         self.max_value = max_value
 
     def _validate_params(self):
         check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the shape, the data type and the largest pixel of the images.
 
         Parameters
@@ -155,7 +160,7 @@ class PixelScaler(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Flatten the images and scale their pixels.
 
         Parameters
@@ -193,7 +198,7 @@ class PixelScaler(
                 scaled = np.divide(
                     pixels,
                     np.float32(self.max_value_),
-                    out=aligned_empty(pixels.shape, np.float32),
+                    out=np.empty(pixels.shape, np.float32),
                     dtype=np.float32,
                 )
         except FloatingPointError as error:
@@ -228,7 +233,7 @@ class PixelScaler(
                     stacklevel=3,
                 )
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Scale rows back to pixel values and give them their image shape.
 
         Parameters
@@ -265,6 +270,14 @@ class PixelScaler(
             np.rint(values, out=values)
             np.clip(values, *_limits(dtype, values.dtype), out=values)
         return values.astype(dtype, copy=False).reshape(-1, *self.image_shape_)
+
+    def _check_fitted(self):
+        top = self.max_value_
+        if not (isinstance(top, Real) and 0 < top < np.inf):
+            raise ValueError(f"max_value_ must be above 0 and finite; got {top!r}")
+        check_fitted_shape(self, {1, 2, 3})
+        if np.dtype(self.dtype_).kind not in "biuf":
+            raise ValueError(f"dtype_={self.dtype_!r} is no type of pixels")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

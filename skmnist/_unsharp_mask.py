@@ -1,19 +1,19 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Images to rows whose edges are stronger."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils import check_array, gen_batches
 from sklearn.utils.validation import validate_data
 
-from ._aligned import aligned_empty
 from ._base import VersionStamp
 from ._sklearn_compat import CallbackSupportMixin, Interval, _fit_context
 from ._validation import (
     as_numbers,
+    check_fitted_shape,
     check_parameters,
     checking,
     flatten_images,
@@ -101,13 +101,23 @@ class UnsharpMask(
 
     __module__ = "skmnist"  # where it is public
 
+    image_shape_: tuple[int, int]
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     _parameter_constraints: dict = {
         "radius": [Interval(Real, 0, None, closed="neither")],
         "amount": [Interval(Real, 0, None, closed="left")],
         "image_shape": [tuple, list, None],
     }
 
-    def __init__(self, *, radius=2.0, amount=2.0, image_shape=None):
+    def __init__(
+        self,
+        *,
+        radius: float = 2.0,
+        amount: float = 2.0,
+        image_shape: tuple[int, int] | None = None,
+    ):
         self.radius = radius
         self.amount = amount
         self.image_shape = image_shape
@@ -116,7 +126,7 @@ class UnsharpMask(
         check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Learn the shape of the images.
 
         Parameters
@@ -155,7 +165,7 @@ class UnsharpMask(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """Flatten the images and strengthen their edges.
 
         Parameters
@@ -184,7 +194,7 @@ class UnsharpMask(
         pixels = rows_as_fitted(self, X)
         self._check_radius(self.image_shape_)  # it may have been set since
         dtype = np.float64 if pixels.dtype == np.float64 else np.float32
-        sharp = aligned_empty(pixels.shape, dtype)
+        sharp = np.empty(pixels.shape, dtype)
         sigma = 0, self.radius, self.radius
         try:
             with np.errstate(over="raise", invalid="raise", under="ignore"):
@@ -209,6 +219,9 @@ class UnsharpMask(
                 "radius must be at most the longer side of the images, "
                 f"{max(shape)}; got {self.radius!r}"
             )
+
+    def _check_fitted(self):
+        check_fitted_shape(self, {2})
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Checks of parameters, arrays and the shapes of images."""
 
 import math
@@ -17,13 +15,7 @@ _SMALLEST_SIDE = 8
 
 
 def check_parameters(estimator):
-    """Check each parameter by the estimator's constraints; errors say its name.
-
-    Parameters
-    ----------
-    estimator : estimator
-        With `_parameter_constraints`.
-    """
+    """Check each parameter by the estimator's constraints; errors say its name."""
     for name, value in estimator.get_params(deep=False).items():
         with checking(name, value):
             validate_parameter_constraints(
@@ -35,22 +27,10 @@ def check_parameters(estimator):
 
 @contextmanager
 def checking(name, value):
-    """Check an input: errors say its name, and masked elements are one.
+    """Check an input in a block: errors say its name, and masked elements are one.
 
     scikit-learn's checks look behind the mask, and many of their messages leave out
     which input it is.
-
-    Parameters
-    ----------
-    name : str
-        Name of the input.
-    value : object
-        The input itself.
-
-    Raises
-    ------
-    TypeError, ValueError
-        From the block, with the name.
     """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ValueError(
@@ -70,24 +50,10 @@ def checking(name, value):
 
 
 def as_numbers(array):
-    """Return what passed scikit-learn's validation as numbers.
+    """Return what passed scikit-learn's validation as numbers, or raise a ValueError.
 
     It lets times pass for numbers, and leaves the strings of some data frames as they
     are.
-
-    Parameters
-    ----------
-    array : ndarray
-        X.
-
-    Returns
-    -------
-    ndarray
-
-    Raises
-    ------
-    ValueError
-        If `array` holds times, or objects that are no numbers.
     """
     if array.dtype.kind in "mM":
         raise ValueError(f"X must hold numbers, got the dtype {array.dtype}")
@@ -95,25 +61,11 @@ def as_numbers(array):
 
 
 def flatten_images(X):
-    """Flatten images into rows.
+    """Flatten images into rows, and return them with the shape of one image.
 
-    Parameters
-    ----------
-    X : array-like
-        Images, or rows.
-
-    Returns
-    -------
-    X : ndarray or array-like
-        With at most two axes. What is not a stack of images is handed back as it came,
-        for scikit-learn's validation to judge.
-    image_shape : tuple of int or None
-        The shape that one sample came in; None for what is not a stack of images.
-
-    Raises
-    ------
-    ValueError
-        If `X` has colours, more axes than images have, or images of different sizes.
+    What is not a stack of images is handed back as it came, for scikit-learn's
+    validation to judge, with None for a shape. Colors, more axes than images have, and
+    images of different sizes are a ValueError.
     """
     if isinstance(X, list | tuple):
         try:
@@ -170,17 +122,7 @@ def refuse_one_image(X, n_features):
 def check_same_shape(transformer, image_shape):
     """Check that images are of the height and width that were fitted on.
 
-    Parameters
-    ----------
-    transformer : estimator
-        With `image_shape_`. Rows go with any image of as many pixels.
-    image_shape : tuple of int or None
-        Shape of one sample; None for rows.
-
-    Raises
-    ------
-    ValueError
-        If they are of another height or width.
+    Rows, whose `image_shape` is None, go with any image of as many pixels.
     """
     fitted = transformer.image_shape_
     if image_shape is None or len(fitted) == 1:
@@ -193,26 +135,7 @@ def check_same_shape(transformer, image_shape):
 
 
 def rows_as_fitted(transformer, X):
-    """Flatten images for a transformer, if they are as those that it was fitted on.
-
-    Parameters
-    ----------
-    transformer : estimator
-        With `image_shape_`, if it is fitted.
-    X : array-like
-        Images, or rows.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_features)
-
-    Raises
-    ------
-    ValueError
-        If they differ in height, width or number of pixels, or hold no numbers.
-    sklearn.exceptions.NotFittedError
-        If the transformer is not fitted.
-    """
+    """Flatten images for a transformer, if they are as those that it was fitted on."""
     check_is_fitted(transformer)
     with checking("X", X):
         X, image_shape = flatten_images(X)
@@ -233,15 +156,6 @@ def shape_of_rows(image_shape, n_features, asking, parameter):
         Pixels of a row.
     asking, parameter : str
         For the errors: who needs images, and how their shape is given to it.
-
-    Returns
-    -------
-    tuple of int
-
-    Raises
-    ------
-    ValueError
-        If `image_shape` is no shape, or not that of the rows.
     """
     if image_shape is None:
         side = math.isqrt(n_features)
@@ -266,3 +180,15 @@ def shape_of_rows(image_shape, n_features, asking, parameter):
             f"{n_features} features"
         )
     return shape
+
+
+def check_fitted_shape(transformer, n_axes):
+    """Check `image_shape_`, of so many numbers, against `n_features_in_`."""
+    shape, n_pixels = transformer.image_shape_, transformer.n_features_in_
+    if not (
+        isinstance(shape, tuple)
+        and all(type(side) is int for side in (*shape, n_pixels))
+        and len(shape) in n_axes
+        and math.prod(shape) == n_pixels > 0
+    ):
+        raise ValueError(f"image_shape_={shape!r} does not have {n_pixels!r} pixels")

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Augmentation does what its parameters say, and nothing else to the images."""
 
 import pickle
@@ -44,8 +42,8 @@ def affine_parts(augmentation):
     for came_from in maps(augmentation, shape).reshape(N, 2, -1):
         seen = np.isfinite(came_from).all(axis=0)
         assert seen.sum() > 100
-        A = np.column_stack([came_from[:, seen].T - middle, np.ones(seen.sum())])
-        solution, residual, *_ = np.linalg.lstsq(A, to[seen], rcond=None)
+        matrix = np.column_stack([came_from[:, seen].T - middle, np.ones(seen.sum())])
+        solution, residual, *_ = np.linalg.lstsq(matrix, to[seen], rcond=None)
         assert residual.max() < 1e-12
         forward, shift = solution[:2].T, solution[2]
         # Rotation times shear times scaling.

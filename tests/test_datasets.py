@@ -1,15 +1,9 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 import functools
 import hashlib
 import http.server
-import io
 import os
 import struct
 import threading
-import tracemalloc
-import zipfile
-import zlib
 
 import numpy as np
 import pytest
@@ -87,10 +81,13 @@ def make_arrays():
     return arrays
 
 
+ARRAYS = make_arrays()
+
+
 @pytest.fixture(scope="module")
 def good_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("good") / "mnist.npz"
-    np.savez_compressed(path, **make_arrays())
+    np.savez_compressed(path, **ARRAYS)
     return path
 
 
@@ -101,6 +98,14 @@ def no_download(monkeypatch, tmp_path):
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "sklearn"))
     monkeypatch.setattr(datasets, "_MNIST_URL", "file://localhost/no/such/mnist.npz")
     monkeypatch.setattr(datasets, "_RETRY_DELAY", 0)
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch, request):
+    """Let cheap images pass for MNIST's, but where the real ones are asked for."""
+    if "mnist" not in request.fixturenames:
+        content = datasets._digest(ARRAYS)
+        monkeypatch.setattr(datasets, "_MNIST_CONTENT_SHA256", content)
 
 
 def test_fetch_mnist_reads_the_real_file(mnist):
@@ -121,11 +126,11 @@ def test_fetch_mnist_reads_the_real_file(mnist):
 
 
 def test_fetch_mnist_reads_a_file_whatever_its_compression(good_file, tmp_path):
-    np.savez(tmp_path / "mnist.npz", **make_arrays())  # stored, not deflated
+    np.savez(tmp_path / "mnist.npz", **ARRAYS)  # stored, not deflated
 
     for folder in (good_file.parent, tmp_path):
         mnist = fetch_mnist(folder)
-        for name, expected in make_arrays().items():
+        for name, expected in ARRAYS.items():
             assert_array_equal(mnist[name], expected)
             assert mnist[name].dtype == np.uint8
             assert mnist[name].flags.writeable
@@ -217,7 +222,7 @@ def test_fetch_mnist_downloads_once(server, good_file, tmp_path, monkeypatch):
 
     for _ in range(2):
         mnist = fetch_mnist(folder)
-        assert_array_equal(mnist.y_test, make_arrays()["y_test"])
+        assert_array_equal(mnist.y_test, ARRAYS["y_test"])
 
     assert server.requests == ["/mnist.npz"]
     assert os.listdir(folder) == ["mnist.npz"]
@@ -277,57 +282,21 @@ def test_data_home_that_is_a_file(good_file):
     assert good_file.exists()
 
 
-def write_npz(path, **members):
-    """Write members (bytes, or arrays) into a zip file, deflated."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, member in members.items():
-            if not isinstance(member, bytes):
-                stream = io.BytesIO()
-                np.save(stream, member, allow_pickle=True)
-                member = stream.getvalue()
-            archive.writestr(f"{name}.npy", member)
-
-
-def npy_header(text, version=(1, 0)):
-    text = text.encode() + b"\n"
-    length = struct.pack("<H" if version == (1, 0) else "<I", len(text))
-    return b"\x93NUMPY" + bytes(version) + length + text
-
-
-def swapped_labels(y):
-    y = y.copy()
-    y[0] = 1
-    return y
-
-
 @pytest.mark.parametrize(
-    ("name", "change", "message"),
+    ("name", "change"),
     [
-        ("x_train", lambda x: x[:100], r"x_train.*\(60000, 28, 28\).*\(100, 28, 28\)"),
-        ("x_train", lambda x: x.reshape(-1, 784), r"x_train.*got \(60000, 784\)"),
-        ("x_test", lambda x: x.astype(np.int8), "x_test.*uint8.*int8"),
-        ("x_test", lambda x: x.astype(float), "x_test.*uint8.*float64"),
-        ("y_train", swapped_labels, "y_train must have.*5923, 6742.*5922, 6743"),
-        ("y_train", np.zeros_like, "y_train must have.*60000"),
-        ("y_test", lambda y: y + np.uint8(1), "y_test must have.*labels 0 to 9"),
-        ("y_test", lambda y: y[:, None], r"y_test.*\(10000,\).*\(10000, 1\)"),
-        ("y_test", lambda y: None, "y_test"),
-        ("y_test", lambda y: y.tobytes(), "y_test|magic"),
-        ("y_test", lambda y: npy_header("{}"), "not the MNIST file"),
-        ("y_test", lambda y: npy_header("(" * 9000), "not the MNIST file"),
-        ("y_test", lambda y: npy_header("{}", (2, 0)), r"version \(1, 0\), got \(2, 0"),
+        ("x_train", lambda x: x[:100]),
+        ("x_train", lambda x: x.reshape(-1, 784)),
+        ("x_test", lambda x: x.astype(float)),
+        ("y_test", lambda y: y[::-1]),
     ],
 )
-def test_other_arrays_are_refused(tmp_path, name, change, message):
+def test_other_arrays_are_refused(tmp_path, name, change):
     path = tmp_path / "mnist.npz"
-    arrays = make_arrays()
-    arrays[name] = change(arrays[name])
-    if arrays[name] is None:
-        del arrays[name]
-    write_npz(path, **arrays)
+    np.savez_compressed(path, **{**ARRAYS, name: change(ARRAYS[name])})
     before = path.read_bytes()
 
-    with pytest.raises(ValueError, match=message) as caught:
+    with pytest.raises(ValueError, match="it has other images or labels") as caught:
         fetch_mnist(tmp_path)
 
     assert str(path) in str(caught.value)
@@ -335,19 +304,11 @@ def test_other_arrays_are_refused(tmp_path, name, change, message):
     assert path.read_bytes() == before
 
 
-def test_objects_in_the_file_are_refused_unread(tmp_path):
-    class Trap:
-        def __reduce__(self):
-            return os.mkdir, (str(tmp_path / "sprung"),)
+def test_a_missing_array_is_named(tmp_path):
+    np.savez(tmp_path / "mnist.npz", x_train=np.zeros(3))
 
-    arrays = make_arrays()
-    arrays["y_test"] = np.array([Trap()], dtype=object)
-    write_npz(tmp_path / "mnist.npz", **arrays)
-
-    with pytest.raises(ValueError, match="y_test holds Python objects"):
+    with pytest.raises(ValueError, match=r"not the MNIST file.* no 'y_train' in it"):
         fetch_mnist(tmp_path)
-
-    assert not (tmp_path / "sprung").exists()
 
 
 @pytest.mark.parametrize("kept", [0, 1, 100, 0.5, -1])
@@ -358,67 +319,6 @@ def test_a_truncated_file_is_refused(good_file, tmp_path, kept):
 
     with pytest.raises(ValueError, match=r"mnist\.npz is not the MNIST file.*Delete"):
         fetch_mnist(tmp_path)
-
-
-def test_a_flipped_byte_is_noticed(tmp_path):
-    path = tmp_path / "mnist.npz"
-    np.savez(path, **make_arrays())  # stored: the byte is a pixel
-    content = bytearray(path.read_bytes())
-    content[30_000_000] ^= 1
-    path.write_bytes(content)
-
-    with pytest.raises(ValueError, match="CRC"):
-        fetch_mnist(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"not a zip", b"\x80\x04N.", b"\x93NUMPY\x01\x00"])
-def test_another_kind_of_file_is_refused(tmp_path, content):
-    (tmp_path / "mnist.npz").write_bytes(content)
-
-    with pytest.raises(ValueError, match="not the MNIST file"):
-        fetch_mnist(tmp_path)
-
-
-def npy_bytes(shape, version=(1, 0)):
-    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}}}"
-    return npy_header(header, version)
-
-
-@pytest.mark.parametrize(
-    ("x_train", "limit"),
-    [
-        # 47 MB of images, as promised, and 250 MB more.
-        (npy_bytes((60_000, 28, 28)) + bytes(300_000_000), 60_000_000),
-        (npy_bytes((100_000_000_000_000,)), 1_000_000),
-        (npy_bytes((300_000_000,)) + bytes(300_000_000), 1_000_000),
-        # A header that is 40 MB long.
-        (b"\x93NUMPY\x02\x00" + struct.pack("<I", 40_000_000) * 10_000_000, 1_000_000),
-    ],
-    ids=["more data than promised", "100 TB", "300 MB", "long header"],
-)
-def test_a_hostile_file_gets_no_memory(tmp_path, x_train, limit):
-    write_npz(tmp_path / "mnist.npz", x_train=x_train)
-
-    tracemalloc.start()
-    try:
-        with pytest.raises(ValueError, match="not the MNIST file"):
-            fetch_mnist(tmp_path)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-
-    assert peak < limit
-
-
-def test_damaged_deflate_stream(good_file, tmp_path):
-    content = bytearray(good_file.read_bytes())
-    content[200:300] = b"\xff" * 100
-    (tmp_path / "mnist.npz").write_bytes(content)
-
-    with pytest.raises(ValueError, match="damaged") as caught:
-        fetch_mnist(tmp_path)
-
-    assert isinstance(caught.value.__cause__, zlib.error | zipfile.BadZipFile)
 
 
 def test_what_the_system_refuses_is_not_called_damaged(tmp_path):

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 import importlib.metadata
 import re
 import shutil
@@ -57,6 +55,12 @@ def test_the_lock_satisfies_every_bound(line):
 @pytest.mark.parametrize("line", REQUIREMENTS)
 def test_every_dependency_has_a_lower_bound_and_no_other(line):
     assert [bound.operator for bound in Requirement(line).specifier] == [">="]
+
+
+def test_pre_commit_has_the_ruff_of_the_lock():
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+
+    assert f"rev: v{LOCKED['ruff']}" in hooks
 
 
 def test_the_lock_has_hashes_and_names_no_index():

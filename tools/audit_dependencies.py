@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Write docs/dependencies.md from the packages that are installed here.
 
 python tools/audit_dependencies.py

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Check the built site: python tools/check_links.py docs/_build/html.
 
 Every link inside it leads to a file and a place that are there, every picture is
@@ -68,24 +66,30 @@ def check(site):
             parts = urlsplit(link)
             if parts.scheme == "data":
                 continue
-            if parts.scheme or parts.netloc:
-                if fetched:
-                    faults.append(f"{path.relative_to(site)}: is fetched: {link}")
-                continue
-            n_links += 1
-            target = (path.parent / unquote(parts.path)).resolve()
-            if not parts.path:
-                target = path
-            elif target.is_dir():
-                target /= "index.html"
-            if not target.is_file() or not target.is_relative_to(site):
-                faults.append(f"{path.relative_to(site)}: leads nowhere: {link}")
-            elif target in pages:
-                place = unquote(parts.fragment)
-                # Text fragments are looked up by the browser.
-                if place not in pages[target].places and ":~:" not in place:
-                    faults.append(f"{path.relative_to(site)}: no such place: {link}")
+            if outside := bool(parts.scheme or parts.netloc):
+                fault = "is fetched" if fetched else None
+            else:
+                fault = _fault(parts, path, site, pages)
+            n_links += not outside
+            if fault:
+                faults.append(f"{path.relative_to(site)}: {fault}: {link}")
     return n_links, faults
+
+
+def _fault(parts, path, site, pages):
+    """Tell what is wrong with a link inside the site, or return None."""
+    target = (path.parent / unquote(parts.path)).resolve()
+    if not parts.path:
+        target = path
+    elif target.is_dir():
+        target /= "index.html"
+    if not target.is_file() or not target.is_relative_to(site):
+        return "leads nowhere"
+    place = unquote(parts.fragment)
+    # Text fragments are looked up by the browser.
+    if target in pages and place not in pages[target].places and ":~:" not in place:
+        return "no such place"
+    return None
 
 
 def main(folder):

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Mutated model and data files: python tools/hostile_files.py --cases 5000.
 
 Each case is a file that is damaged or made to do harm; it is loaded, exported or
@@ -37,7 +35,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skmnist
 from skmnist._cli import main as skmnist_main
-from skmnist._io._persistence import _seal
+from skmnist._io._persistence import _add_footer
 from skmnist.datasets import load_digits
 
 MEMORY = 1_000_000_000  # bytes
@@ -343,7 +341,7 @@ def change_members(data, random, is_model):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the two that have the same name
         data = write_zip(items, ways[random.integers(len(ways))])
-    return _seal(data) if is_model and random.random() < 0.9 else data
+    return _add_footer(data) if is_model and random.random() < 0.9 else data
 
 
 BOMBS = {}  # they take a second each to make
@@ -368,7 +366,7 @@ def bomb_file(data, random, is_model):
                 break
         BOMBS[is_model, way] = stream.getvalue()
     data = BOMBS[is_model, way]
-    return _seal(data) if is_model else data
+    return _add_footer(data) if is_model else data
 
 
 def overlap(data, random, is_model):
@@ -385,7 +383,7 @@ def overlap(data, random, is_model):
     size = struct.unpack("<L", end[12:16])[0] + len(copies)
     end = end[:8] + struct.pack("<HHL", count, count, size) + end[16:]
     data = data[: data.rfind(b"PK\5\6")] + copies + end
-    return _seal(data) if is_model else data
+    return _add_footer(data) if is_model else data
 
 
 def long_schema(random):
@@ -398,7 +396,7 @@ def long_schema(random):
         '{"__class__":"list","__module__":"builtins","__loader__":"ListNode",'
         f'"protocol":2,"content":[{parts}]}}'
     )
-    return _seal(write_zip([("schema.json", text)]))
+    return _add_footer(write_zip([("schema.json", text)]))
 
 
 def foreign(random):

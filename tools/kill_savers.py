@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Kill processes that save over a model: python tools/kill_savers.py --kills 200.
 
 Each process saves two models in turn over one file, and is killed with SIGKILL at a

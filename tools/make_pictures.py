@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Make the pictures of plots.md by running its code: python tools/make_pictures.py."""
 
 import re

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Fits, searches, saves, loads and predictions for hours: nothing may grow or change.
 
     python tools/soak.py --minutes 120

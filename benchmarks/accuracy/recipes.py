@@ -48,13 +48,14 @@ OPTIONS = {
 }
 
 
-def run(report, only, seeds, rows, epochs, record_epochs, rounds, cost_epochs):
+def run(report, only, rows, **sizes):
     data = load("mnist", rows)
     only = set(only or ENTRANTS)
+    cost = sizes.pop("rounds"), sizes.pop("cost_epochs")
     if finished := only - {"cost"}:
-        _finished(report, data, finished, seeds, epochs, record_epochs)
+        _finished(report, data, finished, **sizes)
     if "cost" in only:
-        _cost(report, data, rounds, cost_epochs)
+        _cost(report, data, *cost)
 
 
 def _finished(report, data, only, seeds, epochs, record_epochs):

@@ -124,8 +124,8 @@ def _digits():
 
 
 def _graphs_traced():
-    training = modules.get("skmnist._training")
-    return None if training is None else training.compiled_count()
+    loops = modules.get("skmnist._training._loop_cache")
+    return None if loops is None else loops.cache.n_built
 
 
 def run(report, only, rounds, epochs, sizes):

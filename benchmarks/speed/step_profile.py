@@ -46,46 +46,48 @@ def _make_train(data, steps):
     """Make a function that trains some steps, and returns the seconds of each kind."""
     import tensorflow as tf
 
-    from skmnist._batches import draw_kept
-    from skmnist._compiled import CompiledMLP
-    from skmnist._graph import TrainingGraph
-    from skmnist._halves import choose_structure
-    from skmnist._keras import optimizer_recipe
     from skmnist._network import Architecture, glorot_uniform
-    from skmnist._session import run_options
+    from skmnist._training._loop import Hyperparameters, LoopSpec, Steps, TrainingLoop
+    from skmnist._training._optimizers import make_optimizer
+    from skmnist._training._session import run_options
 
-    sizes = Architecture(784, _NETWORK.hidden_units, 10, "relu", "float32")
-    batch_size, dropout = _NETWORK.batch_size, _NETWORK.dropout
-    structure = choose_structure(sizes, batch_size, elementwise=True)
-    graph = TrainingGraph(structure, optimizer_recipe("adam", 0.001), None)
+    units, batch_size = _NETWORK.hidden_units, _NETWORK.batch_size
+    network = Architecture(784, units, 10, "relu", "float32")
+    spec = LoopSpec(
+        n_layers=len(units) + 1,
+        activation="relu",
+        dtype="float32",
+        optimizer="adam",
+        sharded=True,
+        penalized=False,
+        adversarial=False,
+        row_losses=False,
+        distortion=None,
+        layer_sizes=None,
+    )
+    loop = TrainingLoop(spec, make_optimizer("adam"))
     rng = np.random.default_rng(0)
-    compiled = CompiledMLP(graph)
-    compiled.load(glorot_uniform(sizes, rng), None)
-    n_units = sum(n_wide for _, n_wide in compiled.units)
-    session = compiled._session
-    rows = rng.integers(len(data.x_train), size=(steps, batch_size)).astype(np.int32)
-    values = {
-        "X": data.x_train,
-        "rows": rows,
-        "y": data.y_train[rows],
-        "weight": np.full(rows.shape, 1 / batch_size, np.float32),
-        "rates": np.full(steps, 0.001, np.float32),
-        "kept": draw_kept([rng] * steps, (batch_size, n_units), dropout),
-        "scale": 1 / (1 - dropout),
-        "seeds": np.zeros((steps, 2), np.int32),
-        "ranges": np.zeros(6, np.float32),
-        "modes": np.zeros((0, 784), np.float32),
-        "l2": 0.0,
-        "epsilon": 0.0,
-    }
-    feed = {each: values[each.op.name] for each in graph.feeds}
-    figures = graph.figures(penalised=False, adversarial=False, by_row=False)
+    weight = np.ones(len(data.y_train), np.float32)
+    loop.load_data(data.x_train, data.y_train, weight)
+    loop.load_state(glorot_uniform(network, rng), None)
+    n_words = batch_size * sum(units) // 8
+    inputs = Steps(
+        rng.integers(len(data.x_train), size=steps * batch_size).astype(np.int32),
+        np.full(steps, batch_size, np.int32),
+        np.full(steps, 0.001, np.float32),
+        np.zeros((steps, 2), np.int32),
+        np.full(steps, round(256 * _NETWORK.dropout), np.uint8),
+        rng.integers(2**64, size=(steps, n_words), dtype=np.uint64),
+    )
+    settings = Hyperparameters(
+        batch_size, _NETWORK.dropout, 0, 0, np.zeros(6), np.zeros((0, 784))
+    )
 
     def train(traced=False):
         options, metadata = run_options(alone=False), tf.compat.v1.RunMetadata()
         if traced:
             options.trace_level = options.FULL_TRACE
-        session.run(figures, feed, options, metadata)
+        loop._train(*inputs, *settings, options=options, run_metadata=metadata)
         seconds = Counter()
         for device in metadata.step_stats.dev_stats:
             for node in device.node_stats:

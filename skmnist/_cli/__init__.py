@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The command ``skmnist``: each subcommand is a module with its parser and its main."""
 
 import argparse
@@ -70,15 +68,6 @@ def make_parser(argv):
 
     Only the command that is named in it is imported: a list of all of them takes no
     time, and no scikit-learn.
-
-    Parameters
-    ----------
-    argv : list of str
-        The arguments.
-
-    Returns
-    -------
-    argparse.ArgumentParser
     """
     parser = _Parser(
         prog="skmnist",

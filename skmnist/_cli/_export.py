@@ -1,12 +1,10 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """``skmnist export``: write a saved model as ONNX or Keras file."""
 
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .._io._files import check_writable, write_files
+from .._io._atomic import check_writable, write_files
 from .._io._onnx import scalers_and_network, to_onnx
 from ._errors import naming
 from ._shared import load_classifier, quiet_tensorflow
@@ -46,20 +44,7 @@ def main(args):
 
 
 def export(model, path):
-    """Write a model to a file for other programs.
-
-    Parameters
-    ----------
-    model : estimator
-        A fitted classifier, as :func:`skmnist.to_onnx` takes it.
-    path : str
-        File to write, with one of `_SUFFIXES`.
-
-    Returns
-    -------
-    str
-        What the file takes for an input.
-    """
+    """Write a model for other programs, and return what the file takes for an input."""
     scalers, network = scalers_and_network(model)
     shape, dtype, divided = (network.n_features_in_,), "float32", ""
     if path.endswith(".onnx"):

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """``skmnist predict``: print the predicted label of each image in some files."""
 
 import json
@@ -9,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from .._io._files import check_writable, read_arrays, write_files
+from .._io._atomic import check_writable, write_files
+from .._io._untrusted import read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
 from ..images._likeness import unlikeness
 from ._errors import naming, print_error
@@ -31,9 +30,9 @@ _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 def add_arguments(parser):
     parser.description = (
         "Print one line for each image: the file, the index of the image in it, the\n"
-        "predicted label and its probability, separated by tabs. What is less probable\n"
-        f"than {_UNSURE_BELOW} is marked with a ?, and the second label and its\n"
-        "probability follow."
+        "predicted label and its probability, separated by tabs. After what is less\n"
+        f"probable than {_UNSURE_BELOW} come a ?, and the second label and its "
+        "probability."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("model", metavar="MODEL", help="file that train has saved")
@@ -41,8 +40,9 @@ def add_arguments(parser):
         "files",
         nargs="+",
         metavar="FILE",
-        help="picture of a digit (PNG, JPEG, TIFF, BMP, WebP, GIF), .npy file with an image or a "
-        "stack of images, or .npz file with such an array: x_test, x, or its only one",
+        help="picture of a digit (PNG, JPEG, TIFF, BMP, WebP, GIF), .npy file with an "
+        "image or a stack of images, or .npz file with such an array: x_test, x, or "
+        "its only one",
     )
     parser.add_argument(
         "--json", action="store_true", help="print each line as a JSON object"

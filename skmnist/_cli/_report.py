@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """A trained network in pictures and numbers: one page that needs no other file."""
 
 from base64 import b64encode
@@ -14,9 +12,9 @@ from sklearn.metrics import (
 )
 from sklearn.utils.multiclass import unique_labels
 
-from .._io._files import check_writable, write_files
+from .._io._atomic import check_writable, write_files
 from .._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
-from .._plot._images import to_images
+from .._plot._image_grid import to_images
 from .._plot._png import DPI, show_no_window, to_png
 
 _STYLE = """\
@@ -37,22 +35,7 @@ td { border-bottom: 1px solid #ccc; font-variant-numeric: tabular-nums; }
 
 
 def check_report(folder, data):
-    """Find out, before a training, what would make the report of it fail.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Folder for the report; made if it is not there.
-    data : Bunch
-        With `x_train` and `x_test`.
-
-    Raises
-    ------
-    ValueError
-        If the rows are no images.
-    OSError
-        If the folder cannot be written to.
-    """
+    """Find out, before a training, what would make the report of it fail."""
     for x in (data.x_train, data.x_test):
         to_images(x[:1])
     folder = Path(folder)
@@ -63,23 +46,8 @@ def check_report(folder, data):
 def write_report(folder, model, data, name, random_state):
     """Write the pictures as PNG files, and a page with them and the numbers.
 
-    Parameters
-    ----------
-    folder : str or path-like
-        Folder to write into; files of the same names are replaced, all or none.
-    model : Pipeline
-        A fitted pipeline that ends in an MLPDigitClassifier.
-    data : Bunch
-        With `x_train`, `y_train`, `x_test` and `y_test`.
-    name : str
-        What the data is called.
-    random_state : int
-        Which training images are shown.
-
-    Returns
-    -------
-    page : pathlib.Path
-        The page, index.html.
+    Files of the same names are replaced, all or none. `random_state` decides which
+    training images are shown. Returns the path of the page.
     """
     show_no_window()
     folder = Path(folder)

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What the commands share: their data and models, tables and errors."""
 
 import os
@@ -14,8 +12,8 @@ from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from .._io._files import read_arrays
 from .._io._persistence import load
+from .._io._untrusted import read_arrays
 from ..datasets import fetch_mnist, load_digits
 from ._errors import naming
 

@@ -1,7 +1,6 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """``skmnist train``: train a network and save it."""
 
+import importlib
 import inspect
 import os
 import sys
@@ -12,9 +11,8 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import unique_labels
 
 from .._classifier import MLPDigitClassifier
-from .._io._files import check_writable
+from .._io._atomic import check_writable
 from .._io._persistence import save
-from .._lazy import import_room
 from .._pixel_scaler import PixelScaler
 from .._sklearn_compat import ProgressBar, StrOptions
 from .._unsharp_mask import UnsharpMask
@@ -97,11 +95,12 @@ def main(args):
         flush=True,
     )
     with quiet_tensorflow():
-        import_room("_training")
+        importlib.import_module("skmnist._training._session")
     model = Pipeline([*steps, ("mlp", mlp)])
     show_progress(mlp)
     mlp.fit(model[:-1].transform(data.x_train), data.y_train)
-    mlp.set_callbacks()  # a bar is no part of a model
+    if ProgressBar is not None:
+        mlp.set_callbacks()  # a bar is no part of a model
     save_and_score(args, model, data)
     if args.report is not None:
         page = write_report(args.report, model, data, args.data, args.random_state)
@@ -222,6 +221,6 @@ def save_and_score(args, model, data):
 
 def show_progress(estimator):
     """Show a bar while an estimator is fitted, where somebody can see it."""
-    if sys.stdout.isatty():
+    if ProgressBar is not None and sys.stdout.isatty():
         # What is nested in a search would be more lines than a terminal has.
         estimator.set_callbacks(ProgressBar(max_propagation_depth=0))

@@ -1,7 +1,6 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """``skmnist tune``: search hidden units, dropout and L2, and save the best network."""
 
+import importlib
 import math
 from pathlib import Path
 
@@ -11,8 +10,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from .._classifier import MLPDigitClassifier
-from .._io._files import check_writable, write_files
-from .._lazy import import_room
+from .._io._atomic import check_writable, write_files
 from .._plot import GridSearchDisplay
 from .._plot._png import show_no_window, to_png
 from ._shared import print_table, quiet_tensorflow
@@ -65,7 +63,7 @@ def main(args):
     print_data(args, data, labels, steps)
     print(f"search   {_count_fits(grid, args.cv)} of {args.epochs} epochs", flush=True)
     with quiet_tensorflow():
-        import_room("_training")
+        importlib.import_module("skmnist._training._session")
     found = _search(Pipeline([*steps, ("mlp", mlp)]), grid, data, args)
     print_table(_ranked(found))
     save_and_score(args, found.best_estimator_, data)

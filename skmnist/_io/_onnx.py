@@ -1,9 +1,8 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """A fitted network as an ONNX model: standard operators that any runtime has."""
 
 import copy
 import math
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,7 +13,7 @@ from .._classifier import MLPDigitClassifier
 from .._pixel_scaler import PixelScaler
 from .._sklearn_compat import validate_params
 from .._unsharp_mask import UnsharpMask
-from ._reader import check_fitted
+from .._version import __version__
 
 # Of 2020, with IR 7: every runtime in use reads them.
 _OPSET, _IR = 13, 7
@@ -32,7 +31,7 @@ _OPERATORS = {
 
 
 @validate_params({"estimator": [BaseEstimator]}, prefer_skip_nested_validation=True)
-def to_onnx(estimator):
+def to_onnx(estimator: BaseEstimator) -> Any:
     """Convert a fitted classifier, or a pipeline that ends in one, to ONNX.
 
     The model runs from ``onnxruntime`` alone. Its input ``X`` is what the first step
@@ -101,21 +100,8 @@ to_onnx.__module__ = "skmnist"  # where it is public
 def scalers_and_network(estimator):
     """Take a fitted estimator apart: scalers, and a network that takes their pixels.
 
-    Parameters
-    ----------
-    estimator : estimator
-        As in :func:`to_onnx`.
-
-    Returns
-    -------
-    scalers : list of PixelScaler
-    network : MLPDigitClassifier
-        For pixels that are not sharpened: its first layer does it.
-
-    Raises
-    ------
-    ValueError, NotFittedError
-        As in :func:`to_onnx`.
+    Pixels of the network are not sharpened: its first layer does it. What cannot be
+    expressed is an error as in :func:`to_onnx`.
     """
     *before, network = _steps(estimator) or [None]
     if not isinstance(network, MLPDigitClassifier):
@@ -132,12 +118,7 @@ def scalers_and_network(estimator):
                 "steps behind it, pipeline[1:], and give the model what it makes"
             )
     for step in (*before, network):
-        check_is_fitted(step)
-    try:
-        for step in (*before, network):
-            check_fitted(step)
-    except (AttributeError, TypeError) as error:
-        raise ValueError(f"estimator is damaged: {error}") from error
+        _check_fitted(step)
     for step in before:
         if step.n_features_in_ != network.n_features_in_:
             raise ValueError(
@@ -148,6 +129,14 @@ def scalers_and_network(estimator):
         if type(step) is UnsharpMask:
             network = _sharpening(step, network)
     return [step for step in before if type(step) is PixelScaler], network
+
+
+def _check_fitted(step):
+    check_is_fitted(step)
+    try:
+        step._check_fitted()
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"estimator is damaged: {error}") from error
 
 
 def _sharpening(mask, network):
@@ -242,8 +231,6 @@ class _Graph:
         return self._onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
 
     def model(self, shape, dtype, classes):
-        from .._version import __version__
-
         helper = self._onnx.helper
         info = helper.make_tensor_value_info
         label = self._type(_labels(classes).dtype)

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Estimators to files and back, by a format that cannot carry code."""
 
 import json
@@ -12,20 +10,34 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 
+from .._base import model_file
 from .._classifier import MLPDigitClassifier
 from .._sklearn_compat import validate_params
-from ._files import check_npy, in_one_line, write_files
-from ._reader import TRUSTED, Unknown, check_foreign, read
+from .._version import __version__
+from ._atomic import write_files
+from ._untrusted import check_npy, in_one_line
 
 # What is written, and the oldest one that is read.
 _FORMAT, _OLDEST = 2, 2
+# By skops, besides what it knows to be safe; NumPy 1 has another name for booleans.
+TRUSTED = [
+    "numpy.bool",
+    "numpy.bool_",
+    "skmnist.DigitNormalizer",
+    "skmnist.ImageAugmentation",
+    "skmnist.MLPDigitClassifier",
+    "skmnist.PixelScaler",
+    "skmnist.UnsharpMask",
+]
 _LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow")
-_SEAL = re.compile(rb'(\{"format": (\d+), .*"sha256": ")([0-9a-f]{64})"\}', re.DOTALL)
+_FOOTER = re.compile(rb'(\{"format": (\d+), .*"sha256": ")([0-9a-f]{64})"\}', re.DOTALL)
 # The last record of a zip file, with a comment of at most 64 KiB at its end.
 _END, _END_SIZE, _LONGEST_END = b"PK\5\6", 22, 22 + 0xFFFF
 # skops can make 60 times as much of it in memory.
@@ -36,7 +48,7 @@ _LONGEST_SCHEMA = 8_000_000
     {"estimator": [BaseEstimator], "path": [str, os.PathLike]},
     prefer_skip_nested_validation=True,
 )
-def save(estimator, path):
+def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
     """Save an estimator to a file that is safe to load.
 
     The file is in the format of `skops <https://skops.readthedocs.io>`_, a zip file,
@@ -81,7 +93,7 @@ def save(estimator, path):
 
 
 @validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
-def load(path):
+def load(path: str | os.PathLike[str]) -> Any:
     """Load an estimator that :func:`save` wrote.
 
     Loading runs no code from the file, and takes neither TensorFlow nor Keras. The
@@ -102,8 +114,7 @@ def load(path):
     OSError
         If the file cannot be read; FileNotFoundError if there is none.
     ImportError
-        If skops is not installed and the file holds other than skmnist's own
-        estimators and pipelines of them.
+        If skops is not installed.
     ValueError
         If the file is damaged, is no such file, or holds a type that skmnist does not
         trust.
@@ -141,7 +152,7 @@ class _NoSkopsError(ImportError):
 
 
 def _dump(estimator):
-    dumps = _import_skops("saving a model").dumps
+    dumps = _import_skops("saving").dumps
     parameters = estimator.get_params()
     for each in [estimator, *parameters.values()]:
         if isinstance(each, MLPDigitClassifier) and not isinstance(each.optimizer, str):
@@ -167,7 +178,8 @@ def _dump(estimator):
                 "that are all strings or all numbers (0 and 1 for False and True)"
             )
     try:
-        data = _seal(dumps(estimator))
+        with model_file():
+            data = _add_footer(dumps(estimator))
         _parse(data)
     except Exception as error:
         raise ValueError(
@@ -179,17 +191,16 @@ def _dump(estimator):
 
 def _import_skops(purpose):
     try:
-        # Takes half a second: it imports all of scikit-learn.
-        import skops.io
+        import skops.io  # takes half a second
     except ImportError as error:
-        raise _NoSkopsError(f"{purpose} needs skops: pip install skops") from error
+        raise _NoSkopsError(
+            f"{purpose} a model needs skops: pip install skops"
+        ) from error
     return skops.io
 
 
-def _seal(data):
+def _add_footer(data):
     """Write versions and checksum into the comment of a zip file that has none."""
-    from .._version import __version__
-
     versions = {"skmnist": __version__, "python": platform.python_version()}
     for name in _LIBRARIES:
         with suppress(PackageNotFoundError):
@@ -200,16 +211,16 @@ def _seal(data):
     return data[:-66] + sha256(data[:-66]).hexdigest().encode() + data[-2:]
 
 
-def _check_seal(data):
+def _check_footer(data):
     start = data.rfind(_END, -_LONGEST_END)
     if start < 0:
         raise ValueError("it is not a zip file")
-    seal = _SEAL.fullmatch(data[start + _END_SIZE :])
-    if seal is None or sha256(data[:-66]).hexdigest().encode() != seal[3]:
+    footer = _FOOTER.fullmatch(data[start + _END_SIZE :])
+    if footer is None or sha256(data[:-66]).hexdigest().encode() != footer[3]:
         raise ValueError("its checksum is not that of what it holds")
-    number = int(seal[2])
+    number = int(footer[2])
     if not _OLDEST <= number <= _FORMAT:
-        made_by = json.loads(seal[0])["versions"]["skmnist"]
+        made_by = json.loads(footer[0])["versions"]["skmnist"]
         advice = f"reads formats up to {_FORMAT}: pip install -U skmnist"
         if number < _OLDEST:
             advice = f"reads formats from {_OLDEST}: fit and save it again"
@@ -220,22 +231,30 @@ def _check_seal(data):
 
 
 def _parse(data):
-    _check_seal(data)
+    _check_footer(data)
     with ZipFile(BytesIO(data)) as archive:
         _check_sizes(archive, len(data))
         if archive.getinfo("schema.json").file_size > _LONGEST_SCHEMA:
             raise ValueError("its schema.json is too long")
-        schema = json.loads(archive.read("schema.json"))
-        try:
-            estimator = read(schema, archive)
-        except Unknown:
-            check_foreign(schema, archive)
-            _check_arrays(archive)
-            skops = _import_skops("loading other than skmnist's own models")
-            estimator = skops.loads(data, trusted=TRUSTED)
+        _check_schema(json.loads(archive.read("schema.json")))
+        _check_arrays(archive)
+    skops = _import_skops("loading")
+    with model_file():  # skmnist's own estimators check what they get
+        estimator = skops.loads(data, trusted=TRUSTED)
+    _check_estimator(estimator)
+    return estimator
+
+
+def _check_estimator(estimator):
     if not isinstance(estimator, BaseEstimator):
         raise ValueError(f"it holds a {type(estimator).__name__}, not an estimator")
-    return estimator
+    estimator.get_params(deep=False)  # all are there
+    if isinstance(estimator, Pipeline):
+        for name, step in estimator.steps:
+            if not isinstance(name, str):
+                raise ValueError(f"a Pipeline cannot have a step named {name!r}")
+            if step not in (None, "passthrough"):
+                _check_estimator(step)
 
 
 def _check_sizes(archive, size):
@@ -259,3 +278,30 @@ def _check_arrays(archive):
                 with ZipFile(stream) as inner:
                     _check_sizes(inner, member.file_size)
                     _check_arrays(inner)
+
+
+def _check_schema(schema):
+    """Check what skops does not: numbers and names that ask for memory."""
+    files = {}
+    for node in _nodes(schema):
+        # One array, many times in memory.
+        if "file" in node and files.setdefault(node["file"], node) is not node:
+            first = files[node["file"]].get("__id__")
+            if first is None or first != node.get("__id__"):
+                raise ValueError(f"{node['file']} is there for two arrays")
+        # A number that makes a thing of that size.
+        name = f"{node.get('__module__')}.{node.get('__class__')}"
+        if name in {"numpy.void", "numpy.bytes_"}:
+            raise ValueError(f"{name} is never loaded")
+        if "pool_size" in node and node["pool_size"]["content"] != "4":
+            raise ValueError("a SeedSequence must have the pool_size 4")
+
+
+def _nodes(schema):
+    if isinstance(schema, dict):
+        yield schema
+        schema = schema.values()
+    if not isinstance(schema, str):
+        for each in schema:
+            if isinstance(each, dict | list):
+                yield from _nodes(each)

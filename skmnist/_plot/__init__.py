@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Pictures in scikit-learn's manner: one Display class per file."""
 
 from ._digit_grid import DigitGridDisplay

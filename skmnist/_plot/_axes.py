@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What all pictures share: axes to draw on, and colours that all eyes tell apart."""
 
 import numpy as np
@@ -14,26 +12,7 @@ _LONGEST_LABEL = 18
 
 
 def get_axes(ax, n_axes, n_columns, figsize):
-    """Take the caller's axes, or make a figure.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes, array-like of matplotlib Axes, or None
-        What the caller gave.
-    n_axes, n_columns : int
-        How many axes are needed, and how many go side by side in a new figure.
-    figsize : tuple of float
-        Width and height of a new figure in inches.
-
-    Returns
-    -------
-    axes : ndarray of matplotlib Axes of shape (n_axes,)
-
-    Raises
-    ------
-    ValueError
-        If `ax` has another number of axes.
-    """
+    """Take the caller's axes, which must be `n_axes`, or make a figure of `figsize`."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -65,19 +44,7 @@ def add_colorbar(image, axes, label):
 
 
 def fit_text(ax, texts, n_columns, text_kw):
-    """Make texts in a grid of cells as large as they fit.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes that the cells share, with their final layout.
-    texts : list of matplotlib Text
-        The texts.
-    n_columns : int
-        Cells side by side.
-    text_kw : dict
-        What the caller wants of the text; nothing is done if that is its size.
-    """
+    """Make texts in a grid of cells as large as they fit, if `text_kw` has no size."""
     if {"size", "fontsize"} & text_kw.keys():
         return
     longest, _ = text_size(text.get_text() for text in texts)

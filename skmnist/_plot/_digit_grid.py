@@ -1,8 +1,7 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Images with their labels."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
@@ -10,7 +9,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from .._sklearn_compat import Interval, validate_params
 from ._axes import fit_text, get_axes, shorten
-from ._images import draw_images, grid_size, to_images
+from ._image_grid import draw_images, grid_size, to_images
 
 _WRONG = "#B84A00"  # vermilion, dark enough for small text on white
 _CHOICE = {
@@ -106,13 +105,13 @@ class DigitGridDisplay:
         X,
         y=None,
         *,
-        n_images=25,
-        mistakes_only=False,
+        n_images: int = 25,
+        mistakes_only: bool = False,
         random_state=None,
         ax=None,
         im_kw=None,
         text_kw=None,
-    ):
+    ) -> Self:
         """Show images with the labels that a classifier gives them.
 
         Parameters
@@ -186,13 +185,13 @@ class DigitGridDisplay:
         *,
         y_pred=None,
         y_proba=None,
-        n_images=25,
-        mistakes_only=False,
+        n_images: int = 25,
+        mistakes_only: bool = False,
         random_state=None,
         ax=None,
         im_kw=None,
         text_kw=None,
-    ):
+    ) -> Self:
         """Show images with their true labels, their predicted ones, or both.
 
         Parameters
@@ -270,7 +269,7 @@ class DigitGridDisplay:
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
-    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+    def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the images.
 
         Parameters

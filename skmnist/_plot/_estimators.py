@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The way from what the user has to the network in it."""
 
 from sklearn.pipeline import Pipeline
@@ -9,25 +7,9 @@ from .._classifier import MLPDigitClassifier
 
 
 def find_classifier(estimator):
-    """Find the network in a pipeline or a search.
+    """Find the network in a fitted pipeline or search, and the steps before it.
 
-    Parameters
-    ----------
-    estimator : estimator
-        A fitted MLPDigitClassifier, or a fitted pipeline or search that ends in one.
-
-    Returns
-    -------
-    classifier : MLPDigitClassifier
-    before : list of transformers
-        The steps before it, in their order.
-
-    Raises
-    ------
-    TypeError
-        If there is no MLPDigitClassifier.
-    sklearn.exceptions.NotFittedError
-        If it is not fitted.
+    Where there is none it is a TypeError.
     """
     check_is_fitted(estimator)
     found, before = estimator, []

@@ -1,9 +1,8 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The scores of a search over two or three parameters."""
 
 import math
 from numbers import Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -99,7 +98,7 @@ class GridSearchDisplay:
     )
     def from_estimator(
         cls, search, *, params=None, scoring=None, ax=None, im_kw=None, text_kw=None
-    ):
+    ) -> Self:
         """Show the scores of a search.
 
         Parameters
@@ -159,7 +158,7 @@ class GridSearchDisplay:
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
-    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+    def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the heat maps.
 
         Parameters

@@ -1,16 +1,15 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What the units of the first hidden layer look for."""
 
 import math
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 
 from .._sklearn_compat import Interval, validate_params
 from ._axes import add_colorbar, fit_text, get_axes
 from ._estimators import find_classifier
-from ._images import draw_images, grid_size, square
+from ._image_grid import draw_images, grid_size, square
 
 
 class HiddenUnitsDisplay:
@@ -80,12 +79,12 @@ class HiddenUnitsDisplay:
         cls,
         estimator,
         *,
-        n_units=64,
-        image_shape=None,
+        n_units: int = 64,
+        image_shape: tuple[int, int] | None = None,
         ax=None,
         im_kw=None,
         text_kw=None,
-    ):
+    ) -> Self:
         """Show the first hidden layer of a network.
 
         Parameters
@@ -143,7 +142,7 @@ class HiddenUnitsDisplay:
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
-    def plot(self, ax=None, *, im_kw=None, text_kw=None):
+    def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the images.
 
         Parameters

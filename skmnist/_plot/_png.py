@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Figures as PNG files, for commands that show no window."""
 
 from io import BytesIO

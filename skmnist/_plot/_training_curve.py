@@ -1,6 +1,6 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Loss and accuracy of each epoch."""
+
+from typing import Self
 
 import numpy as np
 
@@ -73,7 +73,7 @@ class TrainingCurveDisplay:
         self.restored_epoch = restored_epoch
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, line_kw=None):
+    def from_estimator(cls, estimator, *, ax=None, line_kw=None) -> Self:
         """Show the training of a network.
 
         Parameters
@@ -108,7 +108,7 @@ class TrainingCurveDisplay:
         display = cls(history=network.history_, restored_epoch=restored_epoch)
         return display.plot(ax=ax, line_kw=line_kw)
 
-    def plot(self, ax=None, *, line_kw=None):
+    def plot(self, ax=None, *, line_kw=None) -> Self:
         """Draw the curves.
 
         Parameters

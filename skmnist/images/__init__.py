@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Images from files, the digits in pictures of pages, and MNIST's frame for them."""
 
 from ._images import find_digits, read_image

@@ -1,13 +1,13 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Images from files, and the digits in pictures of lines and pages."""
 
 import os
 import warnings
 from io import BytesIO
 from numbers import Real
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils import Bunch
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
@@ -30,7 +30,9 @@ _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is us
     {"file": [str, os.PathLike, bytes, HasMethods("read")]},
     prefer_skip_nested_validation=True,
 )
-def read_image(file):
+def read_image(
+    file: str | os.PathLike[str] | bytes | BinaryIO,
+) -> np.ndarray:
     """Read an image from a PNG, JPEG, TIFF, BMP, WebP or GIF file.
 
     The image is turned as the camera's EXIF orientation says. Of an animation or a
@@ -113,7 +115,13 @@ def _as_array(picture):
     },
     prefer_skip_nested_validation=True,
 )
-def find_digits(image, *, polarity="auto", min_height=0.35, classifier=None):
+def find_digits(
+    image: ArrayLike,
+    *,
+    polarity: Literal["auto", "dark", "light"] = "auto",
+    min_height: float = 0.35,
+    classifier: Any = None,
+) -> Bunch:
     """Find the digits in a picture of a line or a page.
 
     Pieces of ink that overlap are one digit, and so are those that nearly touch and

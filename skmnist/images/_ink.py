@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """From pictures to the ink in them: grey, even light, ink apart from paper.
 
 All but `to_grey` work on stacks of images of one size, ``(n, height, width)``.

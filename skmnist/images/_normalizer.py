@@ -1,13 +1,11 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Pictures of digits into the frame of MNIST."""
 
 from collections.abc import Iterable
-from itertools import product
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import validate_data
@@ -16,21 +14,11 @@ from .._base import VersionStamp
 from .._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from . import _ink
 from ._likeness import unlikeness
+from ._readings import NONE, Options, read
 
 _SIDE = 28
-_USUAL, _SURE, _NONE = 1.3, 2.0, 1.8
-_PRICE = 0.15, 0.6
-_PASSES = 1.6
-_FLIPPED = 0.5
-_DROPPED = 1.5
-_GOOD = 0.9
-_SQUEEZE_PRICE = 0.1
-_SHEET_PRICE = 0.3
-_ALONG = 0.9
-_FAR = 0.3
-_MOST = 0.6
-_SQUEEZE = 0.75
-_LONGEST = 384  # pixels that are enough to find a digit in a picture
+_SQUEEZE = 0.75  # width, where a digit was stretched
+_STRETCHED = 1.3, 0.1  # how unlike a digit those are; and less by this when squeezed
 _AT_ONCE = 128  # small images are worked on together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
 _FINE, _MARGIN = 80, 8  # the longest side of digits while strokes are worked on
@@ -41,18 +29,6 @@ _SPREADS = _SPREAD / 2, _SPREAD * 2  # what digits are stretched from
 _BLUR, _LEAST_BLUR = 1.5, 0.6  # in those pixels, and in those of the image
 _CROSS = np.zeros((3, 3, 3), bool)  # pixels of one image that share an edge
 _CROSS[1, 1] = _CROSS[1, :, 1] = True
-
-
-class _Reading(NamedTuple):
-    """What an image is taken for."""
-
-    dark: bool
-    ink: np.ndarray
-    mask: np.ndarray
-    digit: np.ndarray
-    strokes: np.ndarray
-    framed: np.ndarray
-    unlike: float
 
 
 class DigitNormalizer(
@@ -186,19 +162,19 @@ class DigitNormalizer(
     def __init__(
         self,
         *,
-        image_shape=None,
-        polarity="auto",
-        even_light=True,
-        threshold="otsu",
-        min_part=0.05,
-        drop_frame=True,
-        stroke_width=(2.5, 3.5),
-        digit_size=20,
-        center="mass",
-        deslant=False,
-        moment_power=0.0,
-        output="rows",
-        n_jobs=None,
+        image_shape: tuple[int, ...] | None = None,
+        polarity: Literal["auto", "dark", "light"] = "auto",
+        even_light: bool = True,
+        threshold: float | Literal["otsu"] = "otsu",
+        min_part: float = 0.05,
+        drop_frame: bool = True,
+        stroke_width: tuple[float, float] | None = (2.5, 3.5),
+        digit_size: int = 20,
+        center: Literal["mass", "box"] = "mass",
+        deslant: bool = False,
+        moment_power: float = 0.0,
+        output: Literal["rows", "images"] = "rows",
+        n_jobs: int | None = None,
     ):
         self.image_shape = image_shape
         self.polarity = polarity
@@ -215,7 +191,7 @@ class DigitNormalizer(
         self.n_jobs = n_jobs
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Check the parameters and the kind of the images; nothing is learned.
 
         Parameters
@@ -247,7 +223,7 @@ class DigitNormalizer(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X: Any) -> np.ndarray:
         """Frame images as MNIST framed its digits.
 
         Parameters
@@ -282,7 +258,7 @@ class DigitNormalizer(
             framed[numbers] = result
         return framed if self.output == "images" else framed.reshape(len(framed), -1)
 
-    def explain(self, image):
+    def explain(self, image: ArrayLike) -> dict[str, np.ndarray]:
         """Return the pictures of each step for one image.
 
         Parameters
@@ -387,13 +363,14 @@ class DigitNormalizer(
         framed, done = self._ready(grey)
         todo = np.flatnonzero(~done)
         if todo.size:
-            readings = self._read(grey[todo])
+            options = Options(*(getattr(self, name) for name in Options._fields))
+            readings = read(grey[todo], options, self._draw)
             for i, reading in zip(todo, readings, strict=True):
                 if reading is None:
                     raise ValueError(
                         f"{names[i]} has no ink: it looks the same everywhere"
                     )
-                if reading.unlike > _NONE:
+                if reading.unlike > NONE:
                     raise ValueError(f"{names[i]} has no digit, only other ink")
                 framed[i] = reading.framed
             if steps is not None:
@@ -430,119 +407,6 @@ class DigitNormalizer(
         ready[ready] = same.all(axis=1)
         return framed, ready
 
-    def _read(self, grey, dark=None):
-        """Find the reading of each image that is most like a digit."""
-        small, factor = _ink.reduce(grey, _LONGEST)
-        best = self._best(small, dark)
-        if self.drop_frame:
-            for i, image in enumerate(small):
-                if best[i] is not None and best[i].unlike <= _GOOD:
-                    continue
-                sheet = _ink.sheet_of(image)
-                if sheet is None:
-                    continue
-                alone = np.where(sheet, image, np.median(image[sheet]))
-                (inside,) = self._best(
-                    alone[np.newaxis], None if dark is None else dark[[i]]
-                )
-                if inside and (
-                    best[i] is None or inside.unlike < best[i].unlike + _SHEET_PRICE
-                ):
-                    best[i] = inside
-        if factor > 1 and best[0] is not None:  # then the image is alone
-            starts, sides = _ink.boxes_of(best[0].digit[np.newaxis])
-            longest = sides.max()
-            (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
-            closer = grey[
-                :,
-                max(0, top - longest) * factor : (bottom + longest) * factor,
-                max(0, left - longest) * factor : (right + longest) * factor,
-            ]
-            if longest < _FINE and closer.size < grey.size:
-                return self._read(closer, np.array([best[0].dark]))
-        return best
-
-    def _best(self, small, dark):
-        """Find the reading that is most like a digit, of the whole image."""
-        best = [None] * len(small)
-        unlike = np.full(len(small), np.inf)
-        certain = np.zeros(len(small), bool)
-        seen = np.zeros(len(small), bool)
-        flips = (False, True)
-        if self.polarity != "auto":
-            dark = np.full(len(small), self.polarity == "dark")
-        even, may_be = _ink.light_of(small)
-        if dark is None:
-            dark = _ink.guess_dark(small)
-            shaded = ~(even | may_be)
-            if shaded.any():
-                dark[shaded] = _ink.stands_out_dark(small[shaded])
-        else:
-            flips = (False,)
-        if not self.even_light:
-            even = may_be = np.ones(len(small), bool)
-        # What is left to be read in each way, in their order.
-        plain = even | may_be
-        strict = np.where(plain, _PASSES, _GOOD)
-        for whole, uneven, flip in product((True, False), (False, True), flips):
-            if not uneven:
-                todo = (plain | whole) & (unlike > (0 if whole else _USUAL))
-            elif whole:
-                todo = ~even & ((unlike > _PASSES) | ~plain)
-            else:
-                todo = ~even & (unlike > strict)
-            todo &= ~certain
-            readings = self._try(small, dark ^ flip, uneven, whole, todo)
-            for i, reading in readings:
-                seen[i] |= uneven
-                sides = _sides_covered(reading.digit)
-                if not _may_be_digit(reading.digit, sides, plain[i], uneven):
-                    continue
-                dropped = 1 - reading.digit.sum() / reading.mask.sum()
-                price = 0 if whole else np.clip(_DROPPED * dropped, *_PRICE)
-                # Strokes in uneven light, and what is guessed to be ink there.
-                through = np.minimum(sides[[0, 2]], sides[[1, 3]]).max() > 0
-                if uneven and (through or (flip and not plain[i])):
-                    price += _FLIPPED
-                if reading.unlike + price < unlike[i]:
-                    unlike[i] = reading.unlike + price
-                    best[i] = reading
-                certain[i] |= (
-                    whole and even[i] and sides.max() == 0 and reading.unlike < _USUAL
-                )
-        # What is not there in even light was a part of the light.
-        best = [each if plain[i] or seen[i] else None for i, each in enumerate(best)]
-        return best
-
-    def _try(self, grey, dark, uneven, whole, todo):
-        """Read images, with all that looks like ink or without what is no digit's."""
-        todo = np.flatnonzero(todo)
-        if not todo.size:
-            return []
-        ink, pieces, level = _ink.find_ink(
-            grey[todo],
-            dark[todo],
-            uneven,
-            self.threshold,
-            boxes=self.drop_frame,
-        )
-        mask = digit = pieces > 0
-        if not mask.any():
-            return []
-        if not whole:
-            digit = _ink.keep_digit(pieces, self.min_part, self.drop_frame)
-        found = digit.any(axis=(1, 2)) & ~_ink.is_noise(ink, mask, digit)
-        todo, ink, mask, digit = todo[found], ink[found], mask[found], digit[found]
-        if not todo.size:
-            return []
-        strokes, framed, unlike = self._draw(ink, digit, level[found])
-        return [
-            (i, _Reading(dark[i], *parts))
-            for i, *parts in zip(
-                todo, ink, mask, digit, strokes, framed, unlike, strict=True
-            )
-        ]
-
     def _draw(self, ink, digit, level):
         """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
         strokes, of_width = self._strokes(ink, digit, level)
@@ -550,13 +414,15 @@ class DigitNormalizer(
         as_they_are = self._center(_scale(strokes, self.digit_size))
         unlike = (unlikeness(framed) + unlikeness(as_they_are)) / 2
         sides = _ink.boxes_of(strokes)[1]
-        wide = np.flatnonzero((unlike > _USUAL) & (sides[:, 1] > 0.9 * sides[:, 0]))
+        wide = np.flatnonzero(
+            (unlike > _STRETCHED[0]) & (sides[:, 1] > 0.9 * sides[:, 0])
+        )
         if wide.size:
             narrow, bold = (
                 self._center(_scale(each[wide], self.digit_size, _SQUEEZE))
                 for each in (of_width, strokes)
             )
-            less = (unlikeness(narrow) + unlikeness(bold)) / 2 + _SQUEEZE_PRICE
+            less = (unlikeness(narrow) + unlikeness(bold)) / 2 + _STRETCHED[1]
             better = less < unlike[wide]
             framed[wide[better]] = narrow[better]
             unlike[wide[better]] = less[better]
@@ -758,35 +624,3 @@ def _sample(digits, source, axis):
     digits = np.pad(digits, [(1, 2) if i == axis else (0, 0) for i in range(3)])
     start, end = (np.take_along_axis(digits, before + i, axis) for i in (0, 1))
     return start + (source - before) * (end - start)
-
-
-def _sides_covered(digit):
-    """Return the share of ink on each side: top, bottom, left and right."""
-    return np.array([side.mean() for side in (*digit[[0, -1]], *digit[:, [0, -1]].T)])
-
-
-def _may_be_digit(digit, sides, plain, uneven):
-    """Tell if ink may be a digit, by where it meets the border, and how it fills."""
-    starts, lengths = (each[0] for each in _ink.boxes_of(digit[np.newaxis]))
-    shape = np.array(digit.shape)
-    gaps = np.stack([starts, shape - starts - lengths], axis=1) / shape[:, np.newaxis]
-    sides = sides.reshape(2, 2)
-    # It is cut off at one side, and ends far from the other one.
-    cut = (sides > 0) & (gaps[:, ::-1] > _FAR)
-    if cut.any(axis=1).all() or (cut & (sides > _ALONG)).any():
-        return False
-    if (sides > _ALONG).any(axis=1).all() and digit.mean() < 0.9:
-        return False
-    # In uneven light only what fills the picture is told without evening it out.
-    if not (uneven or plain or (sides.max() > 0 and _is_one(digit))):
-        return False
-    filled = digit.sum() / lengths.prod()
-    return bool(filled < 0.9 or lengths.min() < 0.4 * lengths.max())
-
-
-def _is_one(digit):
-    """Tell if most of the ink is one piece."""
-    from scipy import ndimage
-
-    pieces, _ = ndimage.label(digit, np.ones((3, 3)))
-    return np.bincount(pieces[digit]).max() > _MOST * digit.sum()

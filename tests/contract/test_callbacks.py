@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, UnsharpMask
 from skmnist.datasets import load_digits
+
+callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has it")
+ProgressBar, ScoringMonitor = callback.ProgressBar, callback.ScoringMonitor
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Ctrl-C at random moments: prompt, one line, nothing half done."""
 
 import json
@@ -16,6 +14,7 @@ import pytest
 import skmnist
 from skmnist.datasets import load_digits
 
+pytestmark = [pytest.mark.posix, pytest.mark.slow]
 PROMPT = 15  # seconds, on a busy machine
 COMMANDS = ["train", "tune", "predict", "evaluate"]
 DONE_SOON = ["predict", "evaluate"]

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """A minute of the soak test, for which `tools/soak.py` takes two hours."""
 
 import json

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Searches on many workers, some of which die; many threads; data beyond the memory.
 
 The numbers that the documentation promises are reached with --full-size.
@@ -105,6 +103,7 @@ def dask():
         yield client
 
 
+@pytest.mark.slow
 def test_dask_gives_the_scores_of_one_process(digits, undisturbed, dask):
     with parallel_config(backend="dask"):
         search = search_of().fit(digits.x_train, digits.y_train)
@@ -112,6 +111,8 @@ def test_dask_gives_the_scores_of_one_process(digits, undisturbed, dask):
 
 
 @pytest.mark.parametrize("moment", [1, 20])
+@pytest.mark.posix
+@pytest.mark.slow
 def test_a_killed_dask_worker_changes_no_score(
     moment, digits, undisturbed, dask, tmp_path
 ):
@@ -146,6 +147,8 @@ def test_a_killed_dask_worker_changes_no_score(
     assert victim not in dask.run(os.getpid).values()
 
 
+@pytest.mark.posix
+@pytest.mark.slow
 def test_a_search_after_a_killed_loky_worker(digits, undisturbed, tmp_path):
     search = search_of(CountedScore(tmp_path / "scored", die_at=9))
     with parallel_config(backend="loky", n_jobs=2):
@@ -258,6 +261,7 @@ print(model.n_iter_, x.nbytes / 1e6, max(peaks) - peaks[0], len(peaks))
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", ["memory-mapped", "Dask array"])
+@pytest.mark.slow
 def test_partial_fit_takes_no_copy_of_the_whole(kind, tmp_path, full_size):
     n_rows = 2_000_000 if full_size else 200_000
     shape = (n_rows, 28, 28)

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The checker of the built site sees what is wrong, and nothing else."""
 
 import runpy

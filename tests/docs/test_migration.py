@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The same network, data and seeds, in skmnist and in what people come from."""
 
 import inspect

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The code of docs/plots.md runs, and makes the pictures that the page shows."""
 
 import re

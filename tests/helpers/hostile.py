@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Good and bad input of every form, for Hypothesis to draw from."""
 
 import copy

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The code of a page in Markdown, as its reader would type it."""
 
 import doctest

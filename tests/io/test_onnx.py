@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 import subprocess
 import sys
 
@@ -17,10 +15,8 @@ from skmnist import (
     MLPDigitClassifier,
     PixelScaler,
     UnsharpMask,
-    save,
     to_onnx,
 )
-from skmnist._cli import main
 from skmnist._network import ACTIVATIONS
 from skmnist.datasets import load_digits
 
@@ -213,49 +209,3 @@ def test_without_onnx_the_error_says_how_to_get_it(model, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(ImportError, match=r"pip install 'skmnist\[onnx\]'"):
         to_onnx(model)
-
-
-# The command
-
-
-def test_export_writes_onnx(model, tmp_path, capsys):
-    save(model, tmp_path / "model.skops")
-    out = tmp_path / "model.onnx"
-    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
-
-    assert "n x 8 x 8 uint8\n" in capsys.readouterr().out
-    label = onnxruntime.InferenceSession(out).run(["label"], {"X": X})[0]
-    np.testing.assert_array_equal(label, model.predict(X))
-
-
-@pytest.mark.parametrize("between", [[], [UnsharpMask(radius=1)]])
-def test_export_writes_keras(between, tmp_path, capsys):
-    import keras
-
-    model = make_pipeline(PixelScaler(), *between, classifier()).fit(X, Y)
-    save(model, tmp_path / "model.skops")
-    out = tmp_path / "model.keras"
-    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
-
-    assert "n x 64 float32, divided by 16\n" in capsys.readouterr().out
-    rows = X.reshape(300, 64).astype("float32") / 16
-    np.testing.assert_allclose(
-        keras.saving.load_model(out).predict(rows, verbose=0),
-        model.predict_proba(X),
-        rtol=0,
-        atol=1e-6,
-    )
-
-
-def test_export_refuses_what_it_cannot_write(model, tmp_path, capsys):
-    path = str(tmp_path / "model.skops")
-    save(make_pipeline(DigitNormalizer(), *[s for _, s in model.steps]), path)
-    for out, message in {
-        "model.h5": "must end in .onnx or .keras; got 'model.h5'",
-        str(tmp_path / "no" / "model.onnx"): "there is no folder",
-        str(tmp_path / "model.onnx"): "model.skops: the step DigitNormalizer cannot",
-        str(tmp_path / "model.keras"): "model.skops: the step DigitNormalizer cannot",
-    }.items():
-        assert main(["export", path, out]) == 2
-        assert message in capsys.readouterr().err
-    assert [each.name for each in tmp_path.iterdir()] == ["model.skops"]

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 import copy
 import io
 import json
@@ -14,30 +12,25 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-import joblib
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import skmnist
 from skmnist import (
-    DigitNormalizer,
     MLPDigitClassifier,
     PixelScaler,
-    UnsharpMask,
     load,
     save,
 )
-from skmnist._io._files import check_writable
-from skmnist._io._persistence import _FORMAT, _OLDEST, _seal
-from skmnist._io._reader import TRUSTED
+from skmnist._io._atomic import check_writable
+from skmnist._io._persistence import _FORMAT, _OLDEST, TRUSTED, _add_footer
 from skmnist.datasets import load_digits
 
 DIGITS = load_digits()
@@ -160,7 +153,7 @@ def test_loading_and_predicting_take_no_tensorflow(model, saved, tmp_path):
         import skmnist
         from_file = skmnist.load(sys.argv[1])
         np.save(sys.argv[3], from_file.predict_proba(np.load(sys.argv[2])))
-        heavy = {"tensorflow", "keras", "matplotlib", "torch", "jax", "skops"}
+        heavy = {"tensorflow", "keras", "matplotlib", "torch", "jax"}
         print(*heavy & set(sys.modules))
     """
     files = [saved, tmp_path / "x.npy", tmp_path / "p.npy"]
@@ -185,13 +178,14 @@ def test_each_format_has_a_saved_model():
 
 @pytest.mark.parametrize("number", range(_OLDEST, _FORMAT + 1))
 def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
-    # What docs/serving.md installs: NumPy, SciPy, scikit-learn and what these need.
+    # What docs/serving.md installs, and what that needs.
     code = """if True:
         import sys
         from importlib.metadata import packages_distributions
 
         allowed = {"numpy", "scipy", "sklearn", "skmnist"}
         allowed |= {"cloudpickle", "joblib", "narwhals", "threadpoolctl"}
+        allowed |= {"skops", "packaging", "prettytable", "wcwidth"}
         others = packages_distributions().keys() - allowed
 
         class Blocker:
@@ -207,9 +201,8 @@ def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
         x = load_digits().x_test[:20]
         difference = model.predict_proba(x) - np.load(sys.argv[1] + ".npy")
         print(model.predict(x)[0], np.abs(difference).max() < 1e-6)
-        assert {"tensorflow", "keras", "skops", "pandas", "matplotlib"} < others
+        assert {"tensorflow", "keras", "pandas", "matplotlib"} < others
         for needs in (
-            lambda: skmnist.save(model, sys.argv[2]),
             lambda: model.fit(x, model.predict(x)),
             lambda: skmnist.to_onnx(model),
         ):
@@ -220,24 +213,28 @@ def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
     """
     path = SAVED / f"format-{number}"
     process = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, path, os.devnull],
+        # scikit-learn warns of its own Pipeline, if another version has saved it.
+        [
+            *(sys.executable, "-W", "error", "-W", "ignore:Trying to unpickle"),
+            *("-c", code, path),
+        ],
         capture_output=True,
         text=True,
     )
 
     assert process.stdout.splitlines() == [
         "digit 7 True",
-        "saving a model needs skops: pip install skops",
         "training and to_keras need TensorFlow and Keras: pip install tensorflow keras",
         "to_onnx needs onnx: pip install 'skmnist[onnx]'",
     ], process.stderr
 
 
-def test_what_only_skops_can_read_says_so_where_it_is_missing(tmp_path, monkeypatch):
-    save(FunctionTransformer(), tmp_path / "model")
+def test_a_missing_skops_is_named(saved, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "skops.io", None)
-    with pytest.raises(ImportError, match="needs skops: pip install skops"):
-        load(tmp_path / "model")
+    with pytest.raises(ImportError, match="loading a model needs skops: pip install"):
+        load(saved)
+    with pytest.raises(ImportError, match="saving a model needs skops: pip install"):
+        save(PixelScaler(), tmp_path / "model")
 
 
 def changed(path, pattern, replacement):
@@ -249,7 +246,7 @@ def changed(path, pattern, replacement):
             target.writestr(name, data)
             n += n_here
     assert n
-    return _seal(stream.getvalue())
+    return _add_footer(stream.getvalue())
 
 
 @pytest.mark.parametrize(
@@ -282,36 +279,11 @@ def test_skops_reads_the_file_too(model, saved):
     same_state(model, skops.io.load(saved, trusted=TRUSTED))
 
 
-ESTIMATORS = [PixelScaler(3), UnsharpMask(amount=3), DigitNormalizer(), classifier()]
-
-
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda each: type(each).__name__)
-@pytest.mark.parametrize("library", [pickle, joblib])
-def test_a_pickle_of_another_version_is_loaded_with_a_warning(
-    estimator, library, tmp_path, monkeypatch
-):
-    path = tmp_path / "model.pkl"
-    with path.open("wb") as stream:
-        library.dump(make_pipeline(estimator), stream)
-    save(estimator, tmp_path / "model.skops")
-    with path.open("rb") as stream:
-        library.load(stream)  # without a warning
-    monkeypatch.setattr("skmnist._base.__version__", "9.9")
-    name = f"skmnist.{type(estimator).__name__} from version 0.* when using version 9.9"
-    with path.open("rb") as stream, pytest.warns(InconsistentVersionWarning) as caught:
-        (step,) = library.load(stream)
-
-    assert len(caught) == 1
-    assert re.search(name, str(caught[0].message))
-    same_state(step[1] if isinstance(step, tuple) else step, estimator)
-    same_state(load(tmp_path / "model.skops"), estimator)  # without a warning
-
-
 # What a file cannot do
 
 
 def add_checksum(path):
-    path.write_bytes(_seal(path.read_bytes()))
+    path.write_bytes(_add_footer(path.read_bytes()))
 
 
 class Bait(BaseEstimator):
@@ -326,7 +298,7 @@ def test_a_type_that_is_not_trusted_is_named_and_not_loaded(tmp_path):
     bait = Bait()
     bait.path = str(tmp_path / "trace")
     data = skops.io.dumps(make_pipeline(PixelScaler(), bait))
-    (tmp_path / "model").write_bytes(_seal(data))
+    (tmp_path / "model").write_bytes(_add_footer(data))
 
     with pytest.raises(ValueError, match=r"model is damaged, or .*Bait"):
         load(tmp_path / "model")
@@ -502,12 +474,13 @@ def archive(**members):
     ],
 )
 def test_another_file_is_an_error_that_says_why(data, reason, tmp_path):
-    (tmp_path / "model").write_bytes(_seal(data) if data[:2] == b"PK" else data)
+    (tmp_path / "model").write_bytes(_add_footer(data) if data[:2] == b"PK" else data)
 
     with pytest.raises(ValueError, match=f"model is damaged, or is not .*{reason}"):
         load(tmp_path / "model")
 
 
+@pytest.mark.posix
 def test_a_file_that_cannot_be_read(tmp_path):
     with pytest.raises(FileNotFoundError, match="nothing"):
         load(tmp_path / "nothing")
@@ -589,6 +562,7 @@ def test_saving_leaves_the_estimator_alone(model, tmp_path):
         lambda path: check_writable(path, "the model"),
     ],
 )
+@pytest.mark.posix
 def test_a_path_that_cannot_be_written(write, tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("text")
@@ -615,31 +589,11 @@ def test_looking_whether_a_path_can_be_written_leaves_it_alone(existing):
     check_writable(existing.with_name("other"), "it")
 
 
-def test_a_disk_that_fills_up_leaves_the_old_file(existing):
-    # The system refuses to let this process write more than 2000 bytes to a file.
-    code = """if True:
-        import resource, sys
-        import skmnist
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
-        try:
-            skmnist.save(skmnist.MLPDigitClassifier(), sys.argv[1])
-        except OSError as error:
-            print(error)
-    """
-    process = subprocess.run(
-        [sys.executable, "-c", code, existing],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    assert "the model cannot be saved (File too large)" in process.stdout
-
-
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
 
+@pytest.mark.posix
 def test_a_new_file_has_the_users_permissions_and_an_old_one_keeps_its_own(tmp_path):
     before = os.umask(0o027)
     try:
@@ -654,6 +608,7 @@ def test_a_new_file_has_the_users_permissions_and_an_old_one_keeps_its_own(tmp_p
     assert mode(tmp_path / "old") == 0o604
 
 
+@pytest.mark.posix
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("folder/model")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Rows that are moved, in training, to where the network does worse."""
+"""Adversarial training by the fast gradient method."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_the_trained_network_is_harder_to_mislead(digits):
 def test_same_seed_same_bits(monkeypatch, digits, dtype):
     models = []
     for n_threads in (1, 2):
-        monkeypatch.setattr("skmnist._training.n_threads", lambda n=n_threads: n)
+        monkeypatch.setenv("TF_NUM_INTEROP_THREADS", str(n_threads))
         model = network(0.1, hidden_units=160, dropout=0.3, l2=1e-5, dtype=dtype)
         model.set_params(augmentation="affine", hard_fraction=0.5)
         models.append(model.fit(*digits))

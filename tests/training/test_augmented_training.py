@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fits with augmentation: in training only, the same bits, one graph for a search."""
+"""Fits with augmentation: in training only, the same bits, one loop for a search."""
 
 import threading
 
@@ -12,6 +12,7 @@ from sklearn.model_selection import GridSearchCV
 
 import skmnist
 from skmnist import ImageAugmentation, MLPDigitClassifier
+from skmnist._training._loop_cache import LoopCache
 from skmnist.datasets import load_digits
 
 
@@ -149,10 +150,9 @@ def test_held_out_rows_are_not_distorted(digits):
     assert_array_equal(model.predict_proba(x), model.predict_proba(x))
 
 
-def test_a_search_over_ranges_shares_one_graph(monkeypatch, digits):
-    from skmnist._training import _Pool, compiled_count
-
-    monkeypatch.setattr("skmnist._training._pool", _Pool())
+def test_a_search_over_ranges_shares_one_loop(monkeypatch, digits):
+    cache = LoopCache()
+    monkeypatch.setattr("skmnist._training._fit.cache", cache)
     x, y = digits[0][:300], digits[1][:300]
     model = network(augmentation=ImageAugmentation(), hidden_units=(9, 7))
     grid = {
@@ -162,11 +162,11 @@ def test_a_search_over_ranges_shares_one_graph(monkeypatch, digits):
         "augmentation__elastic_sigma": [2, 3],
     }
     GridSearchCV(model, grid, cv=2).fit(x, y)
-    assert compiled_count() == 1
+    assert cache.n_built == 1
     search = GridSearchCV(model, {"augmentation": [None, "affine", "elastic"]}, cv=2)
     search.fit(x, y)
     # None, and both presets, which recenter.
-    assert compiled_count() == 3
+    assert cache.n_built == 3
     assert np.ptp(search.cv_results_["mean_test_score"]) > 0
 
 

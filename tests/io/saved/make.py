@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Write the saved model of the present format: python tests/io/saved/make.py NAME."""
 
 import sys

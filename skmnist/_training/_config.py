@@ -1,0 +1,49 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a training is told, and what it starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .._augmentation import Distortion
+    from .._network import Architecture
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """What `MLPDigitClassifier` was told, checked."""
+
+    architecture: Architecture
+    optimizer: object  # a name or an unbuilt keras.optimizers.Optimizer
+    learning_rate: float  # at the start
+    schedule: str  # "constant", "linear" or "cosine"
+    batch_size: int
+    epochs: int
+    dropout: float
+    l2: float
+    distortion: Distortion | None
+    hard_fraction: float  # of the rows of an epoch, drawn by `LossSampler`
+    adversarial_epsilon: float  # relative L2 size of the perturbation
+    patience: int  # epochs to wait for a better validation loss
+
+
+class State(NamedTuple):
+    """What a training goes on from."""
+
+    weights: list  # kernel and bias of each layer in turn
+    optimizer: list | None  # variables in Keras' order, None for a new optimizer
+    epochs: int  # trained before
+    seed: int  # of all random numbers, together with the epoch
+
+
+class Data(NamedTuple):
+    """Rows, class indices and sample weights (mean 1) of a data set."""
+
+    X: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray

@@ -1,0 +1,268 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Training: epochs, learning rate schedules, early stopping."""
+
+import numpy as np
+
+from .._network import evaluate
+from . import check_not_forked
+from ._config import State
+from ._loop import Hyperparameters, LoopSpec, Steps
+from ._loop_cache import cache
+from ._loss_sampler import LossSampler
+from ._optimizers import make_optimizer, optimizer_key
+
+# Steps, and multiplications, between two looks at Python's signals: at most a second.
+_STEPS_PER_CALL = 512
+_MULTIPLICATIONS_PER_CALL = 2**36
+_WORDS_PER_CALL = 2**22  # random, 32 MB
+# Multiplications of a forward pass of a batch from which on two shards are faster. The
+# choice must not depend on the machine: it decides over the last bits.
+_WORTH_SHARDING = 1_500_000
+# A random byte decides over a unit.
+_MAX_DROPOUT = 255 / 256
+
+
+def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
+    """Train a network for some epochs.
+
+    Parameters
+    ----------
+    config : TrainingConfig
+        What to do.
+    state : State
+        Where to start from.
+    data : Data
+        What to train on.
+    validation : Data or None
+        With it the training ends `config.patience` epochs after the best loss on these
+        rows, and the state of that epoch is returned.
+    on_epoch : callable or None
+        Called after each epoch with the number of epochs behind the state, its metrics
+        and a function that returns the weights. True ends the training.
+    callbacks : KerasCallbacks or None
+        A learning rate that they set is that of the next step; the schedule goes on
+        from there.
+
+    Returns
+    -------
+    state : State
+        What the training ended with.
+    history : dict of str to list of float
+        Keras' keys, one entry per epoch.
+    """
+    check_not_forked()
+    every_epoch = any(each is not None for each in (validation, on_epoch, callbacks))
+    plan = _Plan(config, len(data.y), state, single_epochs=every_epoch)
+    stopping = _EarlyStopping(validation, config)
+    history = {}
+    with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
+        loop.load_data(*data)
+        loop.load_state(state.weights, state.optimizer)
+
+        def call(hook, epoch, *args):
+            if callbacks is not None:
+                rate = np.float32(plan.learning_rate * _decay(config, epoch, 1))
+                plan.change_rate(callbacks.call(hook, loop, rate, *args), rate, epoch)
+
+        call("on_train_begin", 0)
+        for epochs in plan.blocks:
+            call("on_epoch_begin", epochs[0], state.epochs + epochs[0])
+            for epoch, metrics in zip(epochs, plan.run(loop, epochs), strict=True):
+                done = state.epochs + epoch + 1
+                metrics |= stopping.evaluate(loop)
+                for key, value in metrics.items():
+                    history.setdefault(key, []).append(value)
+                _check_finite(metrics, epoch, config)
+                stop = on_epoch is not None and on_epoch(done, metrics, loop.weights)
+                call("on_epoch_end", epoch + 1, done - 1, metrics)
+                stop |= callbacks is not None and callbacks.stopped
+                stop |= stopping.update(loop, metrics, epoch)
+            if stop:
+                break
+        weights, optimizer_state = stopping.best or loop.state()
+        if callbacks is not None:
+            loop.load_state(weights, optimizer_state)
+            call("on_train_end", epoch + 1, metrics)
+            weights, optimizer_state = loop.state()
+    return State(weights, optimizer_state, done, state.seed), history
+
+
+class _Plan:
+    """The steps of a training."""
+
+    def __init__(self, config, n_rows, state, single_epochs):
+        self.config = config
+        self.learning_rate = config.learning_rate
+        self._first_epoch, self._seed = state.epochs, state.seed
+        self._n_rows = n_rows
+        # No longer than the rows; a power of two, so that distortions are compiled for
+        # few sizes.
+        self._batch_size = min(config.batch_size, 1 << (n_rows - 1).bit_length())
+        self._n_steps = -(-n_rows // self._batch_size)
+        distorted = config.epochs
+        if config.distortion is not None:
+            distorted -= round(config.distortion.clean_fraction * config.epochs)
+        self._n_distorted = distorted
+        # The first losses choose the rows of the second epoch.
+        sampled = config.hard_fraction > 0 and distorted > 1
+        self._sampler = LossSampler(n_rows, config.hard_fraction if sampled else 0)
+        self._uniform_sampler = LossSampler(n_rows, 0)
+        n_products = self._batch_size * config.architecture.n_multiplications
+        self.spec = self._make_spec(sampled, n_products)
+        n_units = sum(config.architecture.hidden_units)
+        self._n_words = -(-self._batch_size * n_units // 8)
+        limit = min(
+            _MULTIPLICATIONS_PER_CALL // (3 * n_products),
+            _WORDS_PER_CALL // self._n_words,
+        )
+        self._steps_per_call = max(1, min(_STEPS_PER_CALL, limit))
+        at_once = 1
+        if not (single_epochs or sampled):
+            at_once = max(1, self._steps_per_call // self._n_steps)
+        self.blocks = [
+            epochs[start : start + at_once]
+            for epochs in (range(distorted), range(distorted, config.epochs))
+            for start in range(0, len(epochs), at_once)
+        ]
+
+    def _make_spec(self, row_losses, n_products):
+        config, network = self.config, self.config.architecture
+        optimizer = make_optimizer(config.optimizer)
+        return LoopSpec(
+            n_layers=len(network.layer_sizes) - 1,
+            activation=network.activation,
+            dtype=network.dtype,
+            optimizer=optimizer_key(config.optimizer),
+            sharded=optimizer.elementwise and n_products >= _WORTH_SHARDING,
+            penalized=config.l2 > 0,
+            adversarial=config.adversarial_epsilon > 0,
+            row_losses=row_losses,
+            distortion=config.distortion and config.distortion.kind,
+            layer_sizes=None if optimizer.any_size else network.layer_sizes,
+        )
+
+    def change_rate(self, wanted, rate, epoch):
+        """Go on from another learning rate than planned."""
+        decay = _decay(self.config, epoch, 1)
+        if wanted != rate and decay:
+            self.learning_rate = wanted / decay
+
+    def run(self, loop, epochs):
+        """Train some epochs, and return the metrics of each."""
+        clean = epochs[0] >= self._n_distorted
+        sampler = self._uniform_sampler if clean else self._sampler
+        settings = self._settings(clean)
+        metrics = []
+        for steps in self._draw(epochs, sampler):
+            found, *row_losses = loop.train(steps, settings, cache.one_in_use)
+            losses, n_correct = found.T
+            metrics.append(np.transpose([losses * steps.n_rows, n_correct]))
+            for each in row_losses:
+                self._sampler.update(steps.rows, each)
+        sums = np.concatenate(metrics).reshape(len(epochs), -1, 2).sum(axis=1)
+        return [
+            {"loss": float(loss), "accuracy": float(accuracy)}
+            for loss, accuracy in sums / self._n_rows
+        ]
+
+    def _settings(self, clean):
+        config, number = self.config, np.dtype(self.config.architecture.dtype).type
+        n_features = config.architecture.n_features
+        ranges, modes = np.zeros(6, number), np.zeros((0, n_features), number)
+        if config.distortion is not None and not clean:
+            ranges, modes = config.distortion.ranges, config.distortion.modes
+        return Hyperparameters(
+            np.int32(self._batch_size),
+            number(min(config.dropout, _MAX_DROPOUT)),
+            number(config.l2),
+            number(config.adversarial_epsilon),
+            ranges,
+            modes,
+        )
+
+    def _draw(self, epochs, sampler):
+        """Draw the inputs of some epochs, as many steps at a time as a call takes."""
+        n_steps, dropout = self._n_steps, min(self.config.dropout, _MAX_DROPOUT)
+        n_rows = np.full(n_steps, self._batch_size, np.int32)
+        n_rows[-1] -= n_rows.sum() - self._n_rows
+        parts = []
+        for epoch in epochs:
+            # An epoch has a generator of its own; of NumPy's SFC64 is the fastest.
+            seed = self._seed, self._first_epoch + epoch
+            rng = np.random.Generator(np.random.SFC64(seed))
+            order = sampler.order(rng)
+            # Rounded at random, so that the mean rate is exact.
+            thresholds = np.floor(dropout * 256 + rng.random(n_steps))
+            thresholds = np.minimum(thresholds, 255).astype(np.uint8)
+            seeds = rng.integers(2**31, size=(n_steps, 2), dtype=np.int32)
+            steps = np.arange(n_steps * epoch, n_steps * (epoch + 1))
+            rates = np.float32(self.learning_rate * _decay(self.config, steps, n_steps))
+            for first in range(0, n_steps, self._steps_per_call):
+                some = slice(first, first + self._steps_per_call)
+                size = len(rates[some]), self._n_words
+                parts.append(
+                    Steps(
+                        order[first * self._batch_size :][: n_rows[some].sum()],
+                        n_rows[some],
+                        rates[some],
+                        seeds[some],
+                        thresholds[some],
+                        rng.integers(2**64, size=size, dtype=np.uint64),
+                    )
+                )
+                if epoch == epochs[-1] or n_steps > self._steps_per_call:
+                    yield Steps(*map(np.concatenate, zip(*parts, strict=True)))
+                    parts.clear()
+
+
+def _decay(config, step, steps_per_epoch):
+    """Compute the learning rate of a step as a part of the first one's."""
+    progress = np.asarray(step) / (config.epochs * steps_per_epoch)
+    return {
+        "constant": np.ones_like(progress),
+        "linear": 1 - progress,
+        "cosine": 0.5 * (1 + np.cos(np.pi * progress)),
+    }[config.schedule]
+
+
+class _EarlyStopping:
+    """Measures the validation loss and remembers the best weights."""
+
+    def __init__(self, validation, config):
+        self._validation = validation
+        self._config = config
+        self._best_loss, self._best_epoch = np.inf, 0
+        self.best = None  # weights and optimizer's state
+
+    def evaluate(self, loop):
+        """Return the validation metrics, if there are validation rows."""
+        if self._validation is None:
+            return {}
+        weights, config = loop.weights(), self._config
+        loss, accuracy = evaluate(
+            *self._validation,
+            weights[::2],
+            weights[1::2],
+            config.architecture.activation,
+        )
+        penalty = sum(float(np.sum(k * k)) for k in weights[:-2:2])
+        return {"val_loss": loss + config.l2 * penalty, "val_accuracy": accuracy}
+
+    def update(self, loop, metrics, epoch):
+        """Take over the epoch's metrics; return whether to stop."""
+        if self._validation is None:
+            return False
+        if metrics["val_loss"] < self._best_loss:
+            self._best_loss, self._best_epoch = metrics["val_loss"], epoch
+            self.best = loop.state()
+        return epoch - self._best_epoch >= self._config.patience
+
+
+def _check_finite(metrics, epoch, config):
+    if not all(np.isfinite(list(metrics.values()))):
+        raise ValueError(
+            f"the loss became {metrics['loss']} in epoch {epoch + 1}: try a smaller "
+            f"learning_rate than {config.learning_rate:g} or l2 than {config.l2:g}, "
+            "and features scaled to about [0, 1]"
+        )

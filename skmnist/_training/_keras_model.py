@@ -1,0 +1,91 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""The network as a ``keras.Sequential``."""
+
+import keras
+
+from ._optimizers import check_optimizer
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"Keras runs on the {keras.backend.backend()!r} backend in this process; "
+        "skmnist trains with the 'tensorflow' backend: set the environment variable "
+        "KERAS_BACKEND=tensorflow before Keras is imported"
+    )
+
+
+def build_mlp(
+    architecture, *, dropout=0.0, l2=0.0, output_activation="softmax", seed=0
+):
+    """Build the multi-layer perceptron from Keras' own layers.
+
+    Every layer gets a name and a seed: Keras would otherwise count names up in a
+    process-wide register and draw seeds from Python's global random state. The model is
+    built and not compiled.
+    """
+
+    def dense(name, units, activation, regularizer):
+        return keras.layers.Dense(
+            units,
+            activation=activation,
+            kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+            kernel_regularizer=regularizer,
+            dtype=architecture.dtype,
+            name=name,
+        )
+
+    layers = [
+        keras.layers.Input(
+            (architecture.n_features,), dtype=architecture.dtype, name="pixels"
+        )
+    ]
+    for i, units in enumerate(architecture.hidden_units, 1):
+        regularizer = keras.regularizers.L2(l2) if l2 else None
+        layers.append(dense(f"hidden_{i}", units, architecture.activation, regularizer))
+        if dropout:
+            layers.append(
+                keras.layers.Dropout(
+                    dropout,
+                    seed=seed + i,
+                    dtype=architecture.dtype,
+                    name=f"dropout_{i}",
+                )
+            )
+    name = "probabilities" if output_activation == "softmax" else "logits"
+    layers.append(dense(name, architecture.n_classes, output_activation, None))
+    return keras.Sequential(layers, name="mlp")
+
+
+def keras_optimizer(optimizer, learning_rate):
+    """Make a new Keras optimizer from a name, or like one that brings its own rate."""
+    if not isinstance(optimizer, str):
+        return type(optimizer).from_config(check_optimizer(optimizer))
+    config = {"learning_rate": float(learning_rate), "name": optimizer}
+    return keras.optimizers.get({"class_name": optimizer, "config": config})
+
+
+def trained_model(
+    architecture, weights, optimizer, optimizer_state, *, dropout, l2, seed
+):
+    """Build the compiled ``keras.Sequential`` of a finished fit.
+
+    It takes over the `optimizer`. The state is that of `state_variables`, or None.
+    """
+    model = build_mlp(architecture, dropout=dropout, l2=l2, seed=seed)
+    model.set_weights(weights)
+    model.compile(
+        loss="sparse_categorical_crossentropy",
+        optimizer=optimizer,
+        metrics=["accuracy"],
+    )
+    optimizer.build(model.trainable_variables)
+    if optimizer_state is not None:
+        variables = state_variables(optimizer)
+        for variable, value in zip(variables, optimizer_state, strict=True):
+            variable.assign(value)
+    return model
+
+
+def state_variables(optimizer):
+    """List the variables of a built Keras optimizer, but for its learning rate."""
+    return [each for each in optimizer.variables if each is not optimizer.learning_rate]

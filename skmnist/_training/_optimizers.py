@@ -1,0 +1,242 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Optimizers inside a training loop, with the updates and variables of Keras' own.
+
+Optimizers with a rule take weights of any size. All others are Keras' own, in loops for
+weights of one size.
+"""
+
+from functools import cache
+from numbers import Real
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ._update_rules import RULES, Update
+
+# Their updates depend on more than the gradients of a step.
+_NEED_KERAS_FIT = (
+    "gradient_accumulation_steps",
+    "inner_optimizer",
+    "loss_scale_factor",
+    "use_ema",
+)
+
+# Options that all optimizers have.
+_CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
+_SHARED = dict.fromkeys((*_CLIPPING, "weight_decay", "learning_rate"))
+
+
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+# Adafactor keeps means over one axis of a kernel, and placeholders for biases.
+_KEPT_AXIS = {"row": 0, "column": 1}
+
+
+class RuleOptimizer:
+    """An optimizer with a rule of `RULES`, for weights of any size.
+
+    Options of the Keras optimizer that are left out have Keras' defaults.
+    """
+
+    any_size = True
+
+    def __init__(self, name, options):
+        self._rule = RULES[name]
+        known = _SHARED | self._rule.options
+        options = {key: options[key] for key in known.keys() & options.keys()}
+        options = {
+            key: float(value)
+            if isinstance(value, Real) and not isinstance(value, bool)
+            else value
+            for key, value in options.items()
+        }
+        self._options = SimpleNamespace(**(known | options))
+        rate = self._options.learning_rate
+        self._schedule = None
+        if isinstance(rate, dict):
+            self._schedule = keras.optimizers.schedules.deserialize(rate)
+        # Whether the update of a number depends on that number's gradient alone.
+        self.elementwise = name != "adafactor" and not self._options.clipnorm
+
+    def _layout(self, n_weights):
+        """List the variables as (name, index of the weight, or None)."""
+        for option, names in self._rule.slots.items():
+            if option is None or getattr(self._options, option):
+                for i in range(n_weights):
+                    yield from ((name, i) for name in names)
+        if self._rule is RULES["nadam"]:
+            yield "u_product", None
+
+    def _scratch_layout(self, n_weights):
+        known = {name for name, _ in self._layout(n_weights)}
+        unknown = [name for name in self._rule.scratch if name not in known]
+        return [(name, i) for name in unknown for i in range(n_weights)]
+
+    def build(self, weights, make_variable):
+        """Make the variables, beside weights that are lists of shards.
+
+        Returns two lists of (shards, index of the weight that they belong to or None):
+        the state in Keras' order, without the learning rate, and what is zero at the
+        start of each call.
+        """
+        dtype = weights[0][0].dtype
+        # Made outside of the loop, numbers are not made again in each step.
+        self._tensors = SimpleNamespace(
+            **{
+                name: tf.constant(value, dtype) if _is_number(value) else value
+                for name, value in vars(self._options).items()
+            }
+        )
+        self._iterations = make_variable(0, tf.int64)
+        self._state = [[SimpleNamespace() for _ in shards] for shards in weights]
+
+        def make(layout):
+            for name, i in layout:
+                owners = [self._state[0][0]] if i is None else self._state[i]
+                rank = 0 if i is None else len(weights[i][0].shape)
+                rank -= name in _KEPT_AXIS
+                variables = [make_variable(rank, dtype) for _ in owners]
+                for owner, variable in zip(owners, variables, strict=True):
+                    setattr(owner, name, variable)
+                yield variables, i
+
+        n_weights = len(weights)
+        state = [([self._iterations], None), *make(self._layout(n_weights))]
+        return state, list(make(self._scratch_layout(n_weights)))
+
+    def initial_state(self, weights):
+        """Return the values of a new optimizer, and the scratch, for some arrays."""
+
+        def value(name, i):
+            if name == "u_product":
+                return np.ones((), weights[0].dtype)
+            shape = weights[i].shape
+            if name in _KEPT_AXIS:
+                shape = shape[_KEPT_AXIS[name] :][:1] if len(shape) > 1 else ()
+            filled = name == "accumulator"
+            fill = self._options.initial_accumulator_value if filled else 0
+            return np.full(shape, fill, weights[i].dtype)
+
+        n = len(weights)
+        state = [np.int64(0), *(value(*each) for each in self._layout(n))]
+        return state, [value(*each) for each in self._scratch_layout(n)]
+
+    def apply(self, weights, gradients, rate):
+        """Update all weights once; `rate` counts unless there is a schedule."""
+        options, dtype = self._tensors, gradients[0].dtype
+        if self._schedule is not None:
+            rate = self._schedule(self._iterations.read_value())
+        rate = tf.cast(rate, dtype)
+        step = tf.cast(self._iterations.assign_add(1), dtype)
+        power = cache(lambda base: base**step)
+        states = [each for shards in self._state for each in shards]
+        if self._rule is RULES["nadam"]:
+            product = states[0].u_product
+            product.assign(product * options.beta_1 * (1 - 0.5 * 0.96**step))
+            for state in states:
+                state.u_product = product
+        for weight, gradient, state in zip(
+            weights, self._clip(gradients), states, strict=True
+        ):
+            if options.weight_decay is not None:
+                weight.assign_sub(weight * options.weight_decay * rate)
+            self._rule.apply(
+                Update(weight, gradient, state, rate, step, power, options)
+            )
+
+    def _clip(self, gradients):
+        options = self._options
+        if options.clipnorm:
+            return [tf.clip_by_norm(g, options.clipnorm) for g in gradients]
+        if options.global_clipnorm:
+            return tf.clip_by_global_norm(gradients, options.global_clipnorm)[0]
+        if options.clipvalue:
+            limit = options.clipvalue
+            return [tf.clip_by_value(g, -limit, limit) for g in gradients]
+        return gradients
+
+
+class KerasOptimizer:
+    """Any other Keras optimizer, for weights of one size."""
+
+    any_size = elementwise = False
+
+    def __init__(self, kind, config):
+        self._make = lambda: kind.from_config(dict(config))
+        self._has_schedule = isinstance(config["learning_rate"], dict)
+
+    def build(self, weights, make_variable):
+        self._optimizer = self._make()
+        weights = [weight for (weight,) in weights]
+        for i, weight in enumerate(weights):
+            weight.path = f"weight_{i}"  # as Keras' variables have; Muon reads it
+        self._optimizer.build(weights)
+        rate = None if self._has_schedule else self._optimizer.learning_rate
+        self._variables = [
+            each.value for each in self._optimizer.variables if each is not rate
+        ]
+        return [([each], None) for each in self._variables], []
+
+    def initial_state(self, weights):
+        with tf.compat.v1.Session(graph=self._variables[0].graph) as session:
+            return session.run([each.initial_value for each in self._variables]), []
+
+    def apply(self, weights, gradients, rate):
+        if not self._has_schedule:
+            self._optimizer.learning_rate = rate
+        self._optimizer.apply(gradients, weights)
+
+
+def check_optimizer(optimizer):
+    """Return the configuration of an optimizer, or raise an error that tells why not.
+
+    A TypeError for what is no Keras optimizer, a ValueError for one that has been built
+    or that uses something in which Keras' ``fit`` has to take part.
+    """
+    if not isinstance(optimizer, keras.optimizers.Optimizer):
+        raise TypeError(
+            "optimizer must be the name of a Keras optimizer or a "
+            f"keras.optimizers.Optimizer; got {optimizer!r}"
+        )
+    name = type(optimizer).__name__
+    if optimizer.built:
+        raise ValueError(
+            f"optimizer must be unbuilt; got a keras.optimizers.{name} that already "
+            "belongs to a model: pass a new one"
+        )
+    config = optimizer.get_config()
+    for option in _NEED_KERAS_FIT:
+        if config.get(option):
+            raise ValueError(
+                f"optimizer must do without {option}, which Keras' own fit takes part "
+                f"in; got keras.optimizers.{name}({option}={config[option]!r})"
+            )
+    return config
+
+
+def make_optimizer(optimizer):
+    """Make the optimizer of a training loop from that of `MLPDigitClassifier`."""
+    if isinstance(optimizer, str):
+        return RuleOptimizer(optimizer, {})
+    config, kind = check_optimizer(optimizer), type(optimizer)
+    name = kind.__name__
+    if getattr(keras.optimizers, name, None) is kind and name.lower() in RULES:
+        return RuleOptimizer(name.lower(), config)
+    return KerasOptimizer(kind, config)
+
+
+def optimizer_key(optimizer):
+    """Tell optimizers apart, but for name and a learning rate that is a number."""
+    if isinstance(optimizer, str):
+        return optimizer
+    config = check_optimizer(optimizer)
+    config.pop("name", None)  # Keras counts them up
+    if not isinstance(config["learning_rate"], dict):
+        del config["learning_rate"]
+    kind = type(optimizer)
+    return f"{kind.__module__}.{kind.__qualname__}({sorted(config.items())})"

@@ -1,0 +1,83 @@
+import os
+import re
+import signal
+
+import numpy as np
+import pytest
+from commands import DIGITS, TRAIN, command, finished, one_error
+
+from skmnist._cli import main
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: COMMAND .see skmnist --help"),
+        (["fit"], "invalid choice: 'fit'"),
+        (["train"], "required: --data, --model .see skmnist train --help"),
+        ([*TRAIN, "--model", "m", "--frob"], "unrecognized arguments: --frob"),
+        ([*TRAIN, "--model", "m", "--epochs", "1.5"], "--epochs: invalid int"),
+        ([*TRAIN, "--model", "m", "--epochs", "0"], "'epochs' .* Got 0"),
+        ([*TRAIN, "--model", "m", "--dropout", "1"], r"'dropout' .*1\.0\)\. Got 1\.0"),
+        ([*TRAIN, "--model", "m", "--optimizer", "x"], "--optimizer: .*'x'.*adam"),
+        ([*TRAIN, "--model", "m", "--hidden-units", "x"], "whole numbers; got 'x'"),
+        ([*TRAIN, "--model", "m", "--hidden-units", ","], "hidden_units must be .*"),
+        ([*TRAIN, "--model", "m", "--hidden-units", "8", "0"], r"got \(8, 0\)"),
+        ([*TRAIN, "--model", "m", "--max-value", "-1"], "'max_value' .* Got -1"),
+        ([*TRAIN, "--model", "nowhere/m"], "nowhere/m: .*no folder .*nowhere"),
+        ([*TRAIN, "--model", "."], "cannot be saved .it exists and is not a file"),
+        (
+            [*TRAIN, "--model", "m", "--data", "digit"],
+            "error: digit: .*mnist or a file",
+        ),
+        ([*TRAIN, "--model", "m", "--data", "text"], "text: is neither a .npy nor"),
+        (["evaluate", "nothing", "--data", "digits"], "nothing: No such file"),
+        (["evaluate", "text", "--data", "digits"], "text is damaged, or is not a"),
+        (["evaluate", "MODEL", "--data", "."], r"\.: Is a directory"),
+        (["evaluate", "MODEL", "--data", "x.npy"], "x.npy: has no array x_test; it"),
+        (["predict", "MODEL"], "required: FILE .see skmnist predict --help"),
+        (["predict", "x.npy", "MODEL"], "x.npy is damaged, or is not a model"),
+    ],
+)
+def test_a_bad_command_line_is_one_line(
+    arguments, message, model, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text").write_text("hello")
+    np.save("x.npy", DIGITS.x_test)
+    before = sorted(tmp_path.iterdir())
+    arguments = [model if word == "MODEL" else word for word in arguments]
+    assert main(arguments) == 2
+
+    out, err = one_error(capsys)
+    assert out == ""
+    assert re.search(message, err)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.posix
+def test_ctrl_c_is_one_line_and_leaves_no_file(tmp_path):
+    process = command(
+        *TRAIN[:-1], "100000", "--model", tmp_path / "model", process_group=0
+    )
+    while not process.stdout.readline().startswith("epoch"):
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    code, _, err = finished(process)
+
+    assert (code, err) == (130, "skmnist: interrupted\n")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.posix
+def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
+    # More lines than a pipe holds.
+    np.save(tmp_path / "x.npy", np.tile(DIGITS.x_test, (20, 1, 1)))
+    process = command("predict", model, tmp_path / "x.npy")
+    first = process.stdout.readline()
+    process.stdout.close()
+    process.wait(timeout=60)
+
+    assert first.startswith(str(tmp_path / "x.npy"))
+    assert (process.returncode, process.stderr.read()) == (141, "")
+    process.stderr.close()

@@ -1,0 +1,43 @@
+import numpy as np
+from commands import DIGITS, NAMES, command, finished, one_error
+from sklearn.metrics import classification_report
+
+from skmnist import load
+from skmnist._cli import main
+
+
+def test_evaluate_prints_accuracy_and_classes(model):
+    code, out, err = finished(command("evaluate", model, "--data", "digits"))
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    predicted = load(model).predict(DIGITS.x_test)
+    report = classification_report(DIGITS.y_test, predicted, output_dict=True)
+    n_right = np.count_nonzero(predicted == DIGITS.y_test)
+
+    assert lines[0] == "data      digits  360 test images"
+    assert lines[1] == (f"accuracy  {report['accuracy']:.4f}  ({n_right} of 360 right)")
+    rows = {heading: cells for heading, *cells in map(str.split, lines[3:])}
+    assert rows.pop("class") == ["precision", "recall", "F1", "images"]
+    scores = {str(i): report[str(i)] for i in range(10)}
+    scores["mean"] = report["macro avg"]
+    assert rows == {
+        heading: [
+            *(f"{row[key]:.4f}" for key in ("precision", "recall", "f1-score")),
+            f"{row['support']:.0f}",
+        ]
+        for heading, row in scores.items()
+    }
+
+
+def test_evaluate_needs_no_training_images(npz, model, capsys):
+    assert main(["evaluate", model, "--data", npz(x_train=None, y_train=None)]) == 0
+    from_file = capsys.readouterr().out.split("\n", 1)[1]
+    assert main(["evaluate", model, "--data", "digits"]) == 0
+    assert capsys.readouterr().out.split("\n", 1)[1] == from_file
+
+
+def test_a_model_that_was_trained_on_other_labels(npz, model, capsys):
+    data = npz(y_test=NAMES[DIGITS.y_test])
+    assert main(["evaluate", model, "--data", data]) == 2
+
+    assert f"{data}: Mix of label input types" in one_error(capsys)[1]

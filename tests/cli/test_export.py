@@ -1,0 +1,70 @@
+import numpy as np
+import onnxruntime
+import pytest
+from sklearn.pipeline import make_pipeline
+
+from skmnist import (
+    DigitNormalizer,
+    MLPDigitClassifier,
+    PixelScaler,
+    UnsharpMask,
+    save,
+)
+from skmnist._cli import main
+from skmnist.datasets import load_digits
+
+DIGITS = load_digits()
+X, Y = DIGITS.x_train[:300], DIGITS.y_train[:300]
+
+
+def classifier(**kwargs):
+    kwargs = {"hidden_units": 12, "epochs": 2, "random_state": 0} | kwargs
+    return MLPDigitClassifier(**kwargs)
+
+
+@pytest.fixture(scope="module")
+def pipeline():
+    return make_pipeline(PixelScaler(), classifier()).fit(X, Y)
+
+
+def test_export_writes_onnx(pipeline, tmp_path, capsys):
+    save(pipeline, tmp_path / "model.skops")
+    out = tmp_path / "model.onnx"
+    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
+
+    assert "n x 8 x 8 uint8\n" in capsys.readouterr().out
+    label = onnxruntime.InferenceSession(out).run(["label"], {"X": X})[0]
+    np.testing.assert_array_equal(label, pipeline.predict(X))
+
+
+@pytest.mark.parametrize("between", [[], [UnsharpMask(radius=1)]])
+def test_export_writes_keras(between, tmp_path, capsys):
+    import keras
+
+    model = make_pipeline(PixelScaler(), *between, classifier()).fit(X, Y)
+    save(model, tmp_path / "model.skops")
+    out = tmp_path / "model.keras"
+    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
+
+    assert "n x 64 float32, divided by 16\n" in capsys.readouterr().out
+    rows = X.reshape(300, 64).astype("float32") / 16
+    np.testing.assert_allclose(
+        keras.saving.load_model(out).predict(rows, verbose=0),
+        model.predict_proba(X),
+        rtol=0,
+        atol=1e-6,
+    )
+
+
+def test_export_refuses_what_it_cannot_write(pipeline, tmp_path, capsys):
+    path = str(tmp_path / "model.skops")
+    save(make_pipeline(DigitNormalizer(), *[s for _, s in pipeline.steps]), path)
+    for out, message in {
+        "model.h5": "must end in .onnx or .keras; got 'model.h5'",
+        str(tmp_path / "no" / "model.onnx"): "there is no folder",
+        str(tmp_path / "model.onnx"): "model.skops: the step DigitNormalizer cannot",
+        str(tmp_path / "model.keras"): "model.skops: the step DigitNormalizer cannot",
+    }.items():
+        assert main(["export", path, out]) == 2
+        assert message in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["model.skops"]

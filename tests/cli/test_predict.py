@@ -1,0 +1,197 @@
+import json
+import re
+import zipfile
+
+import drawn
+import numpy as np
+import pytest
+from bad_images import bad_files
+from commands import DIGITS, command, finished, one_error
+from PIL import Image
+
+import skmnist
+from skmnist import load
+from skmnist._cli import main
+from skmnist._cli._predict import _annotate
+from skmnist.datasets import load_digits
+
+
+def test_predict_goes_on_after_a_bad_file(model, tmp_path):
+    images = DIGITS.x_test[:5]
+    np.save(tmp_path / "stack.npy", images)
+    np.savez(tmp_path / "x.npz", x=images, y=np.arange(5))
+    (tmp_path / "text.npy").write_text("hello")
+    names = ["stack.npy", "text.npy", "nothing.npy", "x.npz"]
+    code, out, err = finished(command("predict", model, *names, cwd=tmp_path))
+
+    assert code == 1
+    probabilities = load(model).predict_proba(images)
+    assert out.splitlines() == [
+        f"{name}\t{i}\t{row.argmax()}\t{row.max():.4f}"
+        for name in ("stack.npy", "x.npz")
+        for i, row in enumerate(probabilities)
+    ]
+    assert err.splitlines() == [
+        "skmnist: error: text.npy: is neither a .npy nor a .npz file",
+        "skmnist: error: nothing.npy: No such file or directory",
+    ]
+
+
+@pytest.mark.parametrize(
+    "arrays",
+    [
+        {"images": DIGITS.x_test[0]},
+        {"x": DIGITS.x_test[0][..., None], "y": np.arange(9)},
+        {"x_test": DIGITS.x_test[:1], "x": DIGITS.x_test[1:9]},
+        {"a": DIGITS.x_test[:1, ..., None]},
+        {"a": DIGITS.x_test[0].ravel()},
+        {"a": DIGITS.x_test[0].reshape(1, 64)},
+        {"a": DIGITS.x_test[0].astype(float)},
+    ],
+)
+def test_predict_finds_the_image(arrays, model, tmp_path, capsys):
+    path = str(tmp_path / "x.npz")
+    np.savez(path, **arrays)
+    assert main(["predict", model, path]) == 0
+
+    row = load(model).predict_proba(DIGITS.x_test[:1])[0]
+    out = capsys.readouterr().out
+    assert out == f"{path}\t0\t{row.argmax()}\t{row.max():.4f}\n"
+
+
+def test_predict_passes_over_what_is_no_array(model, tmp_path, capsys):
+    path = str(tmp_path / "x.npz")
+    np.savez(path, a=DIGITS.x_test[:2])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("readme.txt", "hello")
+    assert main(["predict", model, path]) == 0
+
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"a": DIGITS.x_test, "b": DIGITS.x_test}, r"x_test or x, .* \['a', 'b'\]"),
+        ({}, r"x\.npz: must have an array x_test or x, or one array only; it has \[\]"),
+        ({"x": np.zeros((3, 9, 9))}, r"x\.npz: X has 81 features"),
+        ({"x": np.array(3)}, r"x\.npz: .*scalar"),
+        ({"x": np.array([{}])}, r"x\.npz: cannot be read: Object arrays"),
+    ],
+)
+def test_predict_names_the_file_it_cannot_use(
+    arrays, message, model, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    np.savez("x.npz", **arrays)
+    assert main(["predict", model, "x.npz"]) == 1
+
+    out, err = one_error(capsys)
+    assert out == ""
+    assert re.search(message, err)
+
+
+@pytest.fixture(scope="session")
+def mnist_model(reader, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "mnist.skops"
+    skmnist.save(reader, path)
+    return str(path)
+
+
+@pytest.fixture
+def seven(tmp_path):
+    random = np.random.default_rng(5)
+    image = drawn.draw(7, drawn.Scene(side=400, shadow="hand"), random)
+    path = tmp_path / "seven.jpg"
+    Image.fromarray(image).save(path)
+    return str(path)
+
+
+def test_model_for_other_images_is_refused(seven, tmp_path, capsys):
+
+    digits = load_digits()
+    x = digits.x_train.reshape(-1, 64) / np.float32(16)
+    model = skmnist.MLPDigitClassifier(8, epochs=1).fit(x, digits.y_train)
+    skmnist.save(model, tmp_path / "digits.skops")
+    assert main(["predict", str(tmp_path / "digits.skops"), seven]) == 1
+    assert "--data mnist" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_bad_files_are_a_line_each_and_stop_nothing(
+    mnist_model, seven, tmp_path, capsys
+):
+    bad = [
+        str(p)
+        for p in bad_files(
+            tmp_path, drawn.draw(1, drawn.Scene(side=60), np.random.default_rng(0))
+        )
+    ]
+    Image.new("L", (30, 30), 255).save(tmp_path / "blank.png")
+    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    (tmp_path / "folder.png").mkdir()
+    names = "blank.png", "photo.heic", "nothing.png", "folder.png"
+    bad += [str(tmp_path / name) for name in names]
+    assert main(["predict", mnist_model, *bad, seven]) == 1
+    out, err = capsys.readouterr()
+    path, index, label, probability, *mark = out.strip("\n").split("\t")
+    assert (path, index, label) == (seven, "0", "7")
+    assert bool(mark) == (float(probability) < 0.7)
+    lines = err.splitlines()
+    assert len(lines) == len(bad)
+    for path, line in zip(bad, lines, strict=True):
+        assert line.startswith("skmnist: error:")
+        assert line.count(path) == 1
+    assert main(["predict", mnist_model, seven]) == 0
+
+
+@pytest.mark.slow
+def test_sheet_is_read_and_annotated(mnist_model, tmp_path, capsys):
+    random = np.random.default_rng(8)
+    y = random.integers(0, 10, 50)
+    sheet, middles = drawn.draw_sheet(y, random, scene=drawn.SHEETS[1])
+    path, out = str(tmp_path / "sheet.png"), tmp_path / "read.png"
+    Image.fromarray(sheet).save(path)
+    options = ["--sheet", "--json", "--annotate", str(out)]
+    assert main(["predict", mnist_model, path, *options]) == 0
+    digits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(digits) == 50
+    assert np.mean([each["label"] for each in digits] == y) >= 0.9
+    for digit, (x, y_) in zip(digits, middles, strict=True):
+        left, top, right, bottom = digit["box"]
+        assert left - 20 < x < right + 20
+        assert top - 20 < y_ < bottom + 20
+        assert digit["unsure"] == (digit["probability"] < 0.7)
+    marked = np.asarray(Image.open(out))
+    assert marked.shape == (*sheet.shape, 3)
+    assert (np.ptp(marked.astype(int), axis=2) > 100).any(axis=1).sum() > 200
+
+
+@pytest.mark.parametrize(("apart", "below"), [(0, True), (100, False)])
+def test_labels_of_neighbours_keep_apart(apart, below):
+    boxes = [50, 80, 70, 120], [70 + apart, 80, 90 + apart, 120]
+    one = {"label": 1, "probability": 1.0, "unsure": False}
+    image = np.full((200, 300), 255, np.uint8)
+    picture = _annotate(image, [one | {"box": box} for box in boxes])
+    coloured = np.ptp(np.asarray(picture).astype(int), axis=2) > 100
+    assert coloured[:75].any()
+    # The second label goes below where the first one takes its place.
+    assert coloured[125:].any() == below
+
+
+@pytest.mark.slow
+def test_page_without_sheet_is_noted(mnist_model, seven, tmp_path, capsys):
+    sheet, _ = drawn.draw_sheet(range(10), np.random.default_rng(8), columns=5)
+    path = str(tmp_path / "page without suffix")
+    Image.fromarray(sheet).save(path, "PNG")
+    assert main(["predict", mnist_model, path, seven]) == 0
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2
+    (line,) = err.splitlines()
+    assert line.startswith(f"skmnist: note: {path}: ")
+    assert "like 10: --sheet" in line
+
+
+def test_annotate_needs_one_sheet(seven, capsys):
+    assert main(["predict", "model", seven, "--annotate", "out.png"]) == 2
+    assert "--annotate: needs --sheet" in capsys.readouterr().err

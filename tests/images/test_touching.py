@@ -1,0 +1,24 @@
+import numpy as np
+
+from skmnist.images._touching import find_cut
+
+
+def strokes(width, *columns):
+    mask = np.zeros((40, width), bool)
+    for column in columns:
+        mask[:, column : column + 4] = True
+    return mask
+
+
+def test_two_strokes_that_touch_are_cut_between_them():
+    mask = strokes(24, 0, 20)
+    mask[18:21] = True  # a bridge
+    left = find_cut(mask, usual=40)
+
+    assert left[:, :4].mean() > 0.9
+    assert not left[:, 20:].any()
+    assert not (left & ~mask).any()
+
+
+def test_one_stroke_is_left_whole():
+    assert find_cut(strokes(4, 0), usual=40) is None

@@ -1,0 +1,24 @@
+import matplotlib.pyplot as plt
+from figures import DIGITS
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from skmnist import (
+    MLPDigitClassifier,
+    PixelScaler,
+    TrainingCurveDisplay,
+)
+
+
+def test_curves_take_searches_axes_and_keywords():
+    search = GridSearchCV(
+        make_pipeline(PixelScaler(16), MLPDigitClassifier(4, epochs=1)),
+        {"mlpdigitclassifier__dropout": [0.1]},
+        cv=2,
+    ).fit(DIGITS.x_train, DIGITS.y_train)
+    figure, axes = plt.subplots(2)
+    display = TrainingCurveDisplay.from_estimator(search, ax=axes, line_kw={"lw": 7})
+
+    assert display.figure_ is figure
+    assert display.axes_.tolist() == axes.tolist()
+    assert display.lines_["accuracy"].get_linewidth() == 7

@@ -1,0 +1,258 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Fits: every row once in an epoch, the same bits every time, nothing else changed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from numpy.testing import assert_allclose
+
+from skmnist import MLPDigitClassifier
+
+
+@pytest.fixture(scope="module")
+def rows():
+    rng = np.random.default_rng(0)
+    x = rng.random((300, 20), dtype=np.float32)
+    return x, (x[:, :4].argmax(axis=1)).astype(np.int32)
+
+
+def weights_of(model):
+    pairs = zip(model.coefs_, model.intercepts_, strict=True)
+    return [array for pair in pairs for array in pair]
+
+
+def same(a, b):
+    return all(map(np.array_equal, weights_of(a), weights_of(b)))
+
+
+def test_small_batches_see_every_row_once(rows):
+    x, y = rows
+    # With SGD and a linear model of no hidden non-linearity in one epoch the sum of
+    # all steps is the full gradient, up to second order in the step size.
+    params = {
+        "hidden_units": (6,),
+        "dropout": 0.0,
+        "optimizer": "sgd",
+        "epochs": 1,
+        "dtype": "float64",
+        "random_state": 0,
+    }
+    whole = MLPDigitClassifier(batch_size=300, learning_rate=1e-6, **params).fit(x, y)
+    start = MLPDigitClassifier(batch_size=300, learning_rate=1e-30, **params).fit(x, y)
+    for batch_size in (1, 7, 128, 299):
+        model = MLPDigitClassifier(
+            batch_size=batch_size, learning_rate=1e-6, **params
+        ).fit(x, y)
+        steps = -(-300 // batch_size)
+        full = whole.coefs_[0] - start.coefs_[0]
+        parts = model.coefs_[0] - start.coefs_[0]
+        if 300 % batch_size == 0:
+            assert_allclose(parts / steps, full, atol=1e-10)
+        assert model.loss_curve_[0] == pytest.approx(whole.loss_curve_[0], rel=1e-4)
+
+
+def test_epochs_have_masks_of_their_own():
+    losses = fit(optimizer="sgd", learning_rate=1e-30).loss_curve_
+    assert len(set(losses)) == len(losses)
+
+
+def fit(seed=0, **params):
+    rng = np.random.default_rng(0)
+    x = rng.random((300, 20), dtype=np.float32)
+    params = {"hidden_units": 24, "epochs": 4, **params}
+    model = MLPDigitClassifier(random_state=seed, **params)
+    return model.fit(x, x[:, :4].argmax(axis=1))
+
+
+def test_same_seed_same_bits():
+    first = fit()
+    fit(hidden_units=(8,), batch_size=32)
+    fit(seed=1, dropout=0.1, l2=0.1, learning_rate_schedule="cosine")
+    assert same(fit(), first)
+    assert not same(fit(seed=1), first)
+    assert not same(fit(seed=None), fit(seed=None))
+
+
+def test_same_bits_in_threads_at_once():
+    alone = [fit(seed) for seed in range(4)]
+    together = [None] * 4
+
+    def work(seed):
+        for _ in range(5):
+            together[seed] = fit(seed)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(map(same, alone, together))
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_fit import fit, interrupted
+{before}
+import hashlib
+from test_fit import weights_of
+print(hashlib.sha256(b"".join(w.tobytes() for w in weights_of(fit()))).hexdigest())
+"""
+
+
+def digest_in_new_process(before=""):
+    program = PROGRAM.format(tests=os.path.dirname(__file__), before=before)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()[-1]
+
+
+def interrupted():
+    """Press Ctrl-C in the middle of a fit that would take minutes."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    model = fit()
+    before = weights_of(model)
+    timer = threading.Timer(1.5, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    rng = np.random.default_rng(0)
+    x = rng.random((5000, 20), dtype=np.float32)
+    try:
+        model.set_params(epochs=100_000).fit(x, x[:, :4].argmax(axis=1))
+    except KeyboardInterrupt:
+        assert all(map(np.array_equal, weights_of(model), before))
+        return
+    raise AssertionError("not interrupted")
+
+
+def test_same_bits_in_two_processes_and_after_ctrl_c():
+    assert digest_in_new_process() == digest_in_new_process("interrupted()")
+
+
+def test_calls_into_tensorflow_do_not_show(monkeypatch):
+    together = fit(epochs=30, batch_size=8)
+    monkeypatch.setattr("skmnist._training._fit._STEPS_PER_CALL", 5)
+    assert same(fit(epochs=30, batch_size=8), together)
+    one_by_one = fit(epochs=1, batch_size=8, warm_start=True)
+    rng = np.random.default_rng(0)
+    x = rng.random((300, 20), dtype=np.float32)
+    for _ in range(29):
+        one_by_one.fit(x, x[:, :4].argmax(axis=1))
+    assert same(one_by_one, together)
+
+
+@pytest.mark.parametrize("hidden_units", [(13, 9), 12, (7, 6, 5)])
+@pytest.mark.parametrize("activation", ["relu", "silu"])
+def test_shards_of_a_network_are_the_network(
+    monkeypatch, rows, hidden_units, activation
+):
+    models = []
+    for worth_sharding in (0, np.inf):
+        monkeypatch.setattr("skmnist._training._fit._WORTH_SHARDING", worth_sharding)
+        model = MLPDigitClassifier(
+            hidden_units,
+            activation=activation,
+            dropout=0.0,
+            l2=0.01,
+            batch_size=33,  # odd, and a last batch of three
+            epochs=5,
+            dtype="float64",
+            random_state=0,
+        )
+        models.append(model.fit(*rows))
+    for halves, whole in zip(*map(weights_of, models), strict=True):
+        assert_allclose(halves, whole, atol=1e-9)
+
+
+def test_the_process_stays_as_it_was():
+    def plain_keras():
+        keras.utils.set_random_seed(5)
+        model = keras.Sequential(
+            [
+                keras.layers.Dense(8, activation="relu"),
+                keras.layers.Dropout(0.5),
+                keras.layers.Dense(4, activation="softmax"),
+            ]
+        )
+        model.compile("adam", "sparse_categorical_crossentropy")
+        rng = np.random.default_rng(0)
+        model.fit(rng.random((64, 20)), np.arange(64) % 4, verbose=0)
+        return model.get_weights()
+
+    def surroundings():
+        return (
+            dict(os.environ),
+            random.getstate(),
+            np.random.get_state()[1].tolist(),  # noqa: NPY002
+            keras.config.floatx(),
+            keras.config.backend(),
+            keras.config.dtype_policy().name,
+            keras.config.image_data_format(),
+            tf.config.threading.get_intra_op_parallelism_threads(),
+            tf.config.threading.get_inter_op_parallelism_threads(),
+            tf.config.functions_run_eagerly(),
+            threading.active_count(),
+        )
+
+    expected = plain_keras()
+    keras.utils.set_random_seed(5)
+    before = surroundings()
+    model = fit(seed=None)
+    model.to_keras()
+    assert surroundings() == before
+    assert all(map(np.array_equal, plain_keras(), expected))
+
+
+FORK = """
+import multiprocessing, numpy as np
+from concurrent.futures import ProcessPoolExecutor
+from skmnist import MLPDigitClassifier
+
+x = np.random.default_rng(0).random((50, 4), dtype=np.float32)
+model = MLPDigitClassifier(3, epochs=1, random_state=0).fit(x, x[:, 0] > 0.5)
+
+def attempt(name):
+    method = getattr(model, name)
+    try:
+        return repr(method() if name == "to_keras" else method(x, x[:, 0] > 0.5))
+    except RuntimeError as error:
+        return str(error)
+
+def predict():
+    return model.predict(x)
+
+context = multiprocessing.get_context("fork")
+with ProcessPoolExecutor(1, context) as pool:
+    for name in ("fit", "partial_fit", "to_keras"):
+        print(pool.submit(attempt, name).result(60))
+    print((pool.submit(predict).result(60) == model.predict(x)).all())
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_child_is_told_what_works():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    *refused, predicted = done.stdout.splitlines()
+    assert len(refused) == 3
+    for line in refused:
+        assert (
+            "'spawn', 'forkserver' or joblib's default 'loky', or use threads" in line
+        )
+    assert predicted == "True"

@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Loops are built once for many networks, few are kept, and their memory is freed."""
+
+import gc
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.model_selection import GridSearchCV
+
+from skmnist import MLPDigitClassifier
+from skmnist._training import _loop_cache
+from skmnist._training._loop import TrainingLoop
+from skmnist._training._loop_cache import _MAX_CLOSED, _MAX_IDLE, LoopCache
+
+
+@pytest.fixture
+def cache(monkeypatch):
+    """Give a cache as in a new process."""
+    new = LoopCache()
+    monkeypatch.setattr("skmnist._training._fit.cache", new)
+    return new
+
+
+@pytest.fixture
+def _ctrl_c_raises():
+    # Background jobs of a shell, which the tests may be, ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def fit(**parameters):
+    x = np.random.default_rng(0).random((300, 20), dtype=np.float32)
+    defaults = {"hidden_units": 24, "epochs": 2, "random_state": 0}
+    model = MLPDigitClassifier(**defaults | parameters)
+    return model.fit(x, x[:, :4].argmax(axis=1))
+
+
+def fit_alone(units):
+    """Fit with an optimizer that has a loop for each size of the network."""
+    return fit(hidden_units=units, epochs=1, optimizer=keras.optimizers.Lamb())
+
+
+def test_one_loop_serves_a_grid(cache):
+    x = np.random.default_rng(0).random((300, 20), dtype=np.float32)
+    search = GridSearchCV(
+        MLPDigitClassifier(epochs=2, random_state=0, l2=1e-4),
+        {
+            "hidden_units": [17, (18, 5), 19],
+            "batch_size": [64, 128],
+            "dropout": [0.0, 0.3, 0.45],
+            "l2": [1e-4, 1e-3],
+            "learning_rate": [0.001, 0.01],
+            "learning_rate_schedule": ["constant", "linear"],
+        },
+        cv=2,
+    ).fit(x, x[:, :4].argmax(axis=1))
+    assert len(search.cv_results_["params"]) == 144
+    assert cache.n_built == 1
+
+
+def test_optimizers_with_the_same_options_share_a_loop(cache):
+    for momentum in (0.5, 0.5, 0.9):
+        fit(optimizer=keras.optimizers.SGD(momentum=momentum), epochs=1)
+    assert cache.n_built == 2
+
+
+def test_loops_are_bounded_in_number(cache):
+    for units in range(1, _MAX_IDLE + 4):
+        fit_alone(units)
+    assert len(cache._idle) == _MAX_IDLE
+    fit_alone(_MAX_IDLE + 3)
+    assert cache.n_built == _MAX_IDLE + 3  # the last one was kept
+    fit_alone(1)
+    assert cache.n_built == _MAX_IDLE + 4  # the oldest one was not
+
+
+def test_the_memory_of_graphs_is_freed(cache):
+    def n_graphs():
+        return sum(isinstance(each, tf.Graph) for each in gc.get_objects())
+
+    for units in range(1, _MAX_IDLE + 1):
+        fit(hidden_units=(4,) * units, epochs=1)
+    gc.collect()
+    before = n_graphs()
+    for units in range(1, _MAX_IDLE + 1):
+        fit(hidden_units=(4,) * units, epochs=1, activation="tanh")
+        # Each loop is a graph with a few functions.
+        assert n_graphs() <= before + 8 * _MAX_CLOSED
+
+
+def test_fits_at_the_same_time_have_a_loop_each(cache):
+    nested = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: fit(epochs=1)
+    )
+    fit(callbacks=[nested])
+    assert cache.n_built == 2
+
+
+@pytest.mark.usefixtures("_ctrl_c_raises")
+def test_ctrl_c_waits_for_the_end_of_building(monkeypatch, cache):
+    built = []
+
+    def press(*args):
+        signal.raise_signal(signal.SIGINT)
+        built.append(TrainingLoop(*args))
+        return built[0]
+
+    handler = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(_loop_cache, "TrainingLoop", press)
+    with pytest.raises(KeyboardInterrupt):
+        fit()
+    assert len(built) == 1
+    assert signal.getsignal(signal.SIGINT) is handler
+    monkeypatch.undo()
+    fit()

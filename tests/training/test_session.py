@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Thread pools: the user's settings count, and other TensorFlow code keeps its own."""
+
+import subprocess
+import sys
+
+import pytest
+import tensorflow as tf
+
+from skmnist._training._session import n_threads, run_options
+
+
+def run(program):
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("name", ["TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"])
+def test_settings_of_the_environment_count(monkeypatch, name):
+    for other in ("TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setattr("skmnist._training._session._usable_cores", lambda: 8)
+    assert n_threads() == 2
+    monkeypatch.setenv(name, "1")
+    assert n_threads() == 1
+    monkeypatch.setenv(name, "not a number")
+    assert n_threads() == 2
+
+
+def test_settings_of_tensorflow_count():
+    program = """
+import tensorflow as tf
+tf.config.threading.set_inter_op_parallelism_threads(1)
+from skmnist._training._session import n_threads
+print(n_threads())
+"""
+    assert run(program) == ["1"]
+
+
+def test_fits_at_the_same_time_have_a_thread_each(monkeypatch):
+    monkeypatch.setattr("skmnist._training._session.n_threads", lambda: 2)
+    assert run_options(alone=True).inter_op_thread_pool == 0
+    assert run_options(alone=False).inter_op_thread_pool == 1
+
+
+def test_a_session_is_on_the_cpu():
+    from skmnist._training._session import open_session
+
+    graph = tf.Graph()
+    with open_session(graph) as session:
+        kinds = {device.device_type for device in session.list_devices()}
+    assert kinds == {"CPU"}
+
+
+def test_the_environment_keeps_what_others_set():
+    program = """
+import os, threading, time
+def set_meanwhile():
+    for i in range(2000):
+        os.environ[f"OTHER_{i}"] = "1"
+        time.sleep(0.001)
+thread = threading.Thread(target=set_meanwhile)
+thread.start()
+import numpy as np
+from skmnist import MLPDigitClassifier
+before = {key: os.environ[key] for key in os.environ if not key.startswith("OTHER_")}
+x = np.random.default_rng(0).random((50, 4))
+MLPDigitClassifier(3, epochs=1).fit(x, x[:, 0] > 0.5)
+thread.join()
+print(sum(key.startswith("OTHER_") for key in os.environ))
+after = {key: os.environ[key] for key in os.environ if not key.startswith("OTHER_")}
+print(after == before)
+"""
+    assert run(program) == ["2000", "True"]

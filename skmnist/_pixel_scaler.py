@@ -56,8 +56,11 @@ class PixelScaler(
         The pixel value that becomes 1.0. With "auto" it is 1.0 when all training
         pixels are zero.
 
+    largest_ : float
+        Largest magnitude among the training pixels; 1.0 when all are zero.
+
     mean_ : float
-        Mean of the training pixels, divided by `max_value_`.
+        Mean of the training pixels, divided by `largest_`.
 
     image_shape_ : tuple of int
         Shape of one sample as seen during :term:`fit`: ``(height, width)``,
@@ -142,18 +145,16 @@ class PixelScaler(
             X, image_shape = flatten_images(X)
             pixels = as_numbers(check_array(X, estimator=self, input_name="X"))
         with checking("max_value", self.max_value):
-            largest = (
-                _largest_magnitude(pixels)
-                if self.max_value == "auto"
-                else float(self.max_value)
-            )
+            largest = _largest_magnitude(pixels)
+            divisor = largest if self.max_value == "auto" else float(self.max_value)
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self.image_shape_ = image_shape or (pixels.shape[1],)
         self.dtype_ = pixels.dtype.type
-        self.max_value_ = largest
+        self.max_value_ = divisor
+        self.largest_ = largest
         self.mean_ = float(pixels.mean(dtype=np.float64)) / largest
         callbacks.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
@@ -211,24 +212,25 @@ class PixelScaler(
 
     def _warn_of_other_pixels(self, scaled):
         """Warn of pixels of another range, and of inverted images."""
-        least, greatest = float(scaled.min()), float(scaled.max())
+        if not hasattr(self, "largest_"):  # loaded from a file of an earlier version
+            return
+        unit = self.largest_ / self.max_value_
+        least, greatest = float(scaled.min()) / unit, float(scaled.max()) / unit
         largest = max(-least, greatest)
         if 0 < largest < _FAINT or largest > 1 / _FAINT:
-            seen = "below" if largest < 1 else "above"
             warnings.warn(
-                f"the pixels of X have values of at most {largest * self.max_value_:g},"
-                f" far {seen} max_value={self.max_value_:g}, as if they had been "
-                "divided by another number",
+                f"the largest pixel of X is {largest * self.largest_:.4g}, and that of "
+                f"the training images was {self.largest_:.4g}: divide both by the same "
+                "number",
                 UserWarning,
                 stacklevel=3,
             )
         elif least >= 0 and abs(self.mean_ - 0.5) > _BALANCED:
-            mean = float(scaled.mean(dtype=np.float64))
+            mean = float(scaled.mean(dtype=np.float64)) / unit
             if (mean - 0.5) * (self.mean_ - 0.5) < 0 and abs(mean - 0.5) > _BALANCED:
                 warnings.warn(
-                    f"the mean pixel of X is {mean:.2f} of max_value, and that of the "
-                    f"training images was {self.mean_:.2f}: is X inverted, dark on "
-                    "light?",
+                    f"the mean pixel of X is {mean:.2f} of the largest one, and that "
+                    f"of the training images was {self.mean_:.2f}: X looks inverted",
                     UserWarning,
                     stacklevel=3,
                 )

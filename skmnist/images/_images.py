@@ -23,6 +23,7 @@ _ENOUGH = 400  # pixels that are enough to see a sheet of paper
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
+_LIKE = 1.5  # how unlike a digit is at most that is not cut
 _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
 
 
@@ -271,16 +272,15 @@ def _apart(own, frame, page, wide, usual, classifier):
 
 
 def _surer_apart(classifier, images):
-    """Tell if each piece is more like a digit than the whole, the first.
+    """Tell if a classifier is surer of each piece than of the whole, the first.
 
-    A classifier, too, must be surer of them.
+    What is like a digit is one, however sure the classifier is of its pieces.
     """
     try:
         rows = DigitNormalizer(polarity="light").transform(images)
     except ValueError:  # a piece is no digit
         return False
-    whole, *parts = unlikeness(rows.reshape(-1, 28, 28))
-    if max(parts) >= whole:
+    if unlikeness(rows[:1].reshape(1, 28, 28))[0] < _LIKE:
         return False
     whole, *parts = classifier.predict_proba(rows).max(axis=1)
     return min(parts) > whole

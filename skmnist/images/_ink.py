@@ -15,8 +15,11 @@ _VISIBLE = 0.01  # contrast, as a part of the brightest pixel, that can be seen
 _FAINT = 0.08
 _SLOPE = 24
 _SHEET = 0.88
-_LINE = 0.8
+_SHARP = 0.5
+_LINE = 0.9
 _THICK = 0.12
+_HOLLOW = 0.45
+_CLOSED = 0.6
 _FLAT = 0.03  # paper that varies by less than this part of the contrast is flat
 _STROKE = 0.15  # width of the widest stroke in uneven light, as a part of the picture
 _TOUCH = np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
@@ -294,7 +297,7 @@ def _otsu(rows, counted=None):
     parts = np.maximum(below * (n - below), 1)
     between = (moment[:, -1:] / n * below - moment) ** 2 / parts
     best = between.argmax(axis=1)[:, np.newaxis]
-    return (low + step * (best + 0.5))[:, 0]
+    return (low + step * (best + 0.999))[:, 0]
 
 
 def keep_digit(pieces, min_part=0.05, drop_border=True):
@@ -375,10 +378,22 @@ def sheet_of(grey):
         area = filled.sum()
         if not 0.1 * grey.size < area < 0.97 * grey.size or area - own.sum() < 9:
             continue
-        if area >= _SHEET * _rectangle(filled):
+        if area >= _SHEET * _rectangle(filled) and _is_sharp(grey, filled, own):
             wide = 1 + min(grey.shape) // 50
             return ndimage.binary_erosion(filled, np.ones((3, 3)), wide, border_value=1)
     return None
+
+
+def _is_sharp(grey, filled, own):
+    """Tell if paper ends at an edge, not where light gets weaker."""
+    from scipy import ndimage
+
+    around = np.ones((3, 3))
+    inner = filled & ~ndimage.binary_erosion(filled, around, 3)
+    outer = ndimage.binary_dilation(filled, around, 3) & ~filled
+    whole = np.median(grey[own]) - np.median(grey[~filled])
+    edge = np.median(grey[inner]) - np.median(grey[outer])
+    return edge * whole > _SHARP * whole**2
 
 
 def _rectangle(mask):
@@ -410,10 +425,13 @@ def without_boxes(mask):
     for i, part in enumerate(ndimage.find_objects(pieces), 1):
         own = pieces[part] == i
         long = int(_LINE * min(own.shape))
-        if long < 12:
+        if long < 12 or own.mean() > _HOLLOW:
             continue
         lines = [_lines(own, long, axis) for axis in (0, 1)]
         if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
+            continue
+        walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
+        if ndimage.binary_fill_holes(walls).mean() < _CLOSED:
             continue
         if rest is mask:
             rest = mask.copy()

@@ -336,6 +336,12 @@ class DigitNormalizer(
             return self._rows(X, reset)
         if not len(X):
             raise ValueError("X has no images")
+        shape = getattr(X, "shape", ())
+        if ndim == 3 and shape[2:] in ((3,), (4,)) and min(shape[:2]) > 4:
+            raise ValueError(
+                f"X has the shape {shape}, which is one color image: put it into a "
+                "list, [X]"
+            )
         return X
 
     def _rows(self, X, reset):
@@ -350,7 +356,7 @@ class DigitNormalizer(
                 f"{np.prod(shape)}"
                 if self.image_shape is not None
                 else f"X has rows of {X.shape[1]} pixels, which are no square image: "
-                "set image_shape"
+                "set image_shape; or, if X is one image, put it into a list, [X]"
             )
         return X.reshape(len(X), *shape)
 

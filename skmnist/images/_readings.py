@@ -118,8 +118,10 @@ def _read_all(grey, options, draw):
             sides = _sides_covered(reading.digit)
             if not _may_be_digit(reading.digit, sides, plain[i], uneven):
                 continue
-            price = _price(reading, sides, whole)
+            price = _price(reading, whole)
             through = np.minimum(sides[[0, 2]], sides[[1, 3]]).max() > 0
+            if uneven and through and plain[i]:
+                continue  # what is left of an edge of paper
             if uneven and (through or (flip and not plain[i])):
                 price += _FLIPPED
             if reading.unlike + price < unlike[i]:
@@ -150,7 +152,7 @@ def _is_left(unlike, even, plain, way):
     return ~even & (unlike > np.where(plain, _PASSES, _GOOD))
 
 
-def _price(reading, sides, whole):
+def _price(reading, whole):
     if whole:
         return 0
     dropped = 1 - reading.digit.sum() / reading.mask.sum()

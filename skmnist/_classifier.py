@@ -116,7 +116,7 @@ class MLPDigitClassifier(
         Share of the rows of an epoch, in [0, 1), that are drawn anew for each epoch in
         proportion to their latest losses [6]_, so that rows that are hard to learn are
         seen more often, and easy ones not every time. A loss counts as 1 at most, and
-        from the third epoch of a call on; the epochs without distortions see each row
+        from the second epoch of a call on; the epochs without distortions see each row
         once. `loss_curve_` is that of the rows that were seen.
 
     adversarial_epsilon : float, default=0.0

@@ -37,7 +37,7 @@ def draw():
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH + 2 * MARGIN}" '
         f'height="{total}" viewBox="0 0 {WIDTH + 2 * MARGIN} {total}" role="img" '
-        'font-family="system-ui, \'DejaVu Sans\', sans-serif" font-size="14" '
+        'font-family="system-ui, \'DejaVu Sans\', sans-serif" font-size="13" '
         'fill="#1a1a1a" text-anchor="middle">',
         "<title>The modules of skmnist, floor by floor. Imports go down.</title>",
     ]
@@ -58,7 +58,7 @@ def draw():
                 f'<rect x="{left:.0f}" y="{top}" width="{side:.0f}" '
                 f'height="{HEIGHT}" rx="8" fill="{color}" stroke="#5a5a5a"/>'
                 f'<text x="{x:.0f}" y="{top + 21}" font-weight="bold">{escape(name)}'
-                f'</text><text x="{x:.0f}" y="{top + 40}" font-size="13">'
+                f'</text><text x="{x:.0f}" y="{top + 40}" font-size="12">'
                 f"{escape(what)}</text>"
             )
     return "\n".join([*parts, "</svg>", ""])

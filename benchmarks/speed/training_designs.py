@@ -38,15 +38,11 @@ def run(report, rounds, mnist_epochs, digits_epochs):
             ),
         }
         with workers(jobs) as crew:
-            first, _ = take_turns(crew, 1, epochs)
+            take_turns(crew, 1, epochs)
             turns, threads = take_turns(crew, rounds, epochs)
         table = report.table(f"{data}, {epochs} epochs: one more fit")
         for key, job in jobs.items():
             table.add(key, job.label, turns[key], threads=threads[key])
-        table.relate("x skmnist", "skmnist")
-        table = report.table(f"{data}, {epochs} epochs: the first fit of a process")
-        for key, job in jobs.items():
-            table.add(key, job.label, first[key])
         table.relate("x skmnist", "skmnist")
 
 

@@ -315,14 +315,14 @@ def test_clone_pickle_and_search(data, tmp_path):
     assert search.fit(*data).best_estimator_.n_iter_ == 2
 
 
-def test_without_callbacks_their_room_stays_closed():
+def test_without_callbacks_their_module_is_not_imported():
     program = """
 import sys, numpy as np, skmnist
 x = np.eye(4)
 skmnist.MLPDigitClassifier(2, epochs=1).fit(x, [0, 1, 0, 1])
-print("skmnist._keras_callbacks" in sys.modules)
+print("skmnist._training._callbacks" in sys.modules)
 skmnist.MLPDigitClassifier(2, epochs=1, callbacks=[]).fit(x, [0, 1, 0, 1])
-print("skmnist._keras_callbacks" in sys.modules)
+print("skmnist._training._callbacks" in sys.modules)
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

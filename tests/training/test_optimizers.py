@@ -32,6 +32,13 @@ CONFIGS = [
 ]
 SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.01, 2, 0.5)
 CONFIGS.append({"class_name": "Adam", "config": {"learning_rate": SCHEDULE}})
+QUICK = ("adafactor", "adam", "rmsprop", "sgd")
+EACH = [*QUICK]
+EACH += [
+    pytest.param(each, marks=pytest.mark.slow)
+    for each in (*RULES, *CONFIGS)
+    if each not in QUICK
+]
 
 
 def weights_of(model):
@@ -60,7 +67,12 @@ def make(config):
 @pytest.mark.parametrize(
     ("optimizer", "n_samples"),
     [
-        *((each, 300) for each in (*RULES, *CONFIGS)),
+        *((each, 300) for each in QUICK),
+        *(
+            pytest.param(each, 300, marks=pytest.mark.slow)
+            for each in (*RULES, *CONFIGS)
+            if each not in QUICK
+        ),
         *((each, 7) for each in ("adam", "sgd", "rmsprop", "adagrad", "ftrl")),
     ],
 )
@@ -119,7 +131,7 @@ def test_defaults_are_those_of_keras(name):
             assert value == theirs[option], option
 
 
-@pytest.mark.parametrize("optimizer", [*RULES, *CONFIGS])
+@pytest.mark.parametrize("optimizer", EACH)
 def test_networks_of_other_sizes_leave_no_trace(monkeypatch, rows, optimizer):
     def fit():
         model = MLPDigitClassifier(
@@ -136,7 +148,7 @@ def test_networks_of_other_sizes_leave_no_trace(monkeypatch, rows, optimizer):
         assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("optimizer", [*RULES, *CONFIGS])
+@pytest.mark.parametrize("optimizer", EACH)
 def test_training_goes_on_from_the_state(rows, optimizer):
     def model(epochs):
         return MLPDigitClassifier(

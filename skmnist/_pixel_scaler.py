@@ -225,7 +225,7 @@ class PixelScaler(
                 UserWarning,
                 stacklevel=3,
             )
-        elif least >= 0 and abs(self.mean_ - 0.5) > _BALANCED:
+        elif least >= 0 and greatest <= 1 and abs(self.mean_ - 0.5) > _BALANCED:
             mean = float(scaled.mean(dtype=np.float64)) / unit
             if (mean - 0.5) * (self.mean_ - 0.5) < 0 and abs(mean - 0.5) > _BALANCED:
                 warnings.warn(

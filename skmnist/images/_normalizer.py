@@ -59,8 +59,8 @@ class DigitNormalizer(
         None takes rows for square grey images.
 
     polarity : {"auto", "dark", "light"}, default="auto"
-        Whether the ink is darker or lighter than the paper; "auto" finds out for each
-        image, from what most of it and its border are.
+        Whether the ink is darker or lighter than the paper; "auto" reads each image
+        both ways, and takes what is more like a digit.
 
     even_light : bool, default=True
         Whether to even out the light.
@@ -74,8 +74,8 @@ class DigitNormalizer(
         With 0 nothing is one.
 
     drop_frame : bool, default=True
-        Whether to drop ink that touches the border, if other ink remains. Images of
-        less than 24 pixels are taken to be cut out tightly: they keep it.
+        Whether to drop frames, boxes, and what reaches in from the border, if that is
+        more like a digit.
 
     stroke_width : tuple of two floats, default=(2.5, 3.5)
         The least and the greatest mean width of strokes, in pixels of the result;

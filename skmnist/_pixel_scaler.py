@@ -1,5 +1,6 @@
 """Images to rows of scaled pixels."""
 
+import warnings
 from numbers import Real
 from typing import Any, Literal, Self
 
@@ -24,6 +25,9 @@ from ._validation import (
     flatten_images,
     rows_as_fitted,
 )
+
+_FAINT = 1 / 50  # of the largest training pixel: smaller ones are of another range
+_BALANCED = 0.1  # from a mean of a half, within which images are not called inverted
 
 
 class PixelScaler(
@@ -51,6 +55,12 @@ class PixelScaler(
     max_value_ : float
         The pixel value that becomes 1.0. With "auto" it is 1.0 when all training
         pixels are zero.
+
+    largest_ : float
+        Largest magnitude among the training pixels; 1.0 when all are zero.
+
+    mean_ : float
+        Mean of the training pixels, divided by `largest_`.
 
     image_shape_ : tuple of int
         Shape of one sample as seen during :term:`fit`: ``(height, width)``,
@@ -135,18 +145,17 @@ class PixelScaler(
             X, image_shape = flatten_images(X)
             pixels = as_numbers(check_array(X, estimator=self, input_name="X"))
         with checking("max_value", self.max_value):
-            largest = (
-                _largest_magnitude(pixels)
-                if self.max_value == "auto"
-                else float(self.max_value)
-            )
+            largest = _largest_magnitude(pixels)
+            divisor = largest if self.max_value == "auto" else float(self.max_value)
         # Only data that passed may change the names and the count kept from before.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
         self.image_shape_ = image_shape or (pixels.shape[1],)
         self.dtype_ = pixels.dtype.type
-        self.max_value_ = largest
+        self.max_value_ = divisor
+        self.largest_ = largest
+        self.mean_ = float(pixels.mean(dtype=np.float64)) / largest
         callbacks.call_on_fit_task_end(
             estimator=self, X=X, y=y, reconstruction_attributes={}
         )
@@ -167,6 +176,12 @@ class PixelScaler(
         X_scaled : ndarray of shape (n_samples, n_features), dtype float32
             One row per image, each pixel divided by `max_value_`.
 
+        Warns
+        -----
+        UserWarning
+            If the pixels have another range than the training pixels had, or their
+            mean is nearer that of inverted training images.
+
         Raises
         ------
         ValueError
@@ -181,7 +196,7 @@ class PixelScaler(
             with np.errstate(over="raise", divide="raise", under="ignore"):
                 # Converts block by block: no temporary of the size of X; and a fit
                 # needs no copy of the result.
-                return np.divide(
+                scaled = np.divide(
                     pixels,
                     np.float32(self.max_value_),
                     out=np.empty(pixels.shape, np.float32),
@@ -192,6 +207,33 @@ class PixelScaler(
                 f"X divided by max_value={self.max_value_!r} does not fit into "
                 "float32: check the pixel values and max_value"
             ) from error
+        self._warn_of_other_pixels(scaled)
+        return scaled
+
+    def _warn_of_other_pixels(self, scaled):
+        """Warn of pixels of another range, and of inverted images."""
+        if not hasattr(self, "largest_"):  # loaded from a file of an earlier version
+            return
+        unit = self.largest_ / self.max_value_
+        least, greatest = float(scaled.min()) / unit, float(scaled.max()) / unit
+        largest = max(-least, greatest)
+        if 0 < largest < _FAINT or largest > 1 / _FAINT:
+            warnings.warn(
+                f"the largest pixel of X is {largest * self.largest_:.4g}, and that of "
+                f"the training images was {self.largest_:.4g}: divide both by the same "
+                "number",
+                UserWarning,
+                stacklevel=3,
+            )
+        elif least >= 0 and greatest <= 1 and abs(self.mean_ - 0.5) > _BALANCED:
+            mean = float(scaled.mean(dtype=np.float64)) / unit
+            if (mean - 0.5) * (self.mean_ - 0.5) < 0 and abs(mean - 0.5) > _BALANCED:
+                warnings.warn(
+                    f"the mean pixel of X is {mean:.2f} of the largest one, and that "
+                    f"of the training images was {self.mean_:.2f}: X looks inverted",
+                    UserWarning,
+                    stacklevel=3,
+                )
 
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Scale rows back to pixel values and give them their image shape.

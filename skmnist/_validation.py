@@ -96,6 +96,29 @@ def flatten_images(X):
     return np.asarray(X).reshape(shape[0], math.prod(image_shape)), image_shape
 
 
+def refuse_one_image(X, n_features):
+    """Refuse one image where a stack of images is meant, and name the cure.
+
+    Parameters
+    ----------
+    X : object
+        Rows, or an image.
+    n_features : int
+        Number of pixels of one sample.
+
+    Raises
+    ------
+    ValueError
+        If `X` has as many pixels as one sample, in lines of less.
+    """
+    shape = getattr(X, "shape", ())
+    if len(shape) == 2 and shape[1] != n_features and math.prod(shape) == n_features:
+        raise ValueError(
+            f"X has the shape {tuple(shape)}, which is one image of {n_features} "
+            "pixels: make it a stack of one, X[np.newaxis]"
+        )
+
+
 def check_same_shape(transformer, image_shape):
     """Check that images are of the height and width that were fitted on.
 
@@ -116,6 +139,7 @@ def rows_as_fitted(transformer, X):
     check_is_fitted(transformer)
     with checking("X", X):
         X, image_shape = flatten_images(X)
+        refuse_one_image(X, transformer.n_features_in_)
         rows = as_numbers(validate_data(transformer, X, reset=False))
     check_same_shape(transformer, image_shape)
     return rows

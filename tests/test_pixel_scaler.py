@@ -357,3 +357,23 @@ def test_real_mnist(mnist):
     assert scaled.shape == (10_000, 784)
     assert scaled.max() == 1
     assert_array_equal(scaler.inverse_transform(scaled), mnist.x_test)
+
+
+def test_pixels_of_another_range_are_warned_of():
+    images = np.zeros((4, 8, 8), np.uint8)
+    images[:, 2:5, 3:5] = 255
+    scaler = PixelScaler().fit(images)
+    with pytest.warns(UserWarning, match="largest pixel of X is 1, and .* was 255"):
+        scaler.transform(images / 255)
+    with pytest.warns(UserWarning, match="X looks inverted"):
+        scaler.transform(255 - images)
+    with pytest.warns(UserWarning, match="largest pixel of X is 255, and .* was 1"):
+        PixelScaler().fit(images / 255).transform(images)
+    scaler.transform(np.zeros_like(images))  # blank images are no other range
+    scaler.transform(images // 2)
+
+
+def test_one_image_in_place_of_a_stack_is_refused():
+    images = np.ones((3, 8, 8), np.uint8)
+    with pytest.raises(ValueError, match=r"one image of 64 pixels: .*X\[np.newaxis\]"):
+        PixelScaler().fit(images).transform(images[0])

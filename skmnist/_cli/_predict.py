@@ -10,6 +10,7 @@ import numpy as np
 from .._io._atomic import check_writable, write_files
 from .._io._untrusted import read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
+from ..images._likeness import unlikeness
 from ._errors import naming, print_error
 from ._shared import load_classifier, some
 
@@ -22,13 +23,16 @@ examples:
 _ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
 _WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _UNSURE_BELOW = 0.7
+_UNLIKE_ABOVE = 1.65  # as 1.5 % of MNIST's training digits are
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 
 
 def add_arguments(parser):
     parser.description = (
         "Print one line for each image: the file, the index of the image in it, the\n"
-        "predicted label and its probability, separated by tabs."
+        "predicted label and its probability, separated by tabs. After what is less\n"
+        f"probable than {_UNSURE_BELOW} come a ?, and the second label and its "
+        "probability."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("model", metavar="MODEL", help="file that train has saved")
@@ -36,8 +40,9 @@ def add_arguments(parser):
         "files",
         nargs="+",
         metavar="FILE",
-        help="picture of a digit (PNG, JPEG, TIFF, BMP), .npy file with an image or a "
-        "stack of images, or .npz file with such an array: x_test, x, or its only one",
+        help="picture of a digit (PNG, JPEG, TIFF, BMP, WebP, GIF), .npy file with an "
+        "image or a stack of images, or .npz file with such an array: x_test, x, or "
+        "its only one",
     )
     parser.add_argument(
         "--json", action="store_true", help="print each line as a JSON object"
@@ -46,7 +51,7 @@ def add_arguments(parser):
 
 
 def main(args):
-    _check_annotate(args)
+    _check_outputs(args)
     model = load_classifier(args.model)
     code = 0
     for path in args.files:
@@ -66,10 +71,22 @@ def main(args):
 
 
 def _predict_arrays(path, model):
-    probabilities = model.predict_proba(_read_images(path, model))
-    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
-        label = model.classes_[column].item()
-        yield {"label": label, "probability": round(float(row[column]), 4)}
+    for row in model.predict_proba(_read_images(path, model)):
+        yield _prediction(model.classes_, row)
+
+
+def _prediction(classes, row):
+    """Return the two labels of the greatest probabilities, for one image."""
+    first, *others = np.argsort(-row, kind="stable")[:2]
+    prediction = {
+        "label": classes[first].item(),
+        "probability": round(float(row[first]), 4),
+        "unsure": bool(row[first] < _UNSURE_BELOW),
+    }
+    for second in others:
+        prediction["second_label"] = classes[second].item()
+        prediction["second_probability"] = round(float(row[second]), 4)
+    return prediction
 
 
 def _print_prediction(path, i, prediction, as_json):
@@ -77,8 +94,11 @@ def _print_prediction(path, i, prediction, as_json):
         print(json.dumps({"file": path, "index": i, **prediction}))
         return
     cells = [path, i, prediction["label"], f"{prediction['probability']:.4f}"]
-    if prediction.get("unsure"):
+    if prediction["unsure"]:
         cells.append("?")
+        if "second_label" in prediction:
+            cells.append(prediction["second_label"])
+            cells.append(f"{prediction['second_probability']:.4f}")
     print(*cells, sep="\t")
 
 
@@ -101,8 +121,20 @@ def _add_picture_arguments(parser):
     group = parser.add_argument_group(
         "pictures",
         "Photos and scans are framed as MNIST framed its digits, for a model trained\n"
-        f"on MNIST. What is less probable than {_UNSURE_BELOW} is marked with a ?, as\n"
-        "is what touches another digit on a page, or is perhaps several.",
+        "on MNIST. What is unlike all digits of MNIST is marked with a ?, as is what\n"
+        "touches another digit on a page, or is perhaps several.",
+    )
+    group.add_argument(
+        "--polarity",
+        choices=("auto", "dark", "light"),
+        default="auto",
+        help="whether the ink is darker or lighter than the paper (default: auto)",
+    )
+    group.add_argument(
+        "--show-framed",
+        metavar="OUT",
+        help="with one picture: file to write the framed digits to, as the model "
+        "gets them, enlarged, in the order of the lines",
     )
     group.add_argument(
         "--sheet",
@@ -116,17 +148,21 @@ def _add_picture_arguments(parser):
     )
 
 
-def _check_annotate(args):
-    if args.annotate is None:
-        return
-    if not (args.sheet and len(args.files) == 1):
-        raise ValueError("argument --annotate: needs --sheet and one picture")
-    if Path(args.annotate).suffix.lower() not in _WRITTEN_AS:
-        raise ValueError(
-            f"argument --annotate: must end in {', '.join(_WRITTEN_AS)}; got "
-            f"{args.annotate!r}"
-        )
-    check_writable(args.annotate, "the picture")
+def _check_outputs(args):
+    for name, needs in (
+        ("annotate", "--sheet and one picture"),
+        ("show_framed", "one picture"),
+    ):
+        out, option = getattr(args, name), "--" + name.replace("_", "-")
+        if out is None:
+            continue
+        if len(args.files) != 1 or (name == "annotate" and not args.sheet):
+            raise ValueError(f"argument {option}: needs {needs}")
+        if Path(out).suffix.lower() not in _WRITTEN_AS:
+            raise ValueError(
+                f"argument {option}: must end in {', '.join(_WRITTEN_AS)}; got {out!r}"
+            )
+        check_writable(out, "the picture")
 
 
 def _is_picture(path):
@@ -146,55 +182,62 @@ def _read_picture(path, model, args):
         )
     image = read_image(path)
     if not args.sheet:
-        digits = _predictions(model, [image])
-        if (n_digits := _count(image)) > 1:
+        digits, framed = _predictions(model, [image], args.polarity)
+        if (n_digits := _count(image, args.polarity)) > 1:
             print(
                 f"skmnist: note: {path}: was read as one digit, but looks like "
                 f"{n_digits}: --sheet reads each",
                 file=sys.stderr,
             )
-        return digits
-    found = find_digits(image, classifier=model)
-    digits = _predictions(model, found.images)
-    for i, digit in enumerate(digits):
-        digit["box"] = found.boxes[i].tolist()
-        digit["line"] = int(found.lines[i])
-        digit["touching"] = bool(found.touching[i])
-        digit["unsure"] |= digit["touching"]
+    else:
+        found = find_digits(image, polarity=args.polarity, classifier=model)
+        digits, framed = _predictions(model, found.images, "light")
+        for i, digit in enumerate(digits):
+            digit["box"] = found.boxes[i].tolist()
+            digit["line"] = int(found.lines[i])
+            digit["touching"] = bool(found.touching[i])
+            digit["unsure"] |= digit["touching"]
+    files = {}
     if args.annotate:
-        picture = _to_bytes(_annotate(image, digits), args.annotate)
-        write_files({args.annotate: picture}, "the picture")
+        files[args.annotate] = _to_bytes(_annotate(image, digits), args.annotate)
+    if args.show_framed:
+        files[args.show_framed] = _to_bytes(_contact_sheet(framed), args.show_framed)
+    write_files(files, "the picture")
     return digits
 
 
-def _count(image):
+def _contact_sheet(framed):
+    """Put framed digits side by side, enlarged, ten in a line."""
+    from PIL import Image
+
+    framed = np.pad(
+        framed.reshape(-1, 28, 28), [(0, -len(framed) % 10), (1, 1), (1, 1)]
+    )
+    rows = framed.reshape(-1, 10, 30, 30).swapaxes(1, 2).reshape(-1, 300)
+    return Image.fromarray(rows.repeat(4, axis=0).repeat(4, axis=1))
+
+
+def _count(image, polarity):
     """Count the digits of a picture that are nearly as high as the highest."""
     try:
-        boxes = find_digits(image).boxes
+        boxes = find_digits(image, polarity=polarity).boxes
     except ValueError:
         return 0
     heights = boxes[:, 3] - boxes[:, 1]
     return int((heights >= 0.6 * heights.max()).sum())
 
 
-def _predictions(model, images):
+def _predictions(model, images, polarity):
+    """Frame images and predict them; return the predictions, and the framed rows."""
     try:
-        rows = DigitNormalizer().transform(images)
+        rows = DigitNormalizer(polarity=polarity).transform(images)
     except ValueError as error:
         # There is one picture, and its name comes with the message.
         raise ValueError(str(error).replace("X[0] ", "the picture ")) from error
-    probabilities = model.predict_proba(rows)
-    digits = []
-    for row, column in zip(probabilities, probabilities.argmax(axis=1), strict=True):
-        probability = float(row[column])
-        digits.append(
-            {
-                "label": model.classes_[column].item(),
-                "probability": round(probability, 4),
-                "unsure": probability < _UNSURE_BELOW,
-            }
-        )
-    return digits
+    digits = [_prediction(model.classes_, row) for row in model.predict_proba(rows)]
+    for digit, unlike in zip(digits, unlikeness(rows.reshape(-1, 28, 28)), strict=True):
+        digit["unsure"] |= bool(unlike > _UNLIKE_ABOVE)
+    return digits, rows
 
 
 def _annotate(image, digits):

@@ -2,8 +2,9 @@
 
 import os
 import warnings
+from io import BytesIO
 from numbers import Real
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,29 +12,37 @@ from sklearn.utils import Bunch
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
 from . import _ink
+from ._likeness import unlikeness
 from ._normalizer import DigitNormalizer
 from ._touching import find_cut
 
 _MAX_PIXELS = 100_000_000
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _DETAIL = 4  # how much smaller digits are on a page than alone
+_ENOUGH = 400  # pixels that are enough to see a sheet of paper
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
+_LIKE = 1.5  # how unlike a digit is at most that is not cut
 _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
 
 
-@validate_params({"path": [str, os.PathLike]}, prefer_skip_nested_validation=True)
-def read_image(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read an image from a PNG, JPEG, TIFF or BMP file.
+@validate_params(
+    {"file": [str, os.PathLike, bytes, HasMethods("read")]},
+    prefer_skip_nested_validation=True,
+)
+def read_image(
+    file: str | os.PathLike[str] | bytes | BinaryIO,
+) -> np.ndarray:
+    """Read an image from a PNG, JPEG, TIFF, BMP, WebP or GIF file.
 
     The image is turned as the camera's EXIF orientation says. Of an animation or a
     file of several pages, the first image is read.
 
     Parameters
     ----------
-    path : str or path-like
-        The file.
+    file : str, path-like, bytes or binary file object
+        Where the file is, what is in it, or the open file.
 
     Returns
     -------
@@ -56,28 +65,37 @@ def read_image(path: str | os.PathLike[str]) -> np.ndarray:
     >>> image.shape  # doctest: +SKIP
     (4032, 3024, 3)
     """
+    if isinstance(file, bytes):
+        return _decode(BytesIO(file), "bytes")
+    if hasattr(file, "read"):
+        name = getattr(file, "name", None)
+        return _decode(file, name if isinstance(name, str) else "file")
+    with open(file, "rb") as stream:
+        return _decode(stream, os.fspath(file))
+
+
+def _decode(stream, name):
     from PIL import Image, ImageOps
 
-    with open(path, "rb") as stream:
-        try:
-            with warnings.catch_warnings():
-                # The size is looked at here, and odd metadata is no reason to stop.
-                warnings.simplefilter("ignore")
-                with Image.open(stream, formats=_FORMATS) as picture:
-                    width, height = picture.size
-                    if width * height > _MAX_PIXELS:
-                        raise ValueError(
-                            f"it has {width}x{height} pixels, more than the "
-                            f"{_MAX_PIXELS:,} that are read"
-                        )
-                    return _as_array(ImageOps.exif_transpose(picture))
-        except Exception as error:  # Pillow raises a dozen types, SyntaxError too
-            reason = str(error)
-            if isinstance(error, Image.UnidentifiedImageError):
-                reason = "it is no PNG, JPEG, TIFF or BMP image"
-            elif isinstance(error, Image.DecompressionBombError):
-                reason = f"it has more than the {_MAX_PIXELS:,} pixels that are read"
-            raise ValueError(f"{os.fspath(path)}: cannot be read: {reason}") from error
+    try:
+        with warnings.catch_warnings():
+            # The size is looked at here, and odd metadata is no reason to stop.
+            warnings.simplefilter("ignore")
+            with Image.open(stream, formats=_FORMATS) as picture:
+                width, height = picture.size
+                if width * height > _MAX_PIXELS:
+                    raise ValueError(
+                        f"it has {width}x{height} pixels, more than the "
+                        f"{_MAX_PIXELS:,} that are read"
+                    )
+                return _as_array(ImageOps.exif_transpose(picture))
+    except Exception as error:  # Pillow raises a dozen types, SyntaxError too
+        reason = str(error)
+        if isinstance(error, Image.UnidentifiedImageError):
+            reason = "it is no PNG, JPEG, TIFF, BMP, WebP or GIF image"
+        elif isinstance(error, Image.DecompressionBombError):
+            reason = f"it has more than the {_MAX_PIXELS:,} pixels that are read"
+        raise ValueError(f"{name}: cannot be read: {reason}") from error
 
 
 def _as_array(picture):
@@ -175,7 +193,16 @@ def find_digits(
     """
     grey = _ink.to_grey(image, "image")
     small, factor = _ink.reduce(grey[np.newaxis], _LONGEST)
-    (ink,), (labels,), (level,) = _ink.find_ink(small, polarity, detail=_DETAIL)
+    small = _sheet(small)
+    even, _ = _ink.light_of(small, _DETAIL)
+    if polarity == "auto":
+        guess = _ink.guess_dark if even[0] else _ink.stands_out_dark
+        dark = guess(small, _DETAIL)
+    else:
+        dark = np.array([polarity == "dark"])
+    (ink,), (labels,), (level,) = _ink.find_ink(
+        small, dark, not even[0], boxes=True, detail=_DETAIL
+    )
     labels, boxes = _pieces(labels)
     if not len(boxes):
         raise ValueError("image has no ink: it looks the same everywhere")
@@ -198,6 +225,20 @@ def find_digits(
         lines=lines[order],
         touching=np.array([digits[i][2] for i in order]),
     )
+
+
+def _sheet(page):
+    """Leave out what is around a sheet of paper on a desk, if there is one."""
+    small, factor = _ink.reduce(page, _ENOUGH)
+    sheet = _ink.sheet_of(small[0])
+    if sheet is None:
+        return page
+    sheet = sheet.repeat(factor, axis=0).repeat(factor, axis=1)
+    rest = [
+        (0, max(0, n - m)) for n, m in zip(page.shape[1:], sheet.shape, strict=True)
+    ]
+    sheet = np.pad(sheet, rest)[: page.shape[1], : page.shape[2]]
+    return np.where(sheet, page, np.median(page[0][sheet]))
 
 
 def _wide(frames):
@@ -231,10 +272,15 @@ def _apart(own, frame, page, wide, usual, classifier):
 
 
 def _surer_apart(classifier, images):
-    """Tell if a classifier is surer of each piece than of the whole, the first."""
+    """Tell if a classifier is surer of each piece than of the whole, the first.
+
+    What is like a digit is one, however sure the classifier is of its pieces.
+    """
     try:
-        rows = DigitNormalizer().transform(images)
+        rows = DigitNormalizer(polarity="light").transform(images)
     except ValueError:  # a piece is no digit
+        return False
+    if unlikeness(rows[:1].reshape(1, 28, 28))[0] < _LIKE:
         return False
     whole, *parts = classifier.predict_proba(rows).max(axis=1)
     return min(parts) > whole

@@ -9,10 +9,18 @@ import numpy as np
 
 _BINS = 128
 _THUMBNAIL = 48  # pixels that are enough to see light and shadow
-_TIGHT = 24  # pixels below which digits are taken to be cut out tightly
+_SMALL = 24  # pixels of a picture that is too small to have noise in it
+_PARTS = 0.02, 0.4  # of the paper, by how light it is, where it is looked at
 _VISIBLE = 0.01  # contrast, as a part of the brightest pixel, that can be seen
+_FAINT = 0.08
+_SLOPE = 24
+_SHEET = 0.88
+_SHARP = 0.5
+_LINE = 0.9
+_THICK = 0.12
+_HOLLOW = 0.45
+_CLOSED = 0.6
 _FLAT = 0.03  # paper that varies by less than this part of the contrast is flat
-_FRAME = 0.08  # width of the widest frame, as a part of the picture's shorter side
 _STROKE = 0.15  # width of the widest stroke in uneven light, as a part of the picture
 _TOUCH = np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
 
@@ -95,64 +103,65 @@ def _enlarge(images, shape):
     return np.stack([picture.resize(shape[::-1], way) for picture in pictures])
 
 
-def border(images):
-    """Return the pixels along the edges of each image, as rows."""
-    edges = images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]
-    return np.concatenate(edges, axis=1)
-
-
-def even_out(grey, polarity="auto", even_light=True, detail=1):
-    """Return how much more ink than paper there is: paper is zero, ink positive."""
+def guess_dark(grey, detail=1):
+    """Guess for each image if its ink is dark: the border is more often paper."""
     small, _ = reduce(grey, _THUMBNAIL * detail)
-    edge = border(small)
-    if min(grey.shape[1:]) >= _TIGHT:
-        # Within a frame that may run along the edges.
-        wide = round(_FRAME * min(small.shape[1:]))
-        edge = border(small[:, wide : -wide or None, wide : -wide or None])
-    contrast = np.ptp(small, axis=(1, 2))
-    flat = _spread(edge, 10, 90) <= _FLAT * contrast
-    if polarity == "auto":
-        dark = small.mean(axis=(1, 2)) < np.median(edge, axis=1)
-        dark[~flat] = _ink_is_dark(small[~flat], detail)
-    else:
-        dark = np.full(len(grey), polarity == "dark")
-    sign = np.where(dark, -1, 1).astype(np.float32)
-    # Around a tightly cut-out digit half of the border may be ink.
-    crossed = 45 if min(grey.shape[1:]) < _TIGHT else 90
-    flat |= _spread(sign[:, np.newaxis] * edge, 5, crossed) <= _FLAT * contrast
-    if not even_light:
-        flat[:] = True
-    sign = sign[:, np.newaxis, np.newaxis]
-    paper = np.percentile(sign[:, 0] * edge, 25, axis=1).astype(np.float32)
-    ink = sign * grey - paper[:, np.newaxis, np.newaxis]
-    if flat.all():
-        return ink
-    sign = sign[~flat]
-    paper = sign * _enlarge(_paper(sign * small[~flat], detail), grey.shape[1:])
-    # Shadow takes the same part of ink and paper.
-    least = 0.02 * contrast[~flat, np.newaxis, np.newaxis]
-    uneven = np.where(
-        sign < 0, 1 - grey[~flat] / np.maximum(paper, least), grey[~flat] - paper
-    )
-    ink[~flat] = uneven
-    return ink
+    edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
+    edge = np.concatenate(edges, axis=1)
+    return small.mean(axis=(1, 2)) < np.median(edge, axis=1)
 
 
-def _ink_is_dark(small, detail):
+def stands_out_dark(grey, detail=1):
     """Tell from what stands out from its surroundings, whatever the light there is."""
     from scipy import ndimage
 
-    if not len(small):
-        return np.zeros(0, bool)
-    tight = min(small.shape[1:]) < _TIGHT
-    if max(small.shape[1:]) < 2 * _TIGHT:
-        small = reduce(small, _TIGHT)[0]
-    side = max(small.shape[1:]) // (1 if tight else 3 * detail) | 1
+    small, _ = reduce(grey, _THUMBNAIL * detail)
+    side = max(small.shape[1:]) // (3 * detail) | 1
     rest = ndimage.median_filter(small, (1, 1, side), mode="nearest")
     rest = small - ndimage.median_filter(rest, (1, side, 1), mode="nearest")
-    edge = 0 if tight else round(_FRAME * min(small.shape[1:]))
+    edge = round(0.08 * min(small.shape[1:]))
     rest = rest[:, edge : -edge or None, edge : -edge or None]
     return (rest**3).sum(axis=(1, 2)) < 0
+
+
+def light_of(grey, detail=1):
+    """Tell for each image if paper looks the same everywhere, and may at least.
+
+    Paper is on the border; or, where ink is there too, on one side of Otsu's threshold.
+    """
+    small, _ = reduce(grey, _THUMBNAIL * detail)
+    edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
+    rows = np.sort(small.reshape(len(small), -1), axis=1)
+    least = _FLAT * (rows[:, -1] - rows[:, 0])
+    even = np.ptp(
+        np.percentile(np.concatenate(edges, axis=1), (10, 90), axis=1), axis=0
+    )
+    numbers = np.arange(len(rows))
+    n_dark = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
+    n_light = rows.shape[1] - n_dark
+    ends = [(0, n_dark), (rows.shape[1] - 1, -n_light)]
+    spreads = [
+        np.abs(np.subtract(*(rows[numbers, end + (p * n).astype(int)] for p in _PARTS)))
+        for end, n in ends
+    ]
+    spreads = np.sort(spreads, axis=0)
+    flat = (spreads[0] <= 1.7 * least) & (spreads[1] <= 4 * least)
+    return even <= least, flat
+
+
+def even_out(grey, dark, even_light, detail=1):
+    """Return how much more ink than paper there is: paper is zero, ink positive."""
+    small, _ = reduce(grey, _THUMBNAIL * detail)
+    sign = np.where(dark, -1, 1).astype(np.float32)[:, np.newaxis, np.newaxis]
+    if not even_light:
+        rows = np.sort((sign * small).reshape(len(small), -1), axis=1)
+        n_paper = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
+        paper = rows[np.arange(len(rows)), n_paper // 4]
+        return sign * grey - paper[:, np.newaxis, np.newaxis]
+    paper = sign * _enlarge(_paper(sign * small, detail), grey.shape[1:])
+    # Shadow takes the same part of ink and paper.
+    least = 0.02 * np.ptp(small, axis=(1, 2))[:, np.newaxis, np.newaxis]
+    return np.where(sign < 0, 1 - grey / np.maximum(paper, least), grey - paper)
 
 
 def _paper(small, detail):
@@ -175,21 +184,19 @@ def _paper(small, detail):
     return rest[:, pad[0] :, pad[1] :][:, : small.shape[1], : small.shape[2]]
 
 
-def _spread(rows, low, high):
-    low, high = np.percentile(rows, (low, high), axis=1)
-    return high - low
-
-
-def find_ink(grey, polarity="auto", even_light=True, threshold="otsu", detail=1):
+def find_ink(grey, dark, even_light=True, threshold="otsu", boxes=False, detail=1):
     """Separate ink from paper.
 
     Parameters
     ----------
     grey : ndarray of shape (n, height, width), dtype float32
-    polarity : {"auto", "dark", "light"}
+    dark : ndarray of shape (n,), dtype bool
+        Whether the ink is darker than the paper.
     even_light : bool
     threshold : "otsu" or float
         The float is a part of the strongest ink.
+    boxes : bool
+        Whether to take the lines of boxes out.
     detail : int
         How many times smaller than a picture of one digit the strokes are.
 
@@ -205,11 +212,19 @@ def find_ink(grey, polarity="auto", even_light=True, threshold="otsu", detail=1)
     """
     from scipy import ndimage
 
-    ink = _smooth(even_out(grey, polarity, even_light, detail), detail)
+    ink = _smooth(even_out(grey, dark, even_light, detail), detail)
     low, high = _levels(ink, threshold)
+    if even_light:
+        # What is left of uneven light is weaker than ink.
+        white = np.where(dark, 1, grey.max(axis=(1, 2)))
+        faint = high < _FAINT * white
+        low[faint] = high[faint] = np.inf
     same = np.ptp(grey, axis=(1, 2)) <= _VISIBLE * np.abs(grey).max(axis=(1, 2))
     low[same] = high[same] = np.inf
-    pieces, n = ndimage.label(ink > low[:, np.newaxis, np.newaxis], _TOUCH)
+    mask = ink > low[:, np.newaxis, np.newaxis]
+    if boxes:
+        mask = np.stack([without_boxes(each) for each in mask])
+    pieces, n = ndimage.label(mask, _TOUCH)
     # Where the light is weak, so is the ink: it counts if it hangs on strong ink.
     strong = np.zeros(n + 1, bool)
     strong[pieces[ink > high[:, np.newaxis, np.newaxis]]] = True
@@ -222,7 +237,7 @@ def _smooth(ink, detail):
     from scipy import ndimage
 
     shorter = min(ink.shape[1:])
-    if shorter < _TIGHT:
+    if shorter < _SMALL:
         return ink
     # Second differences see no slopes, and few edges.
     checks = ink[:, 1:, 1:] + ink[:, :-1, :-1] - ink[:, 1:, :-1] - ink[:, :-1, 1:]
@@ -245,15 +260,24 @@ def _levels(ink, threshold):
     window = 2 * max(1, max(ink.shape[1:]) // 40) + 1
     near = ndimage.maximum_filter(ink, (1, window, window)).reshape(rows.shape)
     high = np.maximum(_otsu(rows, near > high[:, np.newaxis]), 0.3 * strongest)
-    noise = 6 * np.median(np.abs(border(ink)), axis=1)
-    if min(ink.shape[1:]) >= _TIGHT:
-        # Lines of the paper run over the edges, and strokes do not.
-        edges = ink[:, [0, -1]], ink[:, :, [0, -1]].transpose(0, 2, 1)
-        lines = [np.percentile(edge, 99, axis=2) for edge in edges]
-        line = 1.3 * np.sort(np.concatenate(lines, axis=1), axis=1)[:, -2]
-        noise = np.maximum(noise, line)
-        high = np.where(line < 0.8 * strongest, np.maximum(high, line), high)
+    noise = 6 * np.median(np.abs(rows), axis=1)
+    line = 1.3 * _across(ink)
+    noise = np.maximum(noise, line)
+    high = np.where(line < 0.8 * strongest, np.maximum(high, line), high)
     return np.maximum(0.5 * high, np.minimum(high, noise)), high
+
+
+def _across(ink):
+    """Return the ink of lines that run across the images or down, as on ruled paper."""
+    from scipy import ndimage
+
+    levels = []
+    for axis in (1, 2):
+        # A line may slope a little.
+        wide = 1 + ink.shape[axis] // _SLOPE
+        near = ndimage.maximum_filter1d(ink, wide, axis)
+        levels.append(np.percentile(near, 5, axis=3 - axis).max(axis=1))
+    return np.maximum(*levels)
 
 
 def _otsu(rows, counted=None):
@@ -273,10 +297,10 @@ def _otsu(rows, counted=None):
     parts = np.maximum(below * (n - below), 1)
     between = (moment[:, -1:] / n * below - moment) ** 2 / parts
     best = between.argmax(axis=1)[:, np.newaxis]
-    return (low + step * (best + 0.5))[:, 0]
+    return (low + step * (best + 0.999))[:, 0]
 
 
-def keep_digit(pieces, min_part=0.05, drop_frame=True):
+def keep_digit(pieces, min_part=0.05, drop_border=True):
     """Drop specks, frame lines and what reaches in from the border.
 
     Parameters
@@ -306,12 +330,11 @@ def keep_digit(pieces, min_part=0.05, drop_frame=True):
         combine.at(found, image, values)
         return found[image]
 
-    keep = areas >= min_part * per_image(np.maximum, areas)
+    keep = (areas > 0) & (areas >= min_part * per_image(np.maximum, areas))
     height, width = pieces.shape[1:]
-    if drop_frame and min(height, width) >= _TIGHT:
-        keep &= ~_frames(pieces, boxes, areas, keep)
+    if drop_border:
         inner = ((starts > 0) & (stops < (height, width))).all(axis=1) & keep
-        ring = round(0.1 * min(height, width))
+        ring = max(1, round(0.1 * min(height, width)))
         middle = pieces[:, ring:-ring, ring:-ring]
         within = np.bincount(middle.ravel(), minlength=len(boxes) + 1)[1:]
         central = (within >= 0.1 * areas) & keep
@@ -329,19 +352,116 @@ def keep_digit(pieces, min_part=0.05, drop_frame=True):
     return np.concatenate([[False], keep])[pieces]
 
 
-def _frames(pieces, boxes, areas, keep):
-    """Tell which pieces are frames: hollow, and another piece is in them."""
-    frames = np.zeros(len(boxes), bool)
-    sides = boxes[:, 1:, 1] - boxes[:, 1:, 0]
-    for i in np.flatnonzero((sides > 0.5 * np.array(pieces.shape[1:])).all(axis=1)):
-        y, x = boxes[i, 1:, 0] + np.ceil(0.15 * sides[i]).astype(int)
-        bottom, right = boxes[i, 1:, 1] - np.ceil(0.15 * sides[i]).astype(int)
-        hole = pieces[boxes[i, 0, 0], y:bottom, x:right]
-        if np.count_nonzero(hole == i + 1) < 0.05 * areas[i]:
-            inside = np.unique(hole[hole > 0]) - 1
-            large = sides[inside].max(axis=1) > 0.25 * sides[i].max()
-            frames[i] = (large & keep[inside] & (inside != i)).any()
-    return frames
+def sheet_of(grey):
+    """Find the sheet of paper that one picture has inside, on a desk or in a frame.
+
+    It is nearly a rectangle, but for what is written on it.
+
+    Parameters
+    ----------
+    grey : ndarray of shape (height, width), dtype float32
+
+    Returns
+    -------
+    sheet : ndarray of shape (height, width), dtype bool, or None
+        Where it is.
+    """
+    from scipy import ndimage
+
+    threshold = _otsu(grey.reshape(1, -1))[0]
+    for side in (grey > threshold, grey <= threshold):
+        pieces, n = ndimage.label(side)
+        if not n:
+            continue
+        own = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
+        filled = ndimage.binary_fill_holes(own)
+        area = filled.sum()
+        if not 0.1 * grey.size < area < 0.97 * grey.size or area - own.sum() < 9:
+            continue
+        if area >= _SHEET * _rectangle(filled) and _is_sharp(grey, filled, own):
+            wide = 1 + min(grey.shape) // 50
+            return ndimage.binary_erosion(filled, np.ones((3, 3)), wide, border_value=1)
+    return None
+
+
+def _is_sharp(grey, filled, own):
+    """Tell if paper ends at an edge, not where light gets weaker."""
+    from scipy import ndimage
+
+    around = np.ones((3, 3))
+    inner = filled & ~ndimage.binary_erosion(filled, around, 3)
+    outer = ndimage.binary_dilation(filled, around, 3) & ~filled
+    whole = np.median(grey[own]) - np.median(grey[~filled])
+    edge = np.median(grey[inner]) - np.median(grey[outer])
+    return edge * whole > _SHARP * whole**2
+
+
+def _rectangle(mask):
+    """Return the area of the least rectangle around what is true, turned a little."""
+    points = np.argwhere(mask ^ _eroded(mask))
+    areas = []
+    for angle in np.deg2rad(np.arange(-20, 21, 2)):
+        along = points @ [np.cos(angle), np.sin(angle)]
+        across = points @ [-np.sin(angle), np.cos(angle)]
+        areas.append((np.ptp(along) + 1) * (np.ptp(across) + 1))
+    return min(areas)
+
+
+def _eroded(mask):
+    from scipy import ndimage
+
+    return ndimage.binary_erosion(mask)
+
+
+def without_boxes(mask):
+    """Return one mask without the lines of boxes that are drawn around digits.
+
+    A box has at least two lines across and two down; strokes that cross them stay.
+    """
+    from scipy import ndimage
+
+    pieces, _ = ndimage.label(mask, np.ones((3, 3)))
+    rest = mask
+    for i, part in enumerate(ndimage.find_objects(pieces), 1):
+        own = pieces[part] == i
+        long = int(_LINE * min(own.shape))
+        if long < 12 or own.mean() > _HOLLOW:
+            continue
+        lines = [_lines(own, long, axis) for axis in (0, 1)]
+        if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
+            continue
+        walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
+        if ndimage.binary_fill_holes(walls).mean() < _CLOSED:
+            continue
+        if rest is mask:
+            rest = mask.copy()
+        rest[part] &= ~own | _without_lines(own, [line for line, *_ in lines])
+    return rest
+
+
+def _lines(own, long, axis):
+    """Find straight lines across (axis 1) or down (0), how many and how wide in all."""
+    from scipy import ndimage
+
+    size = [1, 1]
+    size[axis] = long
+    runs = ndimage.binary_opening(own, np.ones(size, bool))
+    places = runs.any(axis=axis)
+    return runs, ndimage.label(places)[1], places.sum()
+
+
+def _without_lines(own, lines):
+    from scipy import ndimage
+
+    off = ndimage.binary_dilation(lines[0] | lines[1], np.ones((3, 3)))
+    rest = own & ~off
+    for axis, line in enumerate(lines):
+        # What goes on on the other side of a line crosses it.
+        thick = int(np.median(line.sum(axis=1 - axis)[line.any(axis=1 - axis)])) + 4
+        size = [1, 1]
+        size[1 - axis] = thick
+        rest |= ndimage.binary_closing(rest, np.ones(size)) & off
+    return rest
 
 
 def is_noise(ink, mask, digit):

@@ -13,9 +13,12 @@ from sklearn.utils.validation import validate_data
 from .._base import VersionStamp
 from .._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from . import _ink
+from ._likeness import unlikeness
+from ._readings import NONE, Options, read
 
 _SIDE = 28
-_LONGEST = 384  # pixels that are enough to find a digit in a picture
+_SQUEEZE = 0.75  # width, where a digit was stretched
+_STRETCHED = 1.3, 0.1  # how unlike a digit those are; and less by this when squeezed
 _AT_ONCE = 128  # small images are worked on together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
 _FINE, _MARGIN = 80, 8  # the longest side of digits while strokes are worked on
@@ -56,8 +59,8 @@ class DigitNormalizer(
         None takes rows for square grey images.
 
     polarity : {"auto", "dark", "light"}, default="auto"
-        Whether the ink is darker or lighter than the paper; "auto" finds out for each
-        image, from what most of it and its border are.
+        Whether the ink is darker or lighter than the paper; "auto" reads each image
+        both ways, and takes what is more like a digit.
 
     even_light : bool, default=True
         Whether to even out the light.
@@ -71,8 +74,8 @@ class DigitNormalizer(
         With 0 nothing is one.
 
     drop_frame : bool, default=True
-        Whether to drop ink that touches the border, if other ink remains. Images of
-        less than 24 pixels are taken to be cut out tightly: they keep it.
+        Whether to drop frames, boxes, and what reaches in from the border, if that is
+        more like a digit.
 
     stroke_width : tuple of two floats, default=(2.5, 3.5)
         The least and the greatest mean width of strokes, in pixels of the result;
@@ -333,6 +336,12 @@ class DigitNormalizer(
             return self._rows(X, reset)
         if not len(X):
             raise ValueError("X has no images")
+        shape = getattr(X, "shape", ())
+        if ndim == 3 and shape[2:] in ((3,), (4,)) and min(shape[:2]) > 4:
+            raise ValueError(
+                f"X has the shape {shape}, which is one color image: put it into a "
+                "list, [X]"
+            )
         return X
 
     def _rows(self, X, reset):
@@ -347,7 +356,7 @@ class DigitNormalizer(
                 f"{np.prod(shape)}"
                 if self.image_shape is not None
                 else f"X has rows of {X.shape[1]} pixels, which are no square image: "
-                "set image_shape"
+                "set image_shape; or, if X is one image, put it into a list, [X]"
             )
         return X.reshape(len(X), *shape)
 
@@ -360,12 +369,20 @@ class DigitNormalizer(
         framed, done = self._ready(grey)
         todo = np.flatnonzero(~done)
         if todo.size:
-            names = [names[i] for i in todo]
-            ink, digit, level = self._find(grey[todo], names, steps)
-            strokes = self._strokes(ink, digit, level)
-            framed[todo] = self._center(_scale(strokes, self.digit_size))
+            options = Options(*(getattr(self, name) for name in Options._fields))
+            readings = read(grey[todo], options, self._draw)
+            for i, reading in zip(todo, readings, strict=True):
+                if reading is None:
+                    raise ValueError(
+                        f"{names[i]} has no ink: it looks the same everywhere"
+                    )
+                if reading.unlike > NONE:
+                    raise ValueError(f"{names[i]} has no digit, only other ink")
+                framed[i] = reading.framed
             if steps is not None:
-                steps["strokes"] = strokes
+                reading = readings[0]._asdict()
+                names = "ink", "mask", "digit", "strokes"
+                steps |= {name: [reading[name]] for name in names}
         if self.deslant or self.moment_power:
             moved = _by_moments(framed, self.deslant, self.moment_power)
             framed = self._center(moved)
@@ -376,7 +393,9 @@ class DigitNormalizer(
         framed = np.zeros((len(grey), _SIDE, _SIDE), np.uint8)
         if grey.shape[1:] != (_SIDE, _SIDE):
             return framed, np.zeros(len(grey), bool)
-        paper = np.median(_ink.border(grey), axis=1)[:, np.newaxis, np.newaxis]
+        edges = grey[:, 0], grey[:, -1], grey[:, 1:-1, 0], grey[:, 1:-1, -1]
+        paper = np.median(np.concatenate(edges, axis=1), axis=1)
+        paper = paper[:, np.newaxis, np.newaxis]
         ink = grey - paper
         dark = ink.sum(axis=(1, 2)) < 0
         ink[dark] *= -1
@@ -394,32 +413,26 @@ class DigitNormalizer(
         ready[ready] = same.all(axis=1)
         return framed, ready
 
-    def _find(self, grey, names, steps):
-        """Find the ink; look again, and closer, if the digit is a small part."""
-        small, factor = _ink.reduce(grey, _LONGEST)
-        ink, pieces, level = _ink.find_ink(
-            small, self.polarity, self.even_light, self.threshold
+    def _draw(self, ink, digit, level):
+        """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
+        strokes, of_width = self._strokes(ink, digit, level)
+        framed = self._center(_scale(of_width, self.digit_size))
+        as_they_are = self._center(_scale(strokes, self.digit_size))
+        unlike = (unlikeness(framed) + unlikeness(as_they_are)) / 2
+        sides = _ink.boxes_of(strokes)[1]
+        wide = np.flatnonzero(
+            (unlike > _STRETCHED[0]) & (sides[:, 1] > 0.9 * sides[:, 0])
         )
-        mask = pieces > 0
-        for i in np.flatnonzero(~mask.any(axis=(1, 2))):
-            raise ValueError(f"{names[i]} has no ink: it looks the same everywhere")
-        digit = _ink.keep_digit(pieces, self.min_part, self.drop_frame)
-        for i in np.flatnonzero(_ink.is_noise(ink, mask, digit)):
-            raise ValueError(f"{names[i]} has no ink, only noise")
-        if factor > 1:  # then the image is alone
-            starts, sides = _ink.boxes_of(digit)
-            longest = sides.max()
-            (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
-            closer = grey[
-                :,
-                max(0, top - longest) * factor : (bottom + longest) * factor,
-                max(0, left - longest) * factor : (right + longest) * factor,
-            ]
-            if longest < _FINE and closer.size < grey.size:
-                return self._find(closer, names, steps)
-        if steps is not None:
-            steps |= {"ink": ink, "mask": mask, "digit": digit}
-        return ink, digit, level
+        if wide.size:
+            narrow, bold = (
+                self._center(_scale(each[wide], self.digit_size, _SQUEEZE))
+                for each in (of_width, strokes)
+            )
+            less = (unlikeness(narrow) + unlikeness(bold)) / 2 + _STRETCHED[1]
+            better = less < unlike[wide]
+            framed[wide[better]] = narrow[better]
+            unlike[wide[better]] = less[better]
+        return of_width, framed, unlike
 
     def _strokes(self, ink, digit, level):
         """Draw the digits anew, in the resolution for strokes and with their width."""
@@ -438,8 +451,10 @@ class DigitNormalizer(
         top = np.maximum(0.9 * top, least[:, np.newaxis, np.newaxis])
         picture /= top.repeat(4, axis=1).repeat(4, axis=2)
         if self.stroke_width is None:
-            return picture > _LEVELS[0]
-        return _of_width(picture, *self.stroke_width, self.digit_size)
+            strokes = picture > _LEVELS[0]
+            return strokes, strokes
+        strokes = picture > _LEVELS[0]
+        return strokes, _of_width(picture, *self.stroke_width, self.digit_size)
 
     def _center(self, digits):
         """Move what digits there are on 28x28 pixels into the middle."""
@@ -552,10 +567,11 @@ def _n_pieces(strokes):
     )
 
 
-def _scale(strokes, longest):
+def _scale(strokes, longest, squeeze=1):
     """Scale digits to the corner of 28x28 pixels, each pixel the mean of its area."""
     starts, sides = _ink.boxes_of(strokes)
-    sizes = np.maximum(np.rint(longest * sides / sides.max(axis=1, keepdims=True)), 1)
+    sizes = longest * sides / sides.max(axis=1, keepdims=True)
+    sizes = np.maximum(np.rint(sizes * (1, squeeze)), 1)
     steps = (sides / sizes).astype(np.float32)[:, :, np.newaxis, np.newaxis]
     begins = (
         starts.astype(np.float32)[:, :, np.newaxis, np.newaxis]

@@ -16,6 +16,15 @@ from skmnist._cli._predict import _annotate
 from skmnist.datasets import load_digits
 
 
+def line_of(name, i, row):
+    """Write what is printed for the probabilities of an image."""
+    line = f"{name}\t{i}\t{row.argmax()}\t{row.max():.4f}"
+    if row.max() >= 0.7:
+        return line
+    second = row.argsort()[-2]
+    return f"{line}\t?\t{second}\t{row[second]:.4f}"
+
+
 def test_predict_goes_on_after_a_bad_file(model, tmp_path):
     images = DIGITS.x_test[:5]
     np.save(tmp_path / "stack.npy", images)
@@ -27,7 +36,7 @@ def test_predict_goes_on_after_a_bad_file(model, tmp_path):
     assert code == 1
     probabilities = load(model).predict_proba(images)
     assert out.splitlines() == [
-        f"{name}\t{i}\t{row.argmax()}\t{row.max():.4f}"
+        line_of(name, i, row)
         for name in ("stack.npy", "x.npz")
         for i, row in enumerate(probabilities)
     ]
@@ -56,7 +65,7 @@ def test_predict_finds_the_image(arrays, model, tmp_path, capsys):
 
     row = load(model).predict_proba(DIGITS.x_test[:1])[0]
     out = capsys.readouterr().out
-    assert out == f"{path}\t0\t{row.argmax()}\t{row.max():.4f}\n"
+    assert out == line_of(path, 0, row) + "\n"
 
 
 def test_predict_passes_over_what_is_no_array(model, tmp_path, capsys):
@@ -190,6 +199,29 @@ def test_page_without_sheet_is_noted(mnist_model, seven, tmp_path, capsys):
     (line,) = err.splitlines()
     assert line.startswith(f"skmnist: note: {path}: ")
     assert "like 10: --sheet" in line
+
+
+@pytest.mark.slow
+def test_framed_digits_are_shown_and_polarity_can_be_told(
+    mnist_model, seven, tmp_path, capsys
+):
+    out = tmp_path / "framed.png"
+    options = ["--polarity", "dark", "--show-framed", str(out), "--json"]
+    assert main(["predict", mnist_model, seven, *options]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    digit = json.loads(line)
+    assert digit["label"] == 7
+    assert digit["second_label"] != 7
+    assert digit["probability"] + digit["second_probability"] <= 1.0001
+    shown = np.asarray(Image.open(out))
+    assert shown.shape == (120, 1200)
+    assert shown[:, :120].max() == 255
+    assert not shown[:, 120:].any()
+
+
+def test_show_framed_needs_one_picture(seven, capsys):
+    assert main(["predict", "model", seven, seven, "--show-framed", "out.png"]) == 2
+    assert "--show-framed: needs one picture" in capsys.readouterr().err
 
 
 def test_annotate_needs_one_sheet(seven, capsys):

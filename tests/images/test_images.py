@@ -29,6 +29,24 @@ def test_formats(tmp_path, grey, suffix):
     assert np.abs(image - grey.astype(float)).mean() < 3
 
 
+def test_bytes_and_open_files_are_read(tmp_path, grey):
+    path = tmp_path / "digit.png"
+    Image.fromarray(grey).save(path)
+    np.testing.assert_array_equal(read_image(path.read_bytes()), grey)
+    with open(path, "rb") as stream:
+        np.testing.assert_array_equal(read_image(stream), grey)
+    with pytest.raises(ValueError, match="bytes: cannot be read: it is no PNG"):
+        read_image(b"no picture")
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp"])
+def test_the_first_image_of_an_animation_is_read(tmp_path, grey, suffix):
+    path = tmp_path / f"moving.{suffix}"
+    others = [Image.fromarray(255 - grey)]
+    Image.fromarray(grey).save(path, save_all=True, append_images=others)
+    assert np.abs(framed(read_image(path)) - framed(grey)).mean() < 8
+
+
 def test_modes_give_the_same_digit(tmp_path, grey):
     picture = Image.fromarray(grey)
     clear = Image.new("RGBA", picture.size, (0, 0, 0, 0))
@@ -68,7 +86,7 @@ def test_bad_files_are_one_clear_line(tmp_path, grey):
             read_image(path)
         assert str(path) in str(caught.value)
         assert "\n" not in str(caught.value)
-    with pytest.raises(ValueError, match="no PNG, JPEG, TIFF or BMP"):
+    with pytest.raises(ValueError, match="no PNG, JPEG, TIFF, BMP, WebP or GIF"):
         read_image(tmp_path / "text.png")
     with pytest.raises(ValueError, match="100,000,000"):
         read_image(tmp_path / "huge.png")

@@ -8,7 +8,7 @@ from skmnist.images import _ink
 def test_ink_is_found_on_either_paper(dark):
     page = np.full((1, 40, 40), 200 if dark else 30, np.float32)
     page[:, 10:30, 18:22] = 30 if dark else 200
-    ink, pieces, level = _ink.find_ink(page)
+    ink, pieces, level = _ink.find_ink(page, np.array([dark]), even_light=False)
 
     assert np.unique(pieces[0, 12:28, 19:21]).size == 1
     assert pieces[0, 20, 20] > 0
@@ -33,3 +33,26 @@ def test_boxes_are_around_the_ink():
 
     np.testing.assert_array_equal(starts, [[5, 7]])
     np.testing.assert_array_equal(sides, [[4, 13]])
+
+
+def test_the_lines_of_a_box_go_and_what_crosses_them_stays():
+    mask = np.zeros((60, 60), bool)
+    mask[5:55, 5:55] = True
+    mask[8:52, 8:52] = False
+    mask[20:58, 28:33] = True  # a stroke through the lower line
+    rest = _ink.without_boxes(mask)
+
+    assert rest[20:58, 28:33].mean() > 0.9
+    assert not rest[:, :20].any()
+    assert not rest[:15].any()
+
+
+def test_a_sheet_of_paper_is_found_on_a_desk():
+    desk = np.full((100, 120), 90, np.float32)
+    desk[20:80, 30:90] = 230
+    assert _ink.sheet_of(desk) is None  # nothing is written on it
+    desk[40:60, 55:60] = 30
+    sheet = _ink.sheet_of(desk)
+    assert sheet[30:70, 40:80].all()
+    assert not sheet[:20].any()
+    assert not sheet[:, :30].any()

@@ -296,6 +296,7 @@ def test_noise_is_no_ink():
         ([np.full((8, 8), "a")], r"X\[0\] must be numbers"),
         (np.zeros((2, 63)), "63 pixels.*set image_shape"),
         (None, "must hold images, got NoneType"),
+        (np.zeros((20, 30, 3)), r"\(20, 30, 3\), which is one color image: .*\[X\]"),
     ],
 )
 def test_what_is_no_image_is_named(X, message):

@@ -1,0 +1,70 @@
+"""Pictures that can be read in several ways, and those that cannot be read."""
+
+import drawn
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from skmnist import DigitNormalizer
+
+
+def frame(image, **parameters):
+    (framed,) = DigitNormalizer(output="images", **parameters).transform([image])
+    return framed.astype(float)
+
+
+def bold(digit, side):
+    """Crop a digit of thick strokes to its box, light on dark."""
+    scene = drawn.Scene(side=300, pen=0.2, dark_ink=False, ink=0, paper=1, margin=0.2)
+    image = Image.fromarray(drawn.draw(digit, scene, np.random.default_rng(digit)))
+    cut = image.crop(image.point(lambda v: 255 * (v > 127)).getbbox())
+    scale = side / max(cut.size)
+    return np.asarray(cut.resize([round(scale * n) for n in cut.size]))
+
+
+@pytest.mark.parametrize("side", [20, 64, 280])
+@pytest.mark.parametrize("two_levels", [False, True])
+def test_tight_digits_of_bold_strokes_are_read_on_either_paper(side, two_levels):
+    for digit in (0, 2, 3, 5, 6, 8, 9):
+        image = bold(digit, side)
+        if two_levels:
+            image = np.uint8(255 * (image > 127))
+        expected = frame(np.pad(image, side // 3), polarity="light")
+        for picture in (image, 255 - image):
+            assert np.abs(frame(picture) - expected).mean() / 255 < 0.1, digit
+
+
+def test_an_eight_of_a_thick_brush_crosses_the_border():
+    image = Image.new("L", (280, 280), 255)
+    pen = ImageDraw.Draw(image)
+    for box in [45, 0, 234, 170], [30, 110, 249, 279]:
+        pen.ellipse(box, outline=0, width=60)
+    expected = frame(np.asarray(image), polarity="dark")
+    assert np.abs(frame(np.asarray(image)) - expected).mean() / 255 < 0.03
+
+
+@pytest.mark.parametrize("desk", [20, 90, 160])
+def test_a_sheet_of_paper_on_a_desk_is_read(desk):
+    clean = drawn.draw(5, drawn.Scene(side=200, margin=0.25), np.random.default_rng(0))
+    on_desk = np.pad(clean, 60, constant_values=desk)
+    assert np.abs(frame(on_desk) - frame(clean)).mean() / 255 < 0.04
+
+
+def blanks():
+    box = np.full((300, 400), 235, np.uint8)
+    box[:10] = box[-10:] = box[:, :10] = box[:, -10:] = 0
+    paper = np.full((300, 400), 230, np.uint8)
+    paper[:, :150] = 90
+    y, x = np.mgrid[-1:1:300j, -1:1:400j]
+    return {
+        "box": box,
+        "beside a desk": paper,
+        "gradient": np.tile(np.uint8(np.linspace(100, 220, 300)), (300, 1)),
+        "vignette": np.uint8(230 - 60 * (x**2 + y**2)),
+    }
+
+
+@pytest.mark.parametrize("kind", blanks())
+def test_pictures_without_a_digit_are_an_error(kind):
+    with pytest.raises(ValueError, match=r"X\[0\] has no (ink|digit)"):
+        frame(blanks()[kind])

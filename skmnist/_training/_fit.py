@@ -208,7 +208,9 @@ class _Plan:
                         rates[some],
                         seeds[some],
                         thresholds[some],
-                        _random_words(rng, size) if dropout else np.zeros(size, np.uint64),
+                        _random_words(rng, size)
+                        if dropout
+                        else np.zeros(size, np.uint64),
                     )
                 )
                 if epoch == epochs[-1] or n_steps > self._steps_per_call:

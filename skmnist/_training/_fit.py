@@ -208,12 +208,16 @@ class _Plan:
                         rates[some],
                         seeds[some],
                         thresholds[some],
-                        rng.integers(2**64, size=size, dtype=np.uint64),
+                        _random_words(rng, size) if dropout else np.zeros(size, np.uint64),
                     )
                 )
                 if epoch == epochs[-1] or n_steps > self._steps_per_call:
                     yield Steps(*map(np.concatenate, zip(*parts, strict=True)))
                     parts.clear()
+
+
+def _random_words(rng, size):
+    return rng.integers(2**64, size=size, dtype=np.uint64)
 
 
 def _decay(config, step, steps_per_epoch):

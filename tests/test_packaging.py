@@ -94,6 +94,7 @@ def test_the_wheel_has_the_package_and_nothing_else(tmp_path):
     expected = {
         path.relative_to(source).as_posix() for path in source.glob("skmnist/**/*.py")
     }
+    expected.add("skmnist/images/likeness.npz")
     assert names == expected | {"skmnist/py.typed"}
     assert f"Version: {skmnist.__version__}\n" in metadata
     assert "License-Expression: BSD-3-Clause\n" in metadata

@@ -208,9 +208,7 @@ class _Plan:
                         rates[some],
                         seeds[some],
                         thresholds[some],
-                        _random_words(rng, size)
-                        if dropout
-                        else np.zeros(size, np.uint64),
+                        _random_words(rng, size, dropout),
                     )
                 )
                 if epoch == epochs[-1] or n_steps > self._steps_per_call:
@@ -218,7 +216,9 @@ class _Plan:
                     parts.clear()
 
 
-def _random_words(rng, size):
+def _random_words(rng, size, dropout):
+    if not dropout:
+        return np.zeros(size, np.uint64)
     return rng.integers(2**64, size=size, dtype=np.uint64)
 
 

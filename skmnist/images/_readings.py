@@ -26,6 +26,9 @@ _ALONG = 0.9  # of a side: more of it has ink in edges of paper and shadows
 _FAR = 0.3  # of the image: so far from a side ends no digit that the other one cuts
 _MOST = 0.6  # of the ink is one piece, in a digit that is told in uneven light
 _FULL, _WIDE = 0.9, 0.4  # a box so full and wide is no stroke
+_THICK = (
+    0.22  # of the longer side: the radius of no stroke in a digit that is not narrow
+)
 _SMALL = 80  # pixels: of smaller digits, the picture is looked at more closely
 
 
@@ -200,8 +203,21 @@ def _may_be_digit(digit, sides, plain, uneven):
     # In uneven light only what fills the picture is told without evening it out.
     if not (uneven or plain or (sides.max() > 0 and _is_one(digit))):
         return False
-    is_stroke = lengths.min() < _WIDE * lengths.max()
-    return bool(is_stroke or digit.sum() < _FULL * lengths.prod())
+    if lengths.min() < _WIDE * lengths.max():
+        return True
+    return digit.sum() < _FULL * lengths.prod() and not _is_solid(digit, lengths)
+
+
+def _is_solid(digit, lengths):
+    """Tell if the ink is an area rather than strokes, in an image that has more."""
+    from scipy import ndimage
+
+    if (lengths > _ALONG * np.array(digit.shape)).all():
+        return False
+    if 2 * digit.sum() < lengths.prod() or 2 * lengths.min() < lengths.max():
+        return False
+    radius = ndimage.distance_transform_edt(np.pad(digit, 1)).max()
+    return radius - 1 > _THICK * lengths.max()  # to the middle of a pixel outside
 
 
 def _is_one(digit):

@@ -48,7 +48,10 @@ from skmnist.datasets import fetch_mnist, load_digits
 # NumPy warns of its own np.matrix.
 pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
 
-WARNINGS = "X has feature names|X does not have valid feature names|A column-vector y"
+WARNINGS = (
+    "X has feature names|X does not have valid feature names|A column-vector y|"
+    "X looks inverted|divide both by the same number"
+)
 # Where all inputs are good there may still be reasons to refuse their combination.
 TOGETHER = {
     "hidden_units": "the network cannot change",

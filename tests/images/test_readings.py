@@ -50,6 +50,16 @@ def test_a_sheet_of_paper_on_a_desk_is_read(desk):
     assert np.abs(frame(on_desk) - frame(clean)).mean() / 255 < 0.04
 
 
+@pytest.mark.parametrize("index", [3269, 4498, 3033])
+def test_a_bright_part_of_the_paper_is_no_digit(mnist, index):
+    large = Image.fromarray(mnist.x_test[index]).resize((200, 200), Image.BICUBIC)
+    paper = np.pad(255 - np.asarray(large), 150, constant_values=255)
+    noise = np.random.default_rng(0).normal(0, 6, paper.shape)
+    photo = 0.8 * paper * np.linspace(0.5, 0.95, 500) + noise
+    framed = frame(np.clip(photo, 0, 255).astype(np.uint8))
+    assert np.mean(framed > 128) < 0.22
+
+
 def blanks():
     box = np.full((300, 400), 235, np.uint8)
     box[:10] = box[-10:] = box[:, :10] = box[:, -10:] = 0

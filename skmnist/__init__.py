@@ -8,6 +8,7 @@ from ._version import __version__ as __version__
 if TYPE_CHECKING:
     from ._augmentation import ImageAugmentation as ImageAugmentation
     from ._classifier import MLPDigitClassifier as MLPDigitClassifier
+    from ._io._onnx import register_onnx_converters as register_onnx_converters
     from ._io._onnx import to_onnx as to_onnx
     from ._io._persistence import load as load
     from ._io._persistence import save as save
@@ -32,6 +33,7 @@ _MODULES = {
     "TrainingCurveDisplay": "_plot",
     "UnsharpMask": "_unsharp_mask",
     "load": "_io._persistence",
+    "register_onnx_converters": "_io._onnx",
     "save": "_io._persistence",
     "to_onnx": "_io._onnx",
 }

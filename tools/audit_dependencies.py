@@ -29,7 +29,7 @@ ROLES = {
     "scikit-image": ("DigitNormalizer, find_digits", "NumFOCUS project"),
     "pillow": ("image files", "Pillow, Tidelift"),
     "onnx": ("to_onnx", "Linux Foundation"),
-    "skl2onnx": ("to_onnx of other steps", "ONNX project"),
+    "skl2onnx": ("to_onnx", "Linux Foundation"),
 }
 # Permissive licenses, or weak copyleft for files that are used as they are.
 ACCEPTED = r"BSD|MIT|Apache|PSF|Python Software Foundation|ISC|Zlib|HPND|CMU|MPL|0BSD"

@@ -225,7 +225,7 @@ def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
     assert process.stdout.splitlines() == [
         "digit 7 True",
         "training and to_keras need TensorFlow and Keras: pip install tensorflow keras",
-        "to_onnx needs onnx: pip install 'skmnist[onnx]'",
+        "to_onnx needs onnx and skl2onnx: pip install 'skmnist[onnx]'",
     ], process.stderr
 
 

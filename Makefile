@@ -16,7 +16,7 @@ help:
 	@echo "make test-all         run all tests"
 	@echo "make test-full        run those that have a full size at it"
 	@echo "make test-lowest      run the tests with the lowest versions in pyproject.toml"
-	@echo "make lint             check style and formatting"
+	@echo "make lint             check style, formatting and spelling"
 	@echo "make bench NAME=...   run one benchmark"
 	@echo "make docs             build the site into docs/_build/html, check its links"
 	@echo "make lock             resolve the dependencies anew into requirements.lock"
@@ -53,6 +53,7 @@ test-lowest: .venv/.installed
 lint: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks $(NAME)

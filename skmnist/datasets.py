@@ -30,7 +30,7 @@ _MNIST_CONTENT_SHA256 = (
 _MNIST_DESCR = """\
 MNIST, the database of handwritten digits
 
-70,000 grey images of 28x28 pixels, 0 (background) to 255 (ink), of the digits 0 to 9
+70,000 gray images of 28x28 pixels, 0 (background) to 255 (ink), of the digits 0 to 9
 in the handwriting of about 500 people: 60,000 images to train on and 10,000 to test
 on, by different writers, in their original order.
 

@@ -558,8 +558,8 @@ def main():
         watch = Watch()
         check_that_bait_is_noticed(watch)
         signal.signal(signal.SIGALRM, on_alarm)
-        room = memory("VmSize") + MEMORY - memory("VmRSS")
-        resource.setrlimit(resource.RLIMIT_AS, (room, room))
+        limit = memory("VmSize") + MEMORY - memory("VmRSS")
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         for number in numbers:
             try:
                 key = run_case(number, names, folder, watch)

@@ -255,12 +255,12 @@ def _annotate(image, digits):
     taken = []
     for digit in digits:
         left, top, right, bottom = digit["box"]
-        colour = _UNSURE if digit["unsure"] else _SURE
+        color = _UNSURE if digit["unsure"] else _SURE
         frame = left - width, top - width, right + width, bottom + width
-        pen.rectangle(frame, outline=colour, width=width)
+        pen.rectangle(frame, outline=color, width=width)
         mark = "?" if digit["unsure"] else ""
         text = f"{digit['label']}{mark} {100 * digit['probability']:.0f}%"
-        # Above the digit, or where no text of a neighbour is: below it, or higher up.
+        # Above the digit, or where no text of a neighbor is: below it, or higher up.
         above, below = top - 2 * width - font.size, bottom + 2 * width
         for y in above, below, above - font.size, above:
             place = left, min(max(y, 0), picture.height - font.size)
@@ -268,7 +268,7 @@ def _annotate(image, digits):
             if not any(_overlap(box, other) for other in taken):
                 break
         taken.append(box)
-        pen.text(place, text, colour, font, stroke_width=width, stroke_fill="white")
+        pen.text(place, text, color, font, stroke_width=width, stroke_fill="white")
     return picture
 
 

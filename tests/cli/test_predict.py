@@ -177,15 +177,15 @@ def test_sheet_is_read_and_annotated(mnist_model, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("apart", "below"), [(0, True), (100, False)])
-def test_labels_of_neighbours_keep_apart(apart, below):
+def test_labels_of_neighbors_keep_apart(apart, below):
     boxes = [50, 80, 70, 120], [70 + apart, 80, 90 + apart, 120]
     one = {"label": 1, "probability": 1.0, "unsure": False}
     image = np.full((200, 300), 255, np.uint8)
     picture = _annotate(image, [one | {"box": box} for box in boxes])
-    coloured = np.ptp(np.asarray(picture).astype(int), axis=2) > 100
-    assert coloured[:75].any()
+    colored = np.ptp(np.asarray(picture).astype(int), axis=2) > 100
+    assert colored[:75].any()
     # The second label goes below where the first one takes its place.
-    assert coloured[125:].any() == below
+    assert colored[125:].any() == below
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from .._harness.floor import Floor
 from .._harness.machine import usable_cores
 from .._harness.worker import Job, Turn, fresh_turns
 
-ENTRANTS = ("skmnist", "sklearn", "scikeras", "skorch")
+CHOICES = ("skmnist", "sklearn", "scikeras", "skorch")
 OPTIONS = {
     "rounds": (5, 1, "searches of each contender"),
     "epochs": (20, 1, "epochs of a fit"),
@@ -137,7 +137,7 @@ def run(report, only, rounds, epochs, sizes):
     n_candidates = len(sizes) * len(_DROPOUT) * len(_L2)
     cores = usable_cores()
     jobs = floor_jobs(SearchFloor, sizes, n_candidates)
-    for key in chosen(ENTRANTS, only, report):
+    for key in chosen(CHOICES, only, report):
         label, grid = CONTENDERS[key].label, _grid(key, sizes)
         jobs[key] = Job(f"{label}, n_jobs=1", Search, (key, grid, 1))
         if key in ("skmnist", "sklearn"):

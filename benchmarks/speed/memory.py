@@ -13,7 +13,7 @@ from .._harness.fits import accuracy, chosen
 from .._harness.memory import resident_memory
 from .._harness.worker import Job, Turn, take_turns, workers
 
-ENTRANTS = ("skmnist", "sklearn", "keras", "scikeras")
+CHOICES = ("skmnist", "sklearn", "keras", "scikeras")
 OPTIONS = {
     "fits": (500, 4, "fits of one architecture in skmnist"),
     "peer_fits": (100, 4, "the same in the peers, which are slow and leak at once"),
@@ -54,7 +54,7 @@ class Fits:
 
 
 def run(report, only, fits, peer_fits, architectures, block, epochs):
-    keys = chosen(ENTRANTS, only, report)
+    keys = chosen(CHOICES, only, report)
     counts = {key: fits if key == "skmnist" else peer_fits for key in keys}
     table = report.table("Many fits of one architecture: seconds per fit")
     _measure(table, counts, block, (False, epochs))

@@ -16,7 +16,7 @@ from .._harness.fits import chosen
 from .._harness.machine import usable_cores
 from .._harness.worker import Job, Turn, fresh_turns
 
-ENTRANTS = ("skmnist",)
+CHOICES = ("skmnist",)
 OPTIONS = {
     "rounds": (3, 1, "pairs of searches of each kind"),
     "epochs": (20, 1, "epochs of a fit"),
@@ -84,7 +84,7 @@ def _checksum(scores):
 
 
 def run(report, only, rounds, epochs, sizes, workers):
-    chosen(ENTRANTS, only, report)
+    chosen(CHOICES, only, report)
     kinds = {
         "alone": ("one process", "threading", 1, {}),
         "threads": (f"{workers} threads", "threading", workers, {}),

@@ -27,6 +27,8 @@ import joblib
 import numpy as np
 import skops.io
 from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -117,6 +119,10 @@ def save_good_files(folder):
             skmnist.DigitNormalizer(),
             skmnist.MLPDigitClassifier(augmentation=skmnist.ImageAugmentation()),
         ),
+        "calibrated": CalibratedClassifierCV(
+            GridSearchCV(network, {"l2": [0.0]}, cv=2), cv=2
+        ).fit(rows, y),
+        "votes": VotingClassifier([("a", network)]).fit(rows, y),
         "generator": FunctionTransformer(kw_args={"rng": np.random.default_rng(0)}),
     }
     for name, model in models.items():

@@ -30,7 +30,8 @@ from skmnist import (
     save,
 )
 from skmnist._io._atomic import check_writable
-from skmnist._io._persistence import _FORMAT, _OLDEST, TRUSTED, _add_footer
+from skmnist._io._persistence import _FORMAT, _OLDEST, _add_footer
+from skmnist._io._trusted import TRUSTED
 from skmnist.datasets import load_digits
 
 DIGITS = load_digits()

@@ -90,7 +90,7 @@ release-check: .venv/.installed
 	rm -r build/outside/skmnist
 	cd build/outside && ../clean/bin/skmnist --version
 	cd build/outside && ../clean/bin/skmnist train --data digits --model m.skops
-	cd build/outside && ../clean/bin/skmnist evaluate m.skops --data digits
+	cd build/outside && ../clean/bin/skmnist evaluate --data digits --model m.skops
 	cd build/outside && ../clean/bin/python -m pytest tests --pyargs skmnist \
 		-k "not test_the_wheel_has_the_package_and_nothing_else"
 	@ls -l dist

@@ -33,6 +33,18 @@ def test_the_version_has_one_source():
     assert PROJECT["dynamic"] == ["version"]
 
 
+def test_the_version_is_read_without_tensorflow():
+    code = (
+        "import sys, skmnist; print(skmnist.__version__); "
+        "print(*{'tensorflow', 'keras', 'matplotlib'} & set(sys.modules))"
+    )
+    process = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert process.stdout.split() == [skmnist.__version__]
+
+
 @pytest.mark.parametrize("line", REQUIREMENTS)
 def test_the_lock_satisfies_every_bound(line):
     requirement = Requirement(line)
@@ -82,7 +94,8 @@ def test_the_wheel_has_the_package_and_nothing_else(tmp_path):
     expected = {
         path.relative_to(source).as_posix() for path in source.glob("skmnist/**/*.py")
     }
-    expected.add("skmnist/images/likeness.npz")
+    expected |= {"skmnist/images/likeness.npz", "skmnist/reader.npz"}
+    assert wheel.stat().st_size <= 2_000_000
     assert names == expected | {"skmnist/py.typed"}
     assert f"Version: {skmnist.__version__}\n" in metadata
     assert "License-Expression: BSD-3-Clause\n" in metadata

@@ -480,9 +480,9 @@ def check_model(path, random):
 
 def check_data(path, random):
     if random.random() < 0.5 and path.suffix != ".npy":
-        arguments = ("evaluate", "model.skops", "--data", path)
+        arguments = ("evaluate", "--model", "model.skops", "--data", path)
     else:
-        arguments = ("predict", "model.skops", path)
+        arguments = ("predict", "--model", "model.skops", path)
     code, err = run_command(*arguments)
     assert code in (0, 1, 2), (code, err)
     if code:

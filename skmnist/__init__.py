@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ._plot import GridSearchDisplay as GridSearchDisplay
     from ._plot import HiddenUnitsDisplay as HiddenUnitsDisplay
     from ._plot import TrainingCurveDisplay as TrainingCurveDisplay
+    from ._reader import load_reader as load_reader
     from ._unsharp_mask import UnsharpMask as UnsharpMask
     from .images import DigitNormalizer as DigitNormalizer
 
@@ -32,6 +33,7 @@ _MODULES = {
     "PixelScaler": "_pixel_scaler",
     "TrainingCurveDisplay": "_plot",
     "UnsharpMask": "_unsharp_mask",
+    "load_reader": "_reader",
     "load": "_io._persistence",
     "register_onnx_converters": "_io._onnx",
     "save": "_io._persistence",

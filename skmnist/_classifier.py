@@ -60,45 +60,41 @@ class MLPDigitClassifier(
 ):
     """Multi-layer perceptron with dropout, L2 and class weights.
 
-    The network is the classic Keras one for handwritten digits: dense layers with
-    dropout after each hidden one, a softmax output, and mini-batch training on the
-    cross-entropy. It takes any features and any classes.
-
-    Training runs on Keras and TensorFlow; a fitted estimator is plain NumPy, and
-    predicts, pickles and loads without them.
+    Dense layers with dropout after each hidden one and a softmax output, trained on the
+    cross-entropy: the classic Keras network for handwritten digits. It takes any
+    features and classes. Training uses Keras and TensorFlow; a fitted
+    estimator consists of NumPy arrays, and predicts, pickles and loads without them.
 
     Parameters
     ----------
     hidden_units : int or array-like of int, default=256
-        An int gives two hidden layers of that many units (with the output the
-        3-layer perceptron); a sequence gives one hidden layer per entry.
+        An int gives two hidden layers of that many units; a sequence gives one hidden
+        layer per entry.
 
     activation : {"elu", "gelu", "leaky_relu", "linear", "relu", "selu", \
             "sigmoid", "silu", "softplus", "tanh"}, default="relu"
-        Keras' activation of that name, after each hidden layer.
+        Activation function of the hidden layers, as in Keras.
 
     dropout : float, default=0.45
-        Rate at which the activations of each hidden layer are set to zero in
-        training, in [0, 1) [1]_; a rate above 255/256 counts as 255/256.
+        Dropout rate of each hidden layer in training, in [0, 1) [1]_. Rates above
+        255/256 count as 255/256.
 
     l2 : float, default=0.0
-        The loss gains ``l2 * sum(kernel ** 2)`` for each hidden layer's kernel, as
-        with ``keras.regularizers.L2``.
+        L2 regularization (weight decay): the loss gains ``l2 * sum(kernel ** 2)`` for
+        the kernel of each hidden layer, as with ``keras.regularizers.L2``.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name of a Keras optimizer ("adadelta", "adafactor", "adagrad", "adam" [2]_,
-        "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or "sgd"; Keras' own
-        spelling, such as "RMSprop", is taken too), or an unbuilt optimizer without
-        gradient accumulation, loss scaling or averages of the weights. An optimizer
-        brings its own learning rate; `learning_rate` must then keep its default.
+        "adadelta", "adafactor", "adagrad", "adam" [2]_, "adamax", "adamw", "ftrl",
+        "lion", "nadam", "rmsprop", "sgd" (or as Keras spells it: "RMSprop"), or an
+        unbuilt Keras optimizer without gradient accumulation, loss scaling or weight averaging. An optimizer has its
+        own learning rate; `learning_rate` must then keep its default.
 
     learning_rate : float, default=0.001
         Step size of the optimizer.
 
     learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
-        How the learning rate changes, step by step: not at all, or down to zero
-        over `epochs` along a line or half a cosine wave [3]_. Each call of `fit`
-        plans its own epochs; `partial_fit` has no planned end and keeps the rate.
+        Learning rate decay to zero over the steps of a `fit`, along a line or half a
+        cosine wave [3]_. `partial_fit` has a constant learning rate.
 
     batch_size : int, default=128
         Rows per gradient step. The last batch of an epoch may be smaller.
@@ -107,69 +103,60 @@ class MLPDigitClassifier(
         Passes over the rows in `fit`.
 
     augmentation : {"affine", "elastic"} or ImageAugmentation, default=None
-        How images are distorted at random in training, anew in every epoch; held-out
-        rows and those to predict never are. The rows must be images with a background
-        of zero, square ones unless an :class:`ImageAugmentation` tells their shape.
-        "affine" rotates by up to 15 degrees and scales by up to 15 % [4]_; "elastic"
-        also bends [5]_. Both leave the centre of mass where it is, and the last tenth
-        of the epochs of `fit` without distortions.
+        Data augmentation: random distortions of the training images, new in every
+        epoch. "affine" rotates by up to 15 degrees and scales by up to 15 % [4]_;
+        "elastic" adds elastic distortions [5]_. Both keep the center of mass, and
+        train the last tenth of the epochs of `fit` without distortions. The rows must
+        be images with a background of zero, square unless an
+        :class:`ImageAugmentation` has their shape.
 
     hard_fraction : float, default=0.0
-        Share of the rows of an epoch, in [0, 1), that are drawn anew for each epoch in
-        proportion to their latest losses [6]_, so that rows that are hard to learn are
-        seen more often, and easy ones not every time. A loss counts as 1 at most, and
-        from the second epoch of a call on; the epochs without distortions see each row
-        once. `loss_curve_` is that of the rows that were seen.
+        Loss-based sampling: share of the rows of an epoch, in [0, 1), drawn in
+        proportion to their latest losses, capped at 1 [6]_. The first epoch of a call
+        and epochs without distortions use each row once. `loss_curve_` is that of the
+        sampled rows.
 
     adversarial_epsilon : float, default=0.0
-        How far each row is moved in a step, to where the network would do worse: along
-        the gradient of its loss, by this part of its own length (Euclidean norm), 0 or
-        more [7]_, [8]_. The network learns the rows so moved, and `history_` tells how
-        it did on them; rows to predict and held-out ones stay where they are. For
-        images 0.05 is a good start, behind :class:`UnsharpMask` 0.08; 0.2 is much.
+        Adversarial training by the fast gradient method [7]_, [8]_: the L2 norm of the
+        perturbation of each row, relative to the L2 norm of the row; 0 or more. Good
+        values for images are 0.05, and 0.08 behind :class:`UnsharpMask`. The training
+        metrics in `history_` are those of the perturbed rows.
 
     class_weight : dict or "balanced", default=None
-        Weight of each class, multiplied into `sample_weight`; classes that a dict
-        leaves out have weight 1. "balanced" is
-        ``n_samples / (n_classes * count)``, with weighted counts.
+        Weights of the classes, multiplied by `sample_weight`; classes that a dict
+        leaves out have weight 1. "balanced" is ``n_samples / (n_classes * count)``,
+        with weighted counts.
 
     early_stopping : bool, default=False
-        Hold out a stratified part of the rows, stop when the loss on it has not
-        become better for `n_iter_no_change` epochs, and keep the best weights.
+        Hold out a stratified part of the rows, stop when the validation loss has not
+        improved for `n_iter_no_change` epochs, and restore the best weights.
 
     validation_fraction : float, default=0.1
-        Part of the rows to hold out, in (0, 1); used with `early_stopping` only.
+        Share of the rows to hold out, in (0, 1); used with `early_stopping` only.
 
     n_iter_no_change : int, default=5
-        Epochs to wait for a better validation loss; used with `early_stopping` only.
+        Epochs without improvement before early stopping.
 
     callbacks : list of keras.callbacks.Callback, default=None
-        Called as Keras does, on a Keras model that has the current weights and
-        optimizer variables: "on_train_begin", "on_epoch_begin", "on_epoch_end" with
-        the figures of `history_`, and "on_train_end". What they change counts: the
-        weights, ``model.optimizer.learning_rate`` and ``model.stop_training``. A
-        learning rate that they set is that of the next step, from which a
-        `learning_rate_schedule` goes on, scaled; each call begins with `learning_rate`.
-        Callbacks with other hooks, such as those for batches, are refused. Validation
-        figures are there with `early_stopping`, which ends the training and restores
-        the best weights on its own too. Epochs are counted from the first fit on;
-        `partial_fit` is a training of one epoch. With callbacks an estimator is not
-        saved by :func:`save`.
+        Keras callbacks with hooks per epoch or training; others, such as hooks per
+        batch, are refused. Changes of the weights, of
+        ``model.optimizer.learning_rate`` and of ``model.stop_training`` take effect; a
+        `learning_rate_schedule` continues from a changed rate, scaled. Validation
+        metrics need `early_stopping`. Epochs are counted from the first fit on. An
+        estimator with callbacks is not saved by :func:`save`.
 
     warm_start : bool, default=False
-        Go on from the present weights and optimizer state in `fit`, rather than from
-        new ones. With a constant learning rate two fits of 10 epochs give the weights
-        of one fit of 20, bit for bit, unless an `augmentation` has clean epochs at the
-        end of each, or a `hard_fraction` its first losses to learn.
+        Continue from the current weights and optimizer state in `fit`. With a constant
+        learning rate, two fits of 10 epochs equal one of 20, bit for bit, unless
+        `augmentation` has undistorted epochs or `hard_fraction` is above 0.
 
     dtype : {"float32", "float64"}, default="float32"
         Precision of training and of the weights.
 
     random_state : int, RandomState instance or None, default=None
-        Source of the first weights, the order of the rows, the dropout masks, the
+        Source of the initial weights, the order of the rows, the dropout masks, the
         distortions and the held-out rows. The same int gives the same weights, bit for
-        bit, on the same machine. None draws from the operating system and leaves
-        NumPy's global random state alone.
+        bit, on the same machine. None draws a seed from the operating system.
 
     verbose : int, default=0
         1 prints a line per epoch.
@@ -192,9 +179,8 @@ class MLPDigitClassifier(
         Bias of each layer, in `dtype`.
 
     n_iter_ : int
-        Epochs behind the weights: those of the last fit, and with `warm_start` or
-        `partial_fit` all before it. After early stopping it counts the epochs that
-        ran, of which `coefs_` may be an earlier one.
+        Number of epochs trained, with `warm_start` or `partial_fit` in all calls.
+        After early stopping, `coefs_` may be those of an earlier epoch.
 
     n_layers_ : int
         Number of layers, input and output included.
@@ -222,9 +208,8 @@ class MLPDigitClassifier(
         smallest validation loss.
 
     history_ : dict of str to list of float
-        Keras' keys "loss" and "accuracy", with early stopping "val_loss" and
-        "val_accuracy" too; one entry per epoch, NaN for epochs of a call that held
-        no rows out. Losses include the penalty.
+        "loss" and "accuracy", with early stopping also "val_loss" and "val_accuracy";
+        one entry per epoch, NaN without validation rows. Losses include the penalty.
 
     See Also
     --------
@@ -235,9 +220,9 @@ class MLPDigitClassifier(
 
     Notes
     -----
-    Sample weights, class weights included, are scaled to a mean of 1 over the rows
-    of a call, so that only their ratios matter: a row with weight 2 counts as the
-    row given twice, and rows with weight 0 as left out.
+    Sample weights, class weights included, are scaled to a mean of 1, so that only
+    their ratios matter: a row of weight 2 counts as the row given twice, and rows of
+    weight 0 as left out.
 
     References
     ----------

@@ -480,9 +480,9 @@ def check_model(path, random):
 
 def check_data(path, random):
     if random.random() < 0.5 and path.suffix != ".npy":
-        arguments = ("evaluate", "model.skops", "--data", path)
+        arguments = ("evaluate", "--model", "model.skops", "--data", path)
     else:
-        arguments = ("predict", "model.skops", path)
+        arguments = ("predict", "--model", "model.skops", path)
     code, err = run_command(*arguments)
     assert code in (0, 1, 2), (code, err)
     if code:
@@ -564,8 +564,8 @@ def main():
         watch = Watch()
         check_that_bait_is_noticed(watch)
         signal.signal(signal.SIGALRM, on_alarm)
-        room = memory("VmSize") + MEMORY - memory("VmRSS")
-        resource.setrlimit(resource.RLIMIT_AS, (room, room))
+        limit = memory("VmSize") + MEMORY - memory("VmRSS")
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         for number in numbers:
             try:
                 key = run_case(number, names, folder, watch)

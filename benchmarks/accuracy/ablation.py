@@ -16,7 +16,7 @@ from .._harness.recipe import (
     compile_all,
     fit,
     make_model,
-    mean_figures,
+    mean_metrics,
 )
 from .._harness.worker import Turn, interleave
 
@@ -97,7 +97,7 @@ def run(report, only, seeds, rows, epochs):
         f"the other half, both ways"
     )
     for key, (label, _) in changes.items():
-        table.add(key, label, turns[key], columns=mean_figures(turns[key]))
+        table.add(key, label, turns[key], columns=mean_metrics(turns[key]))
     table.relate("x recipe", "recipe")
     report.figure(_picture(table))
 

@@ -14,7 +14,7 @@ from .._harness.recipe import (
     compile_all,
     fit,
     make_model,
-    mean_figures,
+    mean_metrics,
 )
 from .._harness.worker import Turn, interleave
 
@@ -128,7 +128,7 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
     turns = interleave(recipes, seeds, turn)
     table = report.table("Finished recipes: seconds per fit, accuracy on the test set")
     for key, (label, _, percent) in recipes.items():
-        table.add(key, label, turns[key], columns=mean_figures(turns[key]))
+        table.add(key, label, turns[key], columns=mean_metrics(turns[key]))
         if percent is not None:
             table.target(key, "accuracy %", table.accuracy(key), at_least=percent)
     if "record" in table.lines:

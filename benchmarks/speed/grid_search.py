@@ -1,7 +1,7 @@
 """Digits: a grid search over 27 candidates, 3 folds, 20 epochs.
 
 Three sizes of the hidden layers, three dropout rates, three L2 factors. scikit-learn
-has no dropout: nine L2 factors regularise its networks. Each search has a fresh
+has no dropout: nine L2 factors regularize its networks. Each search has a fresh
 process, so that compiling the graphs is part of it; the imports and a first fit of
 another network are not. The accuracy is that of the best candidate over the folds. The
 floor is the matrix products of the same fits alone.
@@ -86,10 +86,10 @@ class Search:
             start = time.perf_counter()
             search.fit(self._x, self._y)
             seconds = time.perf_counter() - start
-        figures = {}
+        metrics = {}
         if traced is not None:
-            figures["graphs traced"] = _graphs_traced() - traced
-        return Turn(seconds, float(search.best_score_), figures)
+            metrics["graphs traced"] = _graphs_traced() - traced
+        return Turn(seconds, float(search.best_score_), metrics)
 
 
 class SearchFloor:

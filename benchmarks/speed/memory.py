@@ -49,8 +49,8 @@ class Fits:
             times.append(time.perf_counter() - start)
             accuracies.append(accuracy(model, self._data))
         self._done += n_fits
-        figures = {_MEMORY: resident_memory() / 1e6}
-        return Turn(median(times), fmean(accuracies), figures)
+        metrics = {_MEMORY: resident_memory() / 1e6}
+        return Turn(median(times), fmean(accuracies), metrics)
 
 
 def run(report, only, fits, peer_fits, architectures, block, epochs):
@@ -80,7 +80,7 @@ def _measure(table, counts, block, settings):
             rest = count // block - shared
             turns[key] += take_turns({key: crew[key]}, rest, block)[0][key]
     for key, job in jobs.items():
-        memory = [turn.figures[_MEMORY] for turn in turns[key]]
+        memory = [turn.metrics[_MEMORY] for turn in turns[key]]
         n_later = (len(memory) - 1) * block
         columns = {
             "fits": len(memory) * block,

@@ -306,7 +306,7 @@ def test_predict_before_fit(data):
 
 BAD_IMAGES = [
     ("5-D", lambda x: np.zeros((2, 2, 2, 1, 1)), r"X must be images"),
-    ("colour", lambda x: np.zeros((2, 2, 2, 3)), r"X must be images with one channel"),
+    ("color", lambda x: np.zeros((2, 2, 2, 3)), r"X must be images with one channel"),
     ("ragged", lambda x: [np.zeros((2, 2)), np.zeros((3, 2))], r"X must .* same shape"),
     ("no pixels", lambda x: np.zeros((2, 0, 2)), r"\bX\b.*0 feature"),
     ("no images", lambda x: np.zeros((0, 2, 2)), r"\bX\b.*0 sample"),

@@ -20,7 +20,7 @@ LAYERS = [
     {"_network", "_blas"},
     {"_training"},
     {"_augmentation", "_classifier", "_pixel_scaler", "_unsharp_mask", "images"},
-    {"_io", "_plot", "datasets"},
+    {"_io", "_plot", "_reader", "datasets"},
     {"_cli"},
     {"__init__", "__main__"},
 ]

@@ -133,8 +133,8 @@ def test_the_text_of_heat_maps_has_contrast(cmap):
     display = GridSearchDisplay.from_estimator(found, im_kw={"cmap": cmap})
     (image,) = display.images_
 
-    def luminance(colour):
-        channels = np.array(matplotlib.colors.to_rgb(colour))
+    def luminance(color):
+        channels = np.array(matplotlib.colors.to_rgb(color))
         low, high = channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
         linear = np.where(channels <= 0.04045, low, high)
         return linear @ (0.2126, 0.7152, 0.0722) + 0.05

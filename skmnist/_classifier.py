@@ -86,8 +86,9 @@ class MLPDigitClassifier(
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adadelta", "adafactor", "adagrad", "adam" [2]_, "adamax", "adamw", "ftrl",
         "lion", "nadam", "rmsprop", "sgd" (or as Keras spells it: "RMSprop"), or an
-        unbuilt Keras optimizer without gradient accumulation, loss scaling or weight averaging. An optimizer has its
-        own learning rate; `learning_rate` must then keep its default.
+        unbuilt Keras optimizer without gradient accumulation, loss scaling or weight
+        averaging. An optimizer has its own learning rate; `learning_rate` must then
+        keep its default.
 
     learning_rate : float, default=0.001
         Step size of the optimizer.

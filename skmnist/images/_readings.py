@@ -27,9 +27,9 @@ _ALONG = 0.9  # of a side: more of it has ink in edges of paper and shadows
 _FAR = 0.3  # of the image: so far from a side ends no digit that the other one cuts
 _MOST = 0.6  # of the ink is one piece, in a digit that is told in uneven light
 _FULL, _WIDE = 0.9, 0.4  # a box so full and wide is no stroke
-_THICK = (
-    0.22  # of the longer side: the radius of no stroke in a digit that is not narrow
-)
+# Of the longer side: the radius of no stroke in a digit that is not narrow, and of none
+# in one that fills the image.
+_THICK, _BOLD = 0.22, 0.3
 _WORSE = 0.3  # more unlike, and what is read closer is no better
 _LEAST = 0.5  # hardly anything is less unlike
 _ONE_SIDED = 0.12  # of what is beside strokes is no paper, at most
@@ -163,11 +163,8 @@ def _read_all(grey, options, draw):
         for j, i in enumerate(todo):
             if drawn[2][j] + prices[j] >= unlike[i]:
                 continue
-            if (
-                uneven
-                and options.drop_frame
-                and _is_edge(grey[i], digit[j], dark[i] ^ flip)
-            ):
+            check = uneven and options.drop_frame
+            if check and _is_edge(grey[i], digit[j], dark[i] ^ flip):
                 continue
             unlike[i] = drawn[2][j] + prices[j]
             parts = (each[j] for each in (ink, mask, digit, *drawn))
@@ -227,9 +224,10 @@ def _prices(mask, digit, plain, way, drop_frame):
     never |= block & (areas >= _FULL * boxes)
     fills = (lengths > _ALONG * shape).all(axis=1)
     block &= (2 * areas >= boxes) & (2 * lengths.min(axis=1) >= lengths.max(axis=1))
+    # What fills the image may be a bold stroke, if there is paper on both sides.
+    thick = np.where(fills, _BOLD, _THICK) * lengths.max(axis=1)
     for i in np.flatnonzero(block & ~never):
-        never[i] = _is_solid(digit[i], lengths[i].max())
-        # What fills the image may be a bold stroke, if there is paper on both sides.
+        never[i] = _radius(digit[i]) > thick[i]
         never[i] &= not fills[i] or _n_pieces(~digit[i]) < 2
     prices = np.zeros(len(digit))
     if not whole:
@@ -261,12 +259,12 @@ def _is_left(unlike, even, plain, way):
     return ~even & (unlike > np.where(plain, _PASSES, _GOOD))
 
 
-def _is_solid(digit, longest):
-    """Tell if the ink is an area rather than strokes."""
+def _radius(digit):
+    """Return the radius of the widest stroke."""
     from scipy import ndimage
 
-    radius = ndimage.distance_transform_edt(np.pad(digit, 1)).max()
-    return radius - 1 > _THICK * longest  # to the middle of a pixel outside
+    # The distance is to the middle of a pixel outside.
+    return ndimage.distance_transform_edt(np.pad(digit, 1)).max() - 1
 
 
 def _is_edge(grey, digit, dark):

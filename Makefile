@@ -16,7 +16,7 @@ help:
 	@echo "make test-all         run all tests"
 	@echo "make test-full        run those that have a full size at it"
 	@echo "make test-lowest      run the tests with the lowest versions in pyproject.toml"
-	@echo "make lint             check style and formatting"
+	@echo "make lint             check style, formatting and spelling"
 	@echo "make bench NAME=...   run one benchmark"
 	@echo "make docs             build the site into docs/_build/html, check its links"
 	@echo "make lock             resolve the dependencies anew into requirements.lock"
@@ -53,6 +53,7 @@ test-lowest: .venv/.installed
 lint: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 
 bench: .venv/.installed
 	$(BIN)/python -m benchmarks $(NAME)
@@ -89,7 +90,7 @@ release-check: .venv/.installed
 	rm -r build/outside/skmnist
 	cd build/outside && ../clean/bin/skmnist --version
 	cd build/outside && ../clean/bin/skmnist train --data digits --model m.skops
-	cd build/outside && ../clean/bin/skmnist evaluate m.skops --data digits
+	cd build/outside && ../clean/bin/skmnist evaluate --data digits --model m.skops
 	cd build/outside && ../clean/bin/python -m pytest tests --pyargs skmnist \
 		-k "not test_the_wheel_has_the_package_and_nothing_else"
 	@ls -l dist

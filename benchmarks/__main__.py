@@ -56,13 +56,13 @@ def _parser(modules):
         command.add_argument(
             "--quick", action="store_true", help="a check that it works, at tiny size"
         )
-        if entrants := getattr(module, "ENTRANTS", None):
+        if choices := getattr(module, "CHOICES", None):
             command.add_argument(
                 "--only",
                 nargs="+",
-                choices=entrants,
+                choices=choices,
                 metavar="CONTENDER",
-                help=f"contenders to measure, out of {', '.join(entrants)}",
+                help=f"contenders to measure, out of {', '.join(choices)}",
             )
         for option, (full, quick, text) in module.OPTIONS.items():
             several = isinstance(full, tuple)

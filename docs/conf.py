@@ -6,7 +6,7 @@ import os
 import re
 from pathlib import Path
 
-# Nothing of TensorFlow's start belongs into the outputs of the gallery.
+# Keeps TensorFlow's log messages out of the gallery.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from docutils import nodes
@@ -59,7 +59,7 @@ toc_object_entries_show_parents = "hide"
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 
-autodoc_typehints = "none"  # the docstrings say more
+autodoc_typehints = "none"  # the docstrings have the types
 autodoc_default_options = {"members": True, "inherited-members": True}
 autosummary_ignore_module_all = False
 numpydoc_show_class_members = False

@@ -8,6 +8,7 @@ from ._version import __version__ as __version__
 if TYPE_CHECKING:
     from ._augmentation import ImageAugmentation as ImageAugmentation
     from ._classifier import MLPDigitClassifier as MLPDigitClassifier
+    from ._io._onnx import register_onnx_converters as register_onnx_converters
     from ._io._onnx import to_onnx as to_onnx
     from ._io._persistence import load as load
     from ._io._persistence import save as save
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ._plot import GridSearchDisplay as GridSearchDisplay
     from ._plot import HiddenUnitsDisplay as HiddenUnitsDisplay
     from ._plot import TrainingCurveDisplay as TrainingCurveDisplay
+    from ._reader import load_reader as load_reader
     from ._unsharp_mask import UnsharpMask as UnsharpMask
     from .images import DigitNormalizer as DigitNormalizer
 
@@ -31,20 +33,28 @@ _MODULES = {
     "PixelScaler": "_pixel_scaler",
     "TrainingCurveDisplay": "_plot",
     "UnsharpMask": "_unsharp_mask",
+    "load_reader": "_reader",
     "load": "_io._persistence",
+    "register_onnx_converters": "_io._onnx",
     "save": "_io._persistence",
     "to_onnx": "_io._onnx",
 }
 __all__ = [*_MODULES]
+_SUBMODULES = {"datasets", "images"}
 
 
 def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    try:
+        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    except AttributeError as error:  # which Python would take for a missing name
+        raise ImportError(f"skmnist.{name} cannot be imported: {error}") from error
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_SUBMODULES})

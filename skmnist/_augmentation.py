@@ -1,4 +1,4 @@
-"""Random distortions of images in training: their ranges, as arrays."""
+"""Data augmentation: random distortions of images in training."""
 
 import math
 from numbers import Real
@@ -13,12 +13,10 @@ from ._base import VersionStamp
 from ._sklearn_compat import Interval
 from ._validation import shape_of_rows
 
-# Share of a displacement's variance that its modes carry.
+# Share of the variance of a displacement that its modes explain.
 _KEPT_VARIANCE = 0.99
-# Who needs images, and where their shape is given.
 _ASKING = "augmentation", "ImageAugmentation(image_shape=(height, width))"
-# The presets are meant for MNIST's 28x28 pixels.
-_PRESET_SIDE = 28
+_PRESET_SIDE = 28  # pixels of MNIST's images, for which the presets are
 _AFFINE = {
     "rotation": 15.0,
     "scale": 0.15,
@@ -32,17 +30,14 @@ PRESETS = {
 
 
 class DistortionKind(NamedTuple):
-    """What is a part of the graph; the arrays of a distortion are its arguments."""
+    """What the compiled graph depends on, besides arrays."""
 
     image_shape: tuple[int, int]
     recenter: bool
 
 
 class Distortion(NamedTuple):
-    """An augmentation as the compiled epoch takes it.
-
-    See `_training._distortion.make_distort`.
-    """
+    """An augmentation as `_training._distortion.make_distort` takes it."""
 
     ranges: np.ndarray  # shape (6,)
     modes: np.ndarray  # shape (n_modes, height * width)
@@ -53,13 +48,10 @@ class Distortion(NamedTuple):
 class ImageAugmentation(VersionStamp, BaseEstimator):
     """Random distortions of images, drawn anew for each image in every epoch.
 
-    An image is scaled, sheared, rotated and shifted about its middle, and bent by a
-    smooth random displacement [1]_. Pixels are interpolated bilinearly; what comes
-    from outside of the image is zero, so the background must be. All is off unless
-    asked for.
-
-    It is the value of `augmentation` in :class:`MLPDigitClassifier`; a search
-    reaches it as ``augmentation__rotation`` and so on.
+    Affine distortions about the center of the image, and elastic distortions [1]_,
+    with bilinear interpolation. The background must be zero. A value of
+    `augmentation` in :class:`MLPDigitClassifier`; a search sets
+    ``augmentation__rotation`` and so on.
 
     Parameters
     ----------
@@ -72,39 +64,34 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
         independent and uniform in [1 - scale, 1 + scale] [2]_.
 
     shear : float, default=0.0
-        Largest slant of upright lines in degrees, in [0, 90); angles are uniform in
+        Largest slant of vertical lines in degrees, in [0, 90); angles are uniform in
         [-shear, shear].
 
     shift : float, default=0.0
-        Largest shift in pixels; to the right and down it is independent and uniform
-        in [-shift, shift].
+        Largest shift in pixels, independent and uniform in [-shift, shift] along each
+        axis.
 
     elastic_alpha : float, default=0.0
-        Strength of the elastic displacement: uniform noise in [-1, 1], one number per
-        pixel and axis, is smoothed by a Gaussian of sum one and multiplied by
-        `elastic_alpha` [1]_. The displacement of a pixel along an axis then has a
-        mean of zero and a standard deviation of about
+        Strength of the elastic distortion: uniform noise in [-1, 1] per pixel and
+        axis is smoothed by a Gaussian and multiplied by `elastic_alpha` [1]_. The
+        displacements have a mean of zero and a standard deviation of about
         ``elastic_alpha / (6.14 * elastic_sigma)`` pixels.
 
     elastic_sigma : float, default=5.0
         Standard deviation of that Gaussian in pixels, 1 or more.
 
     recenter : bool, default=False
-        Whether to move each distorted image back, so that its centre of mass is where
-        it was, before `shift` moves it. That is for images that are centred by their
-        mass, as those of MNIST and of :class:`DigitNormalizer` are: an elastic
-        displacement alone moves them by about a pixel, which no image of that kind
-        ever is.
+        Whether to restore the center of mass of each distorted image, before `shift`.
+        For images centered by mass, such as those of MNIST and of
+        :class:`DigitNormalizer`.
 
     clean_fraction : float, default=0.0
-        Share of the epochs of a `fit` that see the images as they are, in [0, 1): the
-        last ones, rounded to whole epochs. Distorted images are not quite of the kind
-        that is to be recognised in the end, and a few epochs close the gap [3]_.
-        `partial_fit` knows no last epoch.
+        Share of the epochs of a `fit`, in [0, 1), that train on undistorted images:
+        the last ones [3]_. Without effect in `partial_fit`.
 
     image_shape : tuple of int, default=None
-        Height and width of the images whose rows the classifier is given. None takes
-        them as square, which 64 features or more can be.
+        Height and width of the images. None assumes square images of at least 64
+        pixels.
 
     See Also
     --------
@@ -113,8 +100,8 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
 
     Notes
     -----
-    The displacement is drawn as a sum of the few modes that carry 99 % of the variance
-    of the smoothed noise (its Karhunen-Loève expansion), scaled up to all of it.
+    The elastic displacement is a truncated Karhunen-Loève expansion of the smoothed
+    noise: the modes that explain 99 % of the variance, rescaled to all of it.
 
     References
     ----------
@@ -176,7 +163,7 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
         X: ArrayLike,
         random_state: int | np.random.RandomState | None = None,
     ) -> np.ndarray:
-        """Distort each image once, as the epochs of a training do.
+        """Distort each image once, as an epoch of training does.
 
         Parameters
         ----------
@@ -207,26 +194,7 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
 
 
 def plan_distortion(augmentation, n_features, dtype):
-    """Turn an augmentation into what the compiled epoch takes.
-
-    Parameters
-    ----------
-    augmentation : {"affine", "elastic"} or ImageAugmentation
-        A preset, fitted to the size of the images, or ranges in pixels and degrees.
-    n_features : int
-        Pixels of an image.
-    dtype : dtype
-        float32 or float64.
-
-    Returns
-    -------
-    Distortion
-
-    Raises
-    ------
-    ValueError
-        If a parameter cannot be used, or if the rows are no images.
-    """
+    """Make the `Distortion` of a preset or an `ImageAugmentation`."""
     if isinstance(augmentation, str):
         preset = PRESETS[augmentation]
         shape = shape_of_rows(None, n_features, *_ASKING)
@@ -255,10 +223,10 @@ def plan_distortion(augmentation, n_features, dtype):
 
 
 def _modes(shape, alpha, sigma):
-    """Compute fields whose sum, each times a number of [-1, 1], is a displacement.
+    """Return the modes of an elastic displacement.
 
-    Smoothed noise is as smooth along one axis as along the other, so that its
-    covariance is a product, and its modes are products, of those of the axes.
+    The covariance of smoothed noise is separable, so modes are products of those of
+    the axes.
     """
     n_pixels = math.prod(shape)
     if alpha == 0:

@@ -34,19 +34,21 @@ from ._sklearn_compat import (
 )
 from ._validation import check_parameters, checking
 
+# As Keras spells them; lower case is the same.
 _OPTIMIZERS = {
-    "adadelta",
-    "adafactor",
-    "adagrad",
-    "adam",
-    "adamax",
-    "adamw",
-    "ftrl",
-    "lion",
-    "nadam",
-    "rmsprop",
-    "sgd",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
+    "Nadam",
+    "RMSprop",
+    "SGD",
 }
+_OPTIMIZERS |= {name.lower() for name in _OPTIMIZERS}
 _DEFAULT_LEARNING_RATE = 0.001
 # What TensorFlow's int32 and float32 can hold.
 _LARGEST_INT = 2**31 - 1
@@ -58,45 +60,42 @@ class MLPDigitClassifier(
 ):
     """Multi-layer perceptron with dropout, L2 and class weights.
 
-    The network is the classic Keras one for handwritten digits: dense layers with
-    dropout after each hidden one, a softmax output, and mini-batch training on the
-    cross-entropy. It takes any features and any two or more classes.
-
-    Training runs on Keras and TensorFlow; a fitted estimator is plain NumPy, and
-    predicts, pickles and loads without them.
+    Dense layers with dropout after each hidden one and a softmax output, trained on the
+    cross-entropy: the classic Keras network for handwritten digits. It takes any
+    features and classes. Training uses Keras and TensorFlow; a fitted
+    estimator consists of NumPy arrays, and predicts, pickles and loads without them.
 
     Parameters
     ----------
-    hidden_units : int or tuple of int, default=256
-        An int gives two hidden layers of that many units (with the output the
-        3-layer perceptron); a tuple gives one hidden layer per entry.
+    hidden_units : int or array-like of int, default=256
+        An int gives two hidden layers of that many units; a sequence gives one hidden
+        layer per entry.
 
     activation : {"elu", "gelu", "leaky_relu", "linear", "relu", "selu", \
             "sigmoid", "silu", "softplus", "tanh"}, default="relu"
-        Keras' activation of that name, after each hidden layer.
+        Activation function of the hidden layers, as in Keras.
 
     dropout : float, default=0.45
-        Rate at which the activations of each hidden layer are set to zero in
-        training, in [0, 1) [1]_; a rate above 255/256 counts as 255/256.
+        Dropout rate of each hidden layer in training, in [0, 1) [1]_. Rates above
+        255/256 count as 255/256.
 
     l2 : float, default=0.0
-        The loss gains ``l2 * sum(kernel ** 2)`` for each hidden layer's kernel, as
-        with ``keras.regularizers.L2``.
+        L2 regularization (weight decay): the loss gains ``l2 * sum(kernel ** 2)`` for
+        the kernel of each hidden layer, as with ``keras.regularizers.L2``.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
-        Name of a Keras optimizer ("adadelta", "adafactor", "adagrad", "adam" [2]_,
-        "adamax", "adamw", "ftrl", "lion", "nadam", "rmsprop" or "sgd"), or
-        an unbuilt optimizer without gradient accumulation, loss scaling or averages
-        of the weights. An optimizer brings its own learning rate; `learning_rate`
-        must then keep its default.
+        "adadelta", "adafactor", "adagrad", "adam" [2]_, "adamax", "adamw", "ftrl",
+        "lion", "nadam", "rmsprop", "sgd" (or as Keras spells it: "RMSprop"), or an
+        unbuilt Keras optimizer without gradient accumulation, loss scaling or weight
+        averaging. An optimizer has its own learning rate; `learning_rate` must then
+        keep its default.
 
     learning_rate : float, default=0.001
         Step size of the optimizer.
 
     learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
-        How the learning rate changes, step by step: not at all, or down to zero
-        over `epochs` along a line or half a cosine wave [3]_. Each call of `fit`
-        plans its own epochs; `partial_fit` has no planned end and keeps the rate.
+        Learning rate decay to zero over the steps of a `fit`, along a line or half a
+        cosine wave [3]_. `partial_fit` has a constant learning rate.
 
     batch_size : int, default=128
         Rows per gradient step. The last batch of an epoch may be smaller.
@@ -105,69 +104,60 @@ class MLPDigitClassifier(
         Passes over the rows in `fit`.
 
     augmentation : {"affine", "elastic"} or ImageAugmentation, default=None
-        How images are distorted at random in training, anew in every epoch; held-out
-        rows and those to predict never are. The rows must be images with a background
-        of zero, square ones unless an :class:`ImageAugmentation` tells their shape.
-        "affine" rotates by up to 15 degrees and scales by up to 15 % [4]_; "elastic"
-        also bends [5]_. Both leave the centre of mass where it is, and the last tenth
-        of the epochs of `fit` without distortions.
+        Data augmentation: random distortions of the training images, new in every
+        epoch. "affine" rotates by up to 15 degrees and scales by up to 15 % [4]_;
+        "elastic" adds elastic distortions [5]_. Both keep the center of mass, and
+        train the last tenth of the epochs of `fit` without distortions. The rows must
+        be images with a background of zero, square unless an
+        :class:`ImageAugmentation` has their shape.
 
     hard_fraction : float, default=0.0
-        Share of the rows of an epoch, in [0, 1), that are drawn anew for each epoch in
-        proportion to their latest losses [6]_, so that rows that are hard to learn are
-        seen more often, and easy ones not every time. A loss counts as 1 at most, and
-        from the second epoch of a call on; the epochs without distortions see each row
-        once. `loss_curve_` is that of the rows that were seen.
+        Loss-based sampling: share of the rows of an epoch, in [0, 1), drawn in
+        proportion to their latest losses, capped at 1 [6]_. The first epoch of a call
+        and epochs without distortions use each row once. `loss_curve_` is that of the
+        sampled rows.
 
     adversarial_epsilon : float, default=0.0
-        How far each row is moved in a step, to where the network would do worse: along
-        the gradient of its loss, by this part of its own length (Euclidean norm), 0 or
-        more [7]_, [8]_. The network learns the rows so moved, and `history_` tells how
-        it did on them; rows to predict and held-out ones stay where they are. For
-        images 0.05 is a good start, behind :class:`UnsharpMask` 0.08; 0.2 is much.
+        Adversarial training by the fast gradient method [7]_, [8]_: the L2 norm of the
+        perturbation of each row, relative to the L2 norm of the row; 0 or more. Good
+        values for images are 0.05, and 0.08 behind :class:`UnsharpMask`. The training
+        metrics in `history_` are those of the perturbed rows.
 
     class_weight : dict or "balanced", default=None
-        Weight of each class, multiplied into `sample_weight`; classes that a dict
-        leaves out have weight 1. "balanced" is
-        ``n_samples / (n_classes * count)``, with weighted counts.
+        Weights of the classes, multiplied by `sample_weight`; classes that a dict
+        leaves out have weight 1. "balanced" is ``n_samples / (n_classes * count)``,
+        with weighted counts.
 
     early_stopping : bool, default=False
-        Hold out a stratified part of the rows, stop when the loss on it has not
-        become better for `n_iter_no_change` epochs, and keep the best weights.
+        Hold out a stratified part of the rows, stop when the validation loss has not
+        improved for `n_iter_no_change` epochs, and restore the best weights.
 
     validation_fraction : float, default=0.1
-        Part of the rows to hold out, in (0, 1); used with `early_stopping` only.
+        Share of the rows to hold out, in (0, 1); used with `early_stopping` only.
 
     n_iter_no_change : int, default=5
-        Epochs to wait for a better validation loss; used with `early_stopping` only.
+        Epochs without improvement before early stopping.
 
     callbacks : list of keras.callbacks.Callback, default=None
-        Called as Keras does, on a Keras model that has the current weights and
-        optimizer variables: "on_train_begin", "on_epoch_begin", "on_epoch_end" with
-        the figures of `history_`, and "on_train_end". What they change counts: the
-        weights, ``model.optimizer.learning_rate`` and ``model.stop_training``. A
-        learning rate that they set is that of the next step, from which a
-        `learning_rate_schedule` goes on, scaled; each call begins with `learning_rate`.
-        Callbacks with other hooks, such as those for batches, are refused. Validation
-        figures are there with `early_stopping`, which ends the training and restores
-        the best weights on its own too. Epochs are counted from the first fit on;
-        `partial_fit` is a training of one epoch. With callbacks an estimator is not
-        saved by :func:`save`.
+        Keras callbacks with hooks per epoch or training; others, such as hooks per
+        batch, are refused. Changes of the weights, of
+        ``model.optimizer.learning_rate`` and of ``model.stop_training`` take effect; a
+        `learning_rate_schedule` continues from a changed rate, scaled. Validation
+        metrics need `early_stopping`. Epochs are counted from the first fit on. An
+        estimator with callbacks is not saved by :func:`save`.
 
     warm_start : bool, default=False
-        Go on from the present weights and optimizer state in `fit`, rather than from
-        new ones. With a constant learning rate two fits of 10 epochs give the weights
-        of one fit of 20, bit for bit, unless an `augmentation` has clean epochs at the
-        end of each, or a `hard_fraction` its first losses to learn.
+        Continue from the current weights and optimizer state in `fit`. With a constant
+        learning rate, two fits of 10 epochs equal one of 20, bit for bit, unless
+        `augmentation` has undistorted epochs or `hard_fraction` is above 0.
 
     dtype : {"float32", "float64"}, default="float32"
         Precision of training and of the weights.
 
     random_state : int, RandomState instance or None, default=None
-        Source of the first weights, the order of the rows, the dropout masks, the
+        Source of the initial weights, the order of the rows, the dropout masks, the
         distortions and the held-out rows. The same int gives the same weights, bit for
-        bit, on the same machine. None draws from the operating system and leaves
-        NumPy's global random state alone.
+        bit, on the same machine. None draws a seed from the operating system.
 
     verbose : int, default=0
         1 prints a line per epoch.
@@ -190,20 +180,37 @@ class MLPDigitClassifier(
         Bias of each layer, in `dtype`.
 
     n_iter_ : int
-        Epochs behind the weights: those of the last fit, and with `warm_start` or
-        `partial_fit` all before it. After early stopping it counts the epochs that
-        ran, of which `coefs_` may be an earlier one.
+        Number of epochs trained, with `warm_start` or `partial_fit` in all calls.
+        After early stopping, `coefs_` may be those of an earlier epoch.
 
     n_layers_ : int
         Number of layers, input and output included.
 
+    n_outputs_ : int
+        Number of outputs, one per class.
+
+    out_activation_ : str
+        Activation of the output layer, always "softmax".
+
     loss_curve_ : list of float of length `n_iter_`
         Training loss of each epoch, penalty included.
 
+    loss_ : float
+        Training loss of the last epoch.
+
+    best_loss_ : float or None
+        Smallest training loss; None with early stopping.
+
+    validation_scores_ : list of float or None
+        Accuracy on the held-out rows after each epoch; None without early stopping.
+
+    best_validation_score_ : float or None
+        Greatest of `validation_scores_`. The weights are those of the epoch with the
+        smallest validation loss.
+
     history_ : dict of str to list of float
-        Keras' keys "loss" and "accuracy", with early stopping "val_loss" and
-        "val_accuracy" too; one entry per epoch, NaN for epochs of a call that held
-        no rows out. Losses include the penalty.
+        "loss" and "accuracy", with early stopping also "val_loss" and "val_accuracy";
+        one entry per epoch, NaN without validation rows. Losses include the penalty.
 
     See Also
     --------
@@ -214,9 +221,9 @@ class MLPDigitClassifier(
 
     Notes
     -----
-    Sample weights, class weights included, are scaled to a mean of 1 over the rows
-    of a call, so that only their ratios matter: a row with weight 2 counts as the
-    row given twice, and rows with weight 0 as left out.
+    Sample weights, class weights included, are scaled to a mean of 1, so that only
+    their ratios matter: a row of weight 2 counts as the row given twice, and rows of
+    weight 0 as left out.
 
     References
     ----------
@@ -266,6 +273,7 @@ class MLPDigitClassifier(
             Interval(Integral, 1, _LARGEST_INT, closed="both"),
             tuple,
             list,
+            np.ndarray,
         ],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -350,7 +358,7 @@ class MLPDigitClassifier(
         X : array-like of shape (n_samples, n_features)
             Rows; features of about [0, 1] train best.
         y : array-like of shape (n_samples,)
-            Class labels of any kind, two or more classes.
+            Class labels of any kind. A single class is predicted with probability 1.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
 
@@ -477,6 +485,18 @@ class MLPDigitClassifier(
     def _validate(self, X, y, reset):
         X = self._flat(X, reset=reset, dtype=self.dtype)
         with checking("y", y):
+            if y is None:
+                raise ValueError(
+                    f"{type(self).__name__} requires y to be passed, but the target y "
+                    "is None"
+                )
+            shape = getattr(y, "shape", None) or np.shape(y)
+            if len(shape) == 2 and shape[1] > 1:
+                raise ValueError(
+                    f"y must be one label per row, got the shape {tuple(shape)}: of "
+                    "one-hot rows fit y.argmax(axis=1); for several labels per row "
+                    "use sklearn.multioutput.MultiOutputClassifier"
+                )
             y = _check_y(y, estimator=self)
             check_classification_targets(y)
             check_consistent_length(X, y)
@@ -503,9 +523,9 @@ class MLPDigitClassifier(
         from ._training._fit import train
         from ._training._optimizers import optimizer_key
 
-        X, y, weight = self._weigh(X, y, sample_weight, incremental)
+        X, y, weight = self._weigh(X, y, sample_weight)
         config = self._training_config(X.shape[1], int(epochs), incremental)
-        network, optimizer_id = config.architecture, optimizer_key(self.optimizer)
+        network, optimizer_id = config.architecture, optimizer_key(self._optimizer())
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
@@ -528,6 +548,7 @@ class MLPDigitClassifier(
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = state.epochs
         self.n_layers_ = len(network.layer_sizes)
+        self._activation = network.activation
         self._seed = state.seed
         self._optimizer_state = {
             "optimizer": optimizer_id,
@@ -551,7 +572,7 @@ class MLPDigitClassifier(
                 distortion = distortion._replace(clean_fraction=0.0)
         return TrainingConfig(
             architecture=network,
-            optimizer=self.optimizer,
+            optimizer=self._optimizer(),
             learning_rate=float(self._learning_rate()),
             schedule="constant" if incremental else self.learning_rate_schedule,
             batch_size=int(self.batch_size),
@@ -599,14 +620,23 @@ class MLPDigitClassifier(
         units = self.hidden_units
         if isinstance(units, Integral):
             return (int(units),) * 2
-        if not units or not all(
-            isinstance(n, Integral) and 1 <= n <= _LARGEST_INT for n in units
+        units = units.tolist() if isinstance(units, np.ndarray) else units
+        if (
+            not isinstance(units, list | tuple)
+            or not units
+            or not all(
+                isinstance(n, Integral) and 1 <= n <= _LARGEST_INT for n in units
+            )
         ):
             raise ValueError(
-                "hidden_units must be an int >= 1 or a tuple of at least one such "
-                f"int; got {units!r}"
+                "hidden_units must be an int >= 1 or a sequence of at least one such "
+                f"int; got {self.hidden_units!r}"
             )
         return tuple(map(int, units))
+
+    def _optimizer(self):
+        named = isinstance(self.optimizer, str)
+        return self.optimizer.lower() if named else self.optimizer
 
     def _learning_rate(self):
         if isinstance(self.optimizer, str):
@@ -635,7 +665,7 @@ class MLPDigitClassifier(
             return int(np.random.default_rng().integers(2**31))
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _weigh(self, X, y, sample_weight, incremental):
+    def _weigh(self, X, y, sample_weight):
         classes, y = np.unique(y, return_inverse=True)
         y = np.searchsorted(self.classes_, classes)[y].astype(np.int32)
         with checking("sample_weight", sample_weight):
@@ -647,11 +677,9 @@ class MLPDigitClassifier(
             weight = weight * self._class_weights(y, weight)[y]
         # TensorFlow takes what is below for zero.
         used = weight >= np.finfo(self.dtype).tiny
-        n_classes = len(np.unique(y[used]))
-        if n_classes < (1 if incremental else 2):
+        if not used.any():
             raise ValueError(
-                "y must have at least two classes in the rows with a sample_weight "
-                f"above 0; got {n_classes} class"
+                "sample_weight, times the class_weight, must be above 0 for some row"
             )
         if not used.all():
             X, y, weight = X[used], y[used], weight[used]
@@ -666,6 +694,12 @@ class MLPDigitClassifier(
                 "balanced", classes=seen, y=y[used], sample_weight=weight[used]
             )
             return per_class
+        given, classes = {*self.class_weight}, {*self.classes_.tolist()}
+        if classes - given and given - classes:
+            raise ValueError(
+                f"class_weight has labels {sorted(given - classes, key=str)} that are "
+                f"not in y, which has {self.classes_.tolist()}"
+            )
         with checking("class_weight", self.class_weight):
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_
@@ -705,7 +739,7 @@ class MLPDigitClassifier(
             self.n_features_in_,
             tuple(bias.shape[0] for bias in self.intercepts_[:-1]),
             len(self.classes_),
-            self.activation,
+            self._fitted_activation(),
             self.coefs_[0].dtype.name,
         )
 
@@ -721,13 +755,17 @@ class MLPDigitClassifier(
     def _logits(self, X):
         check_is_fitted(self)
         X = self._flat(X, reset=False, dtype=(np.float64, np.float32))
-        return logits(X, self.coefs_, self.intercepts_, self.activation)
+        return logits(X, self.coefs_, self.intercepts_, self._fitted_activation())
+
+    def _fitted_activation(self):
+        # The parameter may have been set since; files of before have it alone.
+        return getattr(self, "_activation", self.activation)
 
     def _check_fitted(self):
-        if np.ndim(self.classes_) != 1 or len(self.classes_) < 2:
-            raise ValueError("classes_ must be an array of two or more labels")
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation={self.activation!r} is not known")
+        if np.ndim(self.classes_) != 1 or len(self.classes_) < 1:
+            raise ValueError("classes_ must be an array of one or more labels")
+        if self._fitted_activation() not in ACTIVATIONS:
+            raise ValueError(f"activation={self._fitted_activation()!r} is not known")
         if not len(self.coefs_) == len(self.intercepts_) > 0:
             raise ValueError("coefs_ and intercepts_ must have an array for each layer")
         arrays = self._weights()
@@ -749,6 +787,32 @@ class MLPDigitClassifier(
             size = len(bias)
         if size != len(self.classes_):
             raise ValueError(f"{len(self.classes_)} classes cannot have {size} outputs")
+
+    @property
+    def n_outputs_(self) -> int:
+        return len(self.classes_)
+
+    @property
+    def out_activation_(self) -> str:
+        check_is_fitted(self)
+        return "softmax"
+
+    @property
+    def loss_(self) -> float:
+        return self.loss_curve_[-1]
+
+    @property
+    def best_loss_(self) -> float | None:
+        return None if self.validation_scores_ else min(self.loss_curve_)
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        return self.history_.get("val_accuracy")
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        scores = self.validation_scores_
+        return None if scores is None else float(np.nanmax(scores))
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Compute the logits: the network's output before the softmax.
@@ -828,7 +892,7 @@ class MLPDigitClassifier(
         check_is_fitted(self)
         from ._training._optimizers import optimizer_key
 
-        optimizer_id = optimizer_key(self.optimizer)
+        optimizer_id = optimizer_key(self._optimizer())
         return self._keras_model(
             self._architecture(),
             self._weights(),
@@ -844,7 +908,7 @@ class MLPDigitClassifier(
         return trained_model(
             network,
             weights,
-            keras_optimizer(self.optimizer, self.learning_rate),
+            keras_optimizer(self._optimizer(), self.learning_rate),
             optimizer_state,
             dropout=self.dropout,
             l2=self.l2,

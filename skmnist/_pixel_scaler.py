@@ -1,4 +1,4 @@
-"""Images to rows of scaled pixels."""
+"""Flatten and scale images."""
 
 import warnings
 from numbers import Real
@@ -26,7 +26,7 @@ from ._validation import (
     rows_as_fitted,
 )
 
-_FAINT = 1 / 50  # of the largest training pixel: smaller ones are of another range
+_FAINT = 1 / 50  # of the largest training pixel: smaller ones have another range
 _BALANCED = 0.1  # from a mean of a half, within which images are not called inverted
 
 
@@ -39,25 +39,23 @@ class PixelScaler(
 ):
     """Flatten images into rows and scale their pixels to [0, 1].
 
-    Every pixel is divided by one number in floating point. Values beyond it are
-    scaled like all others: they come out above 1, and are neither clipped nor wrapped
-    around.
+    Every pixel is divided by the same number. Larger values become larger than 1; they
+    are not clipped.
 
     Parameters
     ----------
     max_value : float or "auto", default="auto"
-        The pixel value that becomes 1.0; positive and finite. "auto" takes the
-        largest magnitude among the training pixels: 255 for MNIST, 16 for
-        scikit-learn's 8x8 digits, 1 for images already in [0, 1].
+        Pixel value that becomes 1.0; positive and finite. "auto" takes the largest
+        magnitude of the training pixels: 255 for MNIST, 16 for scikit-learn's 8x8
+        digits, 1 for images in [0, 1].
 
     Attributes
     ----------
     max_value_ : float
-        The pixel value that becomes 1.0. With "auto" it is 1.0 when all training
-        pixels are zero.
+        Pixel value that becomes 1.0; with "auto" 1.0 if all training pixels are zero.
 
     largest_ : float
-        Largest magnitude among the training pixels; 1.0 when all are zero.
+        Largest magnitude of the training pixels; 1.0 if all are zero.
 
     mean_ : float
         Mean of the training pixels, divided by `largest_`.
@@ -67,8 +65,7 @@ class PixelScaler(
         ``(height, width, 1)``, or ``(n_features,)`` for rows.
 
     dtype_ : type
-        NumPy scalar type of the pixels seen during :term:`fit`, which
-        :meth:`inverse_transform` gives back.
+        NumPy type of the pixels seen during :term:`fit`.
 
     n_features_in_ : int
         Number of pixels of one sample.
@@ -79,9 +76,7 @@ class PixelScaler(
 
     See Also
     --------
-    sklearn.preprocessing.MinMaxScaler : Scales each feature by the range it has in
-        the training data, so that constant border pixels are handled differently
-        from the rest.
+    sklearn.preprocessing.MinMaxScaler : Scales each feature by its own range.
 
     Examples
     --------
@@ -138,8 +133,8 @@ class PixelScaler(
         Raises
         ------
         ValueError
-            If `X` has NaN or infinite pixels, more than one channel, no samples, or
-            images of different sizes, or if `max_value` is out of range.
+            If `X` has NaN or infinite pixels, more than one channel, no samples or
+            images of different sizes, or `max_value` is out of range.
         """
         with checking("X", X):
             X, image_shape = flatten_images(X)
@@ -147,7 +142,7 @@ class PixelScaler(
         with checking("max_value", self.max_value):
             largest = _largest_magnitude(pixels)
             divisor = largest if self.max_value == "auto" else float(self.max_value)
-        # Only data that passed may change the names and the count kept from before.
+        # Only valid data may change the feature names and count.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -168,8 +163,8 @@ class PixelScaler(
         ----------
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, n_features)
-            Images or rows of pixels. A scaler fitted on images accepts rows and the
-            other way round, as long as the number of pixels is the same.
+            Images or rows of pixels. A scaler fitted on images accepts rows of as many
+            pixels, and vice versa.
 
         Returns
         -------
@@ -179,23 +174,21 @@ class PixelScaler(
         Warns
         -----
         UserWarning
-            If the pixels have another range than the training pixels had, or their
-            mean is nearer that of inverted training images.
+            If the pixels have another range than the training pixels, or seem
+            inverted.
 
         Raises
         ------
         ValueError
-            If `X` has another number of pixels, or another height and width, than
-            the data seen during :term:`fit`; if it has NaN or infinite pixels; or if
-            a scaled value is too large for float32.
+            If `X` has another size than the images seen during :term:`fit`, or NaN or
+            infinite pixels, or a scaled value overflows float32.
         sklearn.exceptions.NotFittedError
             If the scaler is not fitted.
         """
         pixels = rows_as_fitted(self, X)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
-                # Converts block by block: no temporary of the size of X; and a fit
-                # needs no copy of the result.
+                # Converts block by block, without a temporary of the size of X.
                 scaled = np.divide(
                     pixels,
                     np.float32(self.max_value_),
@@ -211,7 +204,7 @@ class PixelScaler(
         return scaled
 
     def _warn_of_other_pixels(self, scaled):
-        """Warn of pixels of another range, and of inverted images."""
+        """Warn of another pixel range and of inverted images."""
         if not hasattr(self, "largest_"):  # loaded from a file of an earlier version
             return
         unit = self.largest_ / self.max_value_
@@ -236,7 +229,7 @@ class PixelScaler(
                 )
 
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
-        """Scale rows back to pixel values and give them their image shape.
+        """Scale rows back to pixel values and reshape them to images.
 
         Parameters
         ----------
@@ -246,21 +239,20 @@ class PixelScaler(
         Returns
         -------
         X_original : ndarray of shape (n_samples, `*image_shape_`), dtype `dtype_`
-            Images of the shape and data type seen during :term:`fit`. For integer
-            types the values are rounded, and limited to what the type can hold.
+            Images of the shape and data type seen during :term:`fit`. Integer types
+            are rounded and clipped to their range.
 
         Raises
         ------
         ValueError
-            If `X` has another number of features than the data seen during
-            :term:`fit`, or NaN or infinite values.
+            If `X` has another number of features, or NaN or infinite values.
         sklearn.exceptions.NotFittedError
             If the scaler is not fitted.
         """
         check_is_fitted(self)
         with checking("X", X):
             X, image_shape = flatten_images(X)
-            # No names are looked at: rows often come back from a model without them.
+            # Feature names are ignored: rows from a model often have none.
             values = as_numbers(check_array(X, estimator=self, input_name="X"))
             if values.dtype not in FLOAT_DTYPES:
                 values = values.astype(np.float64)
@@ -289,12 +281,12 @@ class PixelScaler(
 
 
 def _largest_magnitude(pixels):
-    # As floats: the magnitude of an integer type's minimum does not fit into it.
+    # As floats: the magnitude of an integer type's minimum overflows it.
     return max(abs(float(pixels.max())), abs(float(pixels.min()))) or 1.0
 
 
 def _limits(integer, floating):
-    """Return the least and the greatest `integer` that `floating` can represent."""
+    """Return the range of `integer` in numbers that `floating` can represent."""
     if integer.kind == "b":
         return 0, 1
     info = np.iinfo(integer)

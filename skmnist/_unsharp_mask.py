@@ -1,4 +1,4 @@
-"""Images to rows whose edges are stronger."""
+"""Unsharp masking of images."""
 
 from numbers import Real
 from typing import Any, Self
@@ -21,7 +21,6 @@ from ._validation import (
     shape_of_rows,
 )
 
-# Who needs images, and where their shape is given.
 _ASKING = "UnsharpMask", "UnsharpMask(image_shape=(height, width))"
 _AT_ONCE = 1024  # images, so that temporary arrays stay small
 
@@ -33,16 +32,12 @@ class UnsharpMask(
     TransformerMixin,
     BaseEstimator,
 ):
-    """Strengthen the edges of images: a network then learns in fewer epochs.
+    """Sharpen images by unsharp masking, so that a network learns in fewer epochs.
 
-    What a Gaussian blur takes away from an image is added to it, `amount` times [1]_.
-    Neighbouring pixels are nearly equal, so that a network first learns what is the
-    same in all of them, and slowly what is not; sharpened pixels are less correlated,
-    which is better conditioned for gradient descent [2]_. The filter is linear: a
-    network on sharpened images could be one on images as they are.
-
-    It stands between :class:`PixelScaler` and the classifier; random distortions are
-    then those of the sharpened images.
+    The difference between an image and its Gaussian blur is added `amount` times [1]_.
+    Sharpened pixels are less correlated, which is better conditioned for gradient
+    descent [2]_. The filter is linear. Use it between :class:`PixelScaler` and the
+    classifier.
 
     Parameters
     ----------
@@ -51,11 +46,11 @@ class UnsharpMask(
         side of the images.
 
     amount : float, default=2.0
-        How many times the difference is added, 0 or more; 0 leaves images as they are.
+        Factor of the difference, 0 or more; 0 leaves images unchanged.
 
     image_shape : tuple of int, default=None
-        Height and width of images that come as rows. None takes rows as square
-        images, which 64 features or more can be.
+        Height and width of images given as rows. None assumes square images of at
+        least 64 pixels.
 
     Attributes
     ----------
@@ -71,13 +66,13 @@ class UnsharpMask(
 
     See Also
     --------
-    PixelScaler : The step before, pixels to [0, 1].
+    PixelScaler : The step before: scales pixels to [0, 1].
 
     Notes
     -----
-    The background must be zero: outside of the image all is. Values are neither
-    clipped nor rounded; beside strong edges they are negative. Inside of an image
-    ``skimage.filters.unsharp_mask`` does the same, with ``preserve_range=True``.
+    The background must be zero, because the image is padded with zeros. Values are not
+    clipped: beside strong edges they are negative. Away from the border,
+    ``skimage.filters.unsharp_mask(..., preserve_range=True)`` gives the same.
 
     References
     ----------
@@ -146,8 +141,8 @@ class UnsharpMask(
         Raises
         ------
         ValueError
-            If `X` has NaN or infinite pixels or more than one channel, does not hold
-            images, or if a parameter is out of range.
+            If `X` has NaN or infinite pixels, more than one channel or no images, or a
+            parameter is out of range.
         """
         with checking("X", X):
             X, shape = flatten_images(X)
@@ -155,7 +150,7 @@ class UnsharpMask(
         given = self.image_shape if shape is None else shape[:2]
         shape = shape_of_rows(given, X.shape[1], *_ASKING)
         self._check_radius(shape)
-        # Only data that passed may change the names and the count kept from before.
+        # Only valid data may change the feature names and count.
         validate_data(self, X, reset=True, skip_check_array=True)
         callbacks = self._init_callback_context()
         callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
@@ -166,7 +161,7 @@ class UnsharpMask(
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
-        """Flatten the images and strengthen their edges.
+        """Flatten and sharpen the images.
 
         Parameters
         ----------
@@ -182,17 +177,16 @@ class UnsharpMask(
         Raises
         ------
         ValueError
-            If `X` has another number of pixels, or another height and width, than
-            the data seen during :term:`fit`; if it has NaN or infinite pixels; if
-            `radius` is larger than the images; or if a result is too large for its
-            type.
+            If `X` has another size than the images seen during :term:`fit`, or NaN or
+            infinite pixels; if `radius` is larger than the images; or if a result
+            overflows.
         sklearn.exceptions.NotFittedError
             If the transformer is not fitted.
         """
         from scipy import ndimage
 
         pixels = rows_as_fitted(self, X)
-        self._check_radius(self.image_shape_)  # it may have been set since
+        self._check_radius(self.image_shape_)  # it may have changed since fit
         dtype = np.float64 if pixels.dtype == np.float64 else np.float32
         sharp = np.empty(pixels.shape, dtype)
         sigma = 0, self.radius, self.radius
@@ -213,7 +207,7 @@ class UnsharpMask(
         return sharp
 
     def _check_radius(self, shape):
-        # What a blur costs grows with its radius.
+        # The time of a blur grows with its radius.
         if self.radius > max(shape):
             raise ValueError(
                 "radius must be at most the longer side of the images, "

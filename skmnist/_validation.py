@@ -89,8 +89,8 @@ def flatten_images(X):
     if len(shape) == 4 and shape[-1] != 1:
         raise ValueError(
             "X must be images with one channel, of shape (n, height, width) or "
-            f"(n, height, width, 1), got an array of shape {tuple(shape)}; turn colour "
-            "images into grey ones first"
+            f"(n, height, width, 1), got an array of shape {tuple(shape)}; turn color "
+            "images into gray ones first"
         )
     image_shape = tuple(int(side) for side in shape[1:])
     return np.asarray(X).reshape(shape[0], math.prod(image_shape)), image_shape

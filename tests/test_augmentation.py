@@ -148,7 +148,7 @@ def test_pixels_are_bilinear_and_zero_outside(shape):
 
 def test_nothing_comes_in_from_the_other_side_or_from_another_image():
     images = np.zeros((600, 28, 28), np.float32)
-    images[::3] = 1  # every third image is all ink, its neighbours are empty
+    images[::3] = 1  # every third image is all ink, its neighbors are empty
     images[1::3, :, :3] = 1  # or have ink on the left
     augmentation = ImageAugmentation(shift=12, elastic_alpha=36)
     after = augmentation.sample(images.reshape(600, -1), 0).reshape(images.shape)
@@ -201,7 +201,7 @@ def test_recentered_images_are_off_by_their_shift_only(framed):
     away = np.roll(framed, (3, -4), axis=(1, 2))  # nor is the middle a place to go to
     away[::2] *= -1
     away[0] = 0
-    bent = {"rotation": 15, "elastic_alpha": 36}
+    distorted = {"rotation": 15, "elastic_alpha": 36}
 
     def moved(**params):
         after = ImageAugmentation(**params).sample(away.reshape(-1, 784), 0)
@@ -210,11 +210,11 @@ def test_recentered_images_are_off_by_their_shift_only(framed):
         after = after.reshape(-1, 28, 28)
         return np.subtract(moments(after[1:])[1:], moments(away[1:])[1:])
 
-    assert moved(**bent).std() > 0.8
-    assert moved(**bent, recenter=True).std() < 0.35
+    assert moved(**distorted).std() > 0.8
+    assert moved(**distorted, recenter=True).std() < 0.35
     shifts = moved(shift=2, recenter=True)
     assert abs(shifts - moved(shift=2)).max() < 0.5
-    both = moved(**bent, shift=2, recenter=True)
+    both = moved(**distorted, shift=2, recenter=True)
     assert np.corrcoef(both.ravel(), shifts.ravel())[0, 1] > 0.95
 
 
@@ -222,8 +222,8 @@ def test_ink_below_zero_weighs_as_much(framed):
     share = framed / framed.sum(axis=(1, 2), keepdims=True)
     images = share[:300] - share[300:600]  # signed, they weigh nothing
     rows = images.reshape(-1, 784)
-    bent = ImageAugmentation(rotation=15, elastic_alpha=36, recenter=True)
-    after = bent.sample(rows, random_state=0)
+    distorted = ImageAugmentation(rotation=15, elastic_alpha=36, recenter=True)
+    after = distorted.sample(rows, random_state=0)
     assert (abs(after).sum(axis=1) > 0.5 * abs(rows).sum(axis=1)).all()
 
 

@@ -94,7 +94,8 @@ def test_the_wheel_has_the_package_and_nothing_else(tmp_path):
     expected = {
         path.relative_to(source).as_posix() for path in source.glob("skmnist/**/*.py")
     }
-    expected.add("skmnist/images/likeness.npz")
+    expected |= {"skmnist/images/likeness.npz", "skmnist/reader.npz"}
+    assert wheel.stat().st_size <= 2_000_000
     assert names == expected | {"skmnist/py.typed"}
     assert f"Version: {skmnist.__version__}\n" in metadata
     assert "License-Expression: BSD-3-Clause\n" in metadata

@@ -79,7 +79,7 @@ def test_is_linear_and_off_at_zero(images):
     )
 
 
-def test_an_image_does_not_depend_on_its_neighbours():
+def test_an_image_does_not_depend_on_its_neighbors():
     many = np.random.default_rng(0).random((1500, 64))
     mask = UnsharpMask(radius=1).fit(many)
     whole = mask.transform(many)

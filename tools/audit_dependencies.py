@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "dependencies.md"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
-# What a package is for, and who keeps it up.
+# What a package is for, and who maintains it.
 ROLES = {
     "numpy": ("arrays", "NumFOCUS project"),
     "scipy": ("special functions, image filters", "NumFOCUS project"),
@@ -29,8 +29,9 @@ ROLES = {
     "scikit-image": ("DigitNormalizer, find_digits", "NumFOCUS project"),
     "pillow": ("image files", "Pillow, Tidelift"),
     "onnx": ("to_onnx", "Linux Foundation"),
+    "skl2onnx": ("to_onnx", "Linux Foundation"),
 }
-# Permissive licences, or weak copyleft for files that are used as they are.
+# Permissive licenses, or weak copyleft for files that are used as they are.
 ACCEPTED = r"BSD|MIT|Apache|PSF|Python Software Foundation|ISC|Zlib|HPND|CMU|MPL|0BSD"
 PHRASES = {
     "Apache License": "Apache",
@@ -65,8 +66,8 @@ def closure(names):
     return found
 
 
-def licence(name):
-    """Return the licence that a package declares, or that the words of its file are."""
+def license_of(name):
+    """Return the license that a package declares, or that the words of its file are."""
     metadata = distribution(name).metadata
     if declared := metadata.get("License-Expression"):
         return declared
@@ -85,6 +86,14 @@ def licence(name):
     return "not declared"
 
 
+def by_license(names):
+    """Return each license with the packages that have it."""
+    found = {}
+    for name in names:
+        found.setdefault(license_of(name), []).append(name)
+    return sorted(found.items())
+
+
 def size(name):
     """Return the megabytes that the files of a package take."""
     files = distribution(name).files or []
@@ -94,21 +103,21 @@ def size(name):
 
 def not_accepted(names):
     return {
-        name: licence(name)
+        name: license_of(name)
         for name in sorted(names)
-        if not re.search(ACCEPTED, licence(name), re.IGNORECASE)
+        if not re.search(ACCEPTED, license_of(name), re.IGNORECASE)
     }
 
 
 def table(names):
-    yield "| package | for | kept up by | licence | version | MB | needs |"
+    yield "| package | for | maintained by | license | version | MB | needs |"
     yield "|---|---|---|---|---|---|---|"
     for name in names:
         purpose, keeper = ROLES[name]
         version = distribution(name).version
         needs = len(closure([name])) - 1
         yield (
-            f"| {name} | {purpose} | {keeper} | {licence(name)} | {version} "
+            f"| {name} | {purpose} | {keeper} | {license_of(name)} | {version} "
             f"| {size(name):.0f} | {needs} |"
         )
 
@@ -121,43 +130,39 @@ def page():
     lines = [
         "# Dependencies",
         "",
-        "`python tools/audit_dependencies.py` writes this page from the packages that "
-        "are installed, as the lock has them;",
-        "versions and sizes change with it. *needs* counts the packages that a package "
-        "brings along.",
+        "`python tools/audit_dependencies.py` writes this page from the installed "
+        "packages of the lock. *needs* counts",
+        "the packages that a package installs with it.",
         "",
         *table(direct),
         "",
         f"In all {len(everything)} packages of "
-        f"{sum(map(size, everything)):,.0f} MB, most of it TensorFlow's. To load a "
-        f"model and predict takes {len(slim)} of them,",
+        f"{sum(map(size, everything)):,.0f} MB, mostly TensorFlow's. Loading and "
+        f"predicting take {len(slim)} of them,",
         f"{sum(map(size, slim)):,.0f} MB: see [serving](serving.md). "
         "With the extra `onnx`:",
         "",
         *table(onnx),
         "",
-        "## Licences",
+        "## Licenses",
         "",
         "All are permissive, or copyleft for their own files only (MPL)"
         + (f", but {refused}." if refused else "."),
-        "The packages that come along:",
+        "The packages installed with them:",
         "",
-        *(f"- {name}: {licence(name)}" for name in others),
+        *(f"- {kind}: {', '.join(names)}" for kind, names in by_license(others)),
         "",
         "## Known vulnerabilities",
         "",
-        "The lock names every package with its hash, and `pip-audit` looks all of them "
-        "up:",
+        "`pip-audit` looks up all packages of the lock in PyPI's advisories:",
         "",
         "```console",
         "pip-audit --disable-pip --no-deps -r requirements.lock",
         "```",
         "",
-        "It asks PyPI's database of advisories, and needs a network that reaches it. "
-        "What skmnist does itself about files of",
-        "unknown origin is on the page of [promises](promises.md); its lower bound of "
-        "skops, 0.15, is there for the holes that",
-        "were closed before it.",
+        "skops 0.15 is the lower bound, because it fixed vulnerabilities of earlier "
+        "versions. [Guarantees](promises.md) has what",
+        "skmnist does about untrusted files.",
         "",
     ]
     return "\n".join(lines)

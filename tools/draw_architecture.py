@@ -5,10 +5,10 @@ from pathlib import Path
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "architecture.svg"
 # From the top to the bottom: boxes of a name, what it is, and a color.
-GREY, BLUE, GREEN = "#e4e4e4", "#cfe3f5", "#d7edd9"
+GRAY, BLUE, GREEN = "#e4e4e4", "#cfe3f5", "#d7edd9"
 ORANGE, VIOLET = "#fbdcc2", "#e7dcf3"
-FLOORS = [
-    [("_cli/", "one file per command", GREY)],
+LAYERS = [
+    [("_cli/", "one file per command", GRAY)],
     [
         ("datasets", "load_digits, fetch_mnist", BLUE),
         ("_io/", "save, load, to_onnx", BLUE),
@@ -17,11 +17,11 @@ FLOORS = [
     [
         ("_classifier, _augmentation", "MLPDigitClassifier", GREEN),
         ("_pixel_scaler, _unsharp_mask", "images to rows", GREEN),
-        ("images/", "pictures, DigitNormalizer", GREEN),
+        ("images/", "photos, DigitNormalizer", GREEN),
     ],
     [("_training/", "TensorFlow and Keras: imported by fit and to_keras only", ORANGE)],
     [("_network", "the forward pass, NumPy", VIOLET)],
-    [("_validation", "parameters, arrays, shapes of images", VIOLET)],
+    [("_validation", "parameters, arrays, image shapes", VIOLET)],
     [
         ("_base", "versions in files", VIOLET),
         ("_sklearn_compat", "private scikit-learn", VIOLET),
@@ -33,15 +33,15 @@ WIDTH, HEIGHT, GAP, MARGIN = 720, 50, 22, 20
 
 def draw():
     """Return the picture as SVG."""
-    total = len(FLOORS) * (HEIGHT + GAP) - GAP + 2 * MARGIN
+    total = len(LAYERS) * (HEIGHT + GAP) - GAP + 2 * MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH + 2 * MARGIN}" '
         f'height="{total}" viewBox="0 0 {WIDTH + 2 * MARGIN} {total}" role="img" '
         'font-family="system-ui, \'DejaVu Sans\', sans-serif" font-size="13" '
         'fill="#1a1a1a" text-anchor="middle">',
-        "<title>The modules of skmnist, floor by floor. Imports go down.</title>",
+        "<title>The modules of skmnist, layer by layer. Imports go down.</title>",
     ]
-    for i, floor in enumerate(FLOORS):
+    for i, layer in enumerate(LAYERS):
         top = MARGIN + i * (HEIGHT + GAP)
         if i:
             middle = MARGIN + WIDTH // 2
@@ -50,8 +50,8 @@ def draw():
                 f'stroke-width="2"/><path d="M{middle - 5} {top - 8}h10l-5 7z" '
                 'fill="#808080"/>'
             )
-        side = (WIDTH - GAP * (len(floor) - 1)) / len(floor)
-        for j, (name, what, color) in enumerate(floor):
+        side = (WIDTH - GAP * (len(layer) - 1)) / len(layer)
+        for j, (name, what, color) in enumerate(layer):
             left = MARGIN + j * (side + GAP)
             x = left + side / 2
             parts.append(

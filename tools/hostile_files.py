@@ -27,6 +27,8 @@ import joblib
 import numpy as np
 import skops.io
 from sklearn.base import BaseEstimator
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import VotingClassifier
 from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -117,6 +119,10 @@ def save_good_files(folder):
             skmnist.DigitNormalizer(),
             skmnist.MLPDigitClassifier(augmentation=skmnist.ImageAugmentation()),
         ),
+        "calibrated": CalibratedClassifierCV(
+            GridSearchCV(network, {"l2": [0.0]}, cv=2), cv=2
+        ).fit(rows, y),
+        "votes": VotingClassifier([("a", network)]).fit(rows, y),
         "generator": FunctionTransformer(kw_args={"rng": np.random.default_rng(0)}),
     }
     for name, model in models.items():
@@ -474,9 +480,9 @@ def check_model(path, random):
 
 def check_data(path, random):
     if random.random() < 0.5 and path.suffix != ".npy":
-        arguments = ("evaluate", "model.skops", "--data", path)
+        arguments = ("evaluate", "--model", "model.skops", "--data", path)
     else:
-        arguments = ("predict", "model.skops", path)
+        arguments = ("predict", "--model", "model.skops", path)
     code, err = run_command(*arguments)
     assert code in (0, 1, 2), (code, err)
     if code:
@@ -558,8 +564,8 @@ def main():
         watch = Watch()
         check_that_bait_is_noticed(watch)
         signal.signal(signal.SIGALRM, on_alarm)
-        room = memory("VmSize") + MEMORY - memory("VmRSS")
-        resource.setrlimit(resource.RLIMIT_AS, (room, room))
+        limit = memory("VmSize") + MEMORY - memory("VmRSS")
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         for number in numbers:
             try:
                 key = run_case(number, names, folder, watch)

@@ -55,9 +55,9 @@ def compile_all(models, data):
         fit(model, data.x_train[:500], data.y_train[:500], 0, epochs=1)
 
 
-def mean_figures(turns):
-    """Average the figures that go with the accuracy, as it is averaged."""
+def mean_metrics(turns):
+    """Average the other metrics, as the accuracy is averaged."""
     return {
-        name: float(np.mean([turn.figures[name] for turn in turns]))
-        for name in turns[0].figures
+        name: float(np.mean([turn.metrics[name] for turn in turns]))
+        for name in turns[0].metrics
     }

@@ -24,19 +24,19 @@ class Table:
     def add(self, key, label, turns, *, threads=None, per=1, columns=None):
         """Add a contender with its turns; times are divided by `per`.
 
-        The turns' other figures are printed as medians, or `columns` in their place.
+        The turns' other metrics are printed as medians, or `columns` in their place.
         """
-        figures = {}
+        metrics = {}
         for turn in turns:
-            for name, value in turn.figures.items():
-                figures.setdefault(name, []).append(value)
+            for name, value in turn.metrics.items():
+                metrics.setdefault(name, []).append(value)
         self.lines[key] = {
             "contender": label,
             "median_seconds": median(turn.seconds / per for turn in turns),
             "seconds": [turn.seconds / per for turn in turns],
             "accuracy": [turn.accuracy for turn in turns if turn.accuracy is not None],
-            "figures": figures,
-            "columns": columns or {k: median(each) for k, each in figures.items()},
+            "metrics": metrics,
+            "columns": columns or {k: median(each) for k, each in metrics.items()},
             "ratios": {},
             "targets": [],
             "threads": threads,

@@ -26,7 +26,7 @@ class Turn(NamedTuple):
 
     seconds: float
     accuracy: float | None  # None where there is nothing to get right
-    figures: dict = {}
+    metrics: dict = {}
 
 
 class Job(NamedTuple):

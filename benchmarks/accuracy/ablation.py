@@ -1,10 +1,9 @@
-"""Recipes for MNIST: what each ingredient is worth.
+"""Recipes for MNIST: what each ingredient contributes.
 
-Takes ingredients out of a recipe and puts others in. Each is trained on one half of
-the training images and looks at the other, and the other way round: that is 60,000
-images which a fit has not seen, and by other writers, because MNIST's training images
-are in the order of their writers (Yadav and Bottou, "Cold case: the lost MNIST digits",
-2019). The test set is not read.
+Changes one ingredient of a recipe at a time. Each network is trained on one half of the
+training images and scored on the other half, both ways. The halves have different
+writers (Yadav and Bottou, "Cold case: the lost MNIST digits", 2019). The test set is
+not read.
 """
 
 import numpy as np
@@ -17,7 +16,7 @@ from .._harness.recipe import (
     compile_all,
     fit,
     make_model,
-    mean_figures,
+    mean_metrics,
 )
 from .._harness.worker import Turn, interleave
 
@@ -33,7 +32,7 @@ _CHANGES = {
         "finer elastic displacement",
         {"augmentation__elastic_alpha": 34, "augmentation__elastic_sigma": 4},
     ),
-    "drift": ("not recentred", {"augmentation__recenter": False}),
+    "drift": ("not recentered", {"augmentation__recenter": False}),
     "distorted": ("distorted to the end", {"augmentation__clean_fraction": 0}),
     "turned": ("rotation by up to 10 degrees", {"augmentation__rotation": 10}),
     "shear": ("shear added", {"augmentation__shear": 10}),
@@ -46,21 +45,21 @@ _CHANGES = {
     "l2": ("L2 added", {"l2": 1e-5}),
     "small": ("256-256 units", {"hidden_units": 256}),
     "large": ("1024-1024 units", {"hidden_units": 1024}),
-    "hard": ("hard images more often", {"hard_fraction": 0.5}),
-    "adversarial": ("moved to where they do worse", {"adversarial_epsilon": 0.05}),
-    "sharp": ("digits sharpened", {"sharp": True}),
-    "wary": (
-        "digits sharpened, and moved by more",
+    "hard": ("loss-based sampling", {"hard_fraction": 0.5}),
+    "adversarial": ("adversarial training", {"adversarial_epsilon": 0.05}),
+    "sharp": ("unsharp mask", {"sharp": True}),
+    "sharp-adversarial": (
+        "unsharp mask and stronger adversarial training",
         {"sharp": True, "adversarial_epsilon": 0.08},
     ),
-    "upright": ("digits stood upright", {"normalizer": {"deslant": True}}),
-    "moments": ("moments of digits normalized", {"normalizer": MOMENTS}),
+    "deslant": ("deslanting", {"normalizer": {"deslant": True}}),
+    "moments": ("deslanting and moment normalization", {"normalizer": MOMENTS}),
     "plain-moments": (
         "the same, no augmentation",
         {"normalizer": MOMENTS, "augmentation": None},
     ),
 }
-ENTRANTS = tuple(_CHANGES)
+CHOICES = tuple(_CHANGES)
 OPTIONS = {
     "seeds": (3, 2, "pairs of fits of each recipe"),
     "rows": (60_000, 3000, "images"),
@@ -71,8 +70,8 @@ OPTIONS = {
 def run(report, only, seeds, rows, epochs):
     data = load("mnist", rows)
     half = len(data.y_train) // 2
-    halves = slice(half), slice(half, None)
-    changes = {key: _CHANGES[key] for key in ENTRANTS if not only or key in only}
+    both = slice(half), slice(half, None)
+    changes = {key: _CHANGES[key] for key in CHOICES if not only or key in only}
     models = {
         key: make_model(RECIPE | {"epochs": epochs} | change)
         for key, (_, change) in changes.items()
@@ -81,9 +80,11 @@ def run(report, only, seeds, rows, epochs):
 
     def turn(key, seed):
         seconds, hits, losses = [], [], []
-        for kept, others in (halves, halves[::-1]):
-            X, y = data.x_train[others], data.y_train[others]
-            model, took = fit(models[key], data.x_train[kept], data.y_train[kept], seed)
+        for train, test in (both, both[::-1]):
+            X, y = data.x_train[test], data.y_train[test]
+            model, took = fit(
+                models[key], data.x_train[train], data.y_train[train], seed
+            )
             proba = model.predict_proba(X)
             seconds.append(took)
             hits.append(np.mean(model.classes_[proba.argmax(axis=1)] == y))
@@ -96,7 +97,7 @@ def run(report, only, seeds, rows, epochs):
         f"the other half, both ways"
     )
     for key, (label, _) in changes.items():
-        table.add(key, label, turns[key], columns=mean_figures(turns[key]))
+        table.add(key, label, turns[key], columns=mean_metrics(turns[key]))
     table.relate("x recipe", "recipe")
     report.figure(_picture(table))
 

@@ -99,7 +99,7 @@ _KINDS = {
     "tight, enlarged 4 times": _enlarged,
     "bitmap of 32x32, light": _bitmap,
     "bitmap of 32x32, dark": lambda image, rng: 255 - _bitmap(image, rng),
-    "grey of 16x16": lambda image, rng: _resize(_crop(image), 16, 16),
+    "gray of 16x16": lambda image, rng: _resize(_crop(image), 16, 16),
     "bold, tight": _bold,
     "photo in uneven light": _photo,
     "paper on a desk": _desk,

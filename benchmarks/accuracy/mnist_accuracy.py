@@ -7,7 +7,7 @@ if the mean of skmnist is below 98.2 %.
 from .._harness.fits import chosen, fit_jobs
 from .._harness.worker import take_turns, workers
 
-ENTRANTS = ("skmnist", "sklearn")
+CHOICES = ("skmnist", "sklearn")
 OPTIONS = {
     "seeds": (3, 1, "fits of each contender"),
     "epochs": (20, 1, "epochs of a fit"),
@@ -17,7 +17,7 @@ _AT_LEAST = 98.2
 
 
 def run(report, only, seeds, epochs, rows):
-    jobs = fit_jobs(chosen(ENTRANTS, only, report), "mnist", rows)
+    jobs = fit_jobs(chosen(CHOICES, only, report), "mnist", rows)
     with workers(jobs) as crew:
         take_turns(crew, 1, 1)
         turns, threads = take_turns(crew, seeds, epochs)

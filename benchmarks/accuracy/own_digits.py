@@ -178,8 +178,8 @@ def _time(report, mnist, rounds):
     random = np.random.default_rng(0)
     kinds = [drawn.Scene(side=28, margin=0.1, noise=n) for n in (0, 0.03)]
     pictures = [drawn.draw(i % 10, kinds[i % 2], random) for i in range(1000)]
-    grey = drawn.draw(3, drawn.Scene(side=1000, shadow="hand", noise=0.02), random)
-    photo = grey.repeat(4, axis=0).repeat(3, axis=1)[:, :, np.newaxis].repeat(3, axis=2)
+    gray = drawn.draw(3, drawn.Scene(side=1000, shadow="hand", noise=0.02), random)
+    photo = gray.repeat(4, axis=0).repeat(3, axis=1)[:, :, np.newaxis].repeat(3, axis=2)
     table = report.table("Processor time of the normaliser")
     for key, label, images, limit in (
         ("framed", "1,000 images of MNIST", mnist.x_test[:1000], 0.5),

@@ -19,7 +19,7 @@ from .._harness.data import load
 from .._harness.fits import chosen
 from .._harness.worker import Job, Turn, interleave, start
 
-ENTRANTS = ("skmnist", "sklearn", "keras", "scikeras")
+CHOICES = ("skmnist", "sklearn", "keras", "scikeras")
 OPTIONS = {"rounds": (15, 1, "processes of each kind")}
 _ROOT = Path(__file__).parents[2]
 
@@ -86,7 +86,7 @@ class Saved:
 
 
 def run(report, only, rounds):
-    keys = chosen(ENTRANTS, only, report)
+    keys = chosen(CHOICES, only, report)
     table = report.table("A process that imports")
     _measure(table, _of(_IMPORTS, ["python", *keys]), {}, rounds, _ROOT)
     table.relate("x sklearn.neural_network", "sklearn")

@@ -10,7 +10,7 @@ from .._harness.fits import bounded_jobs, chosen
 from .._harness.machine import usable_cores
 from .._harness.worker import take_turns, workers
 
-ENTRANTS = tuple(CONTENDERS)
+CHOICES = tuple(CONTENDERS)
 OPTIONS = {
     "rounds": (5, 1, "turns of each contender"),
     "epochs": (10, 1, "epochs per turn"),
@@ -19,7 +19,7 @@ OPTIONS = {
 
 
 def run(report, only, rounds, epochs, rows):
-    jobs = bounded_jobs(chosen(ENTRANTS, only, report), "mnist", rows)
+    jobs = bounded_jobs(chosen(CHOICES, only, report), "mnist", rows)
     with workers(jobs) as crew:
         take_turns(crew, 1, 1)
         turns, threads = take_turns(crew, rounds, epochs)

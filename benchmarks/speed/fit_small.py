@@ -12,7 +12,7 @@ from .._harness.data import load
 from .._harness.fits import accuracy, bounded_jobs, chosen
 from .._harness.worker import Job, Turn, fresh_turns, take_turns, workers
 
-ENTRANTS = tuple(CONTENDERS)
+CHOICES = tuple(CONTENDERS)
 OPTIONS = {
     "rounds": (20, 1, "turns of each contender with one more fit"),
     "cold_rounds": (5, 1, "fresh processes of each contender, 0 for none"),
@@ -49,7 +49,7 @@ class FirstFit:
 
 
 def run(report, only, rounds, cold_rounds, epochs):
-    keys = chosen(ENTRANTS, only, report)
+    keys = chosen(CHOICES, only, report)
     _one_more(report, keys, rounds, epochs)
     if cold_rounds:
         _first(report, keys, cold_rounds, epochs)

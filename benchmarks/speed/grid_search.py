@@ -1,7 +1,7 @@
 """Digits: a grid search over 27 candidates, 3 folds, 20 epochs.
 
 Three sizes of the hidden layers, three dropout rates, three L2 factors. scikit-learn
-has no dropout: nine L2 factors regularise its networks. Each search has a fresh
+has no dropout: nine L2 factors regularize its networks. Each search has a fresh
 process, so that compiling the graphs is part of it; the imports and a first fit of
 another network are not. The accuracy is that of the best candidate over the folds. The
 floor is the matrix products of the same fits alone.
@@ -19,7 +19,7 @@ from .._harness.floor import Floor
 from .._harness.machine import usable_cores
 from .._harness.worker import Job, Turn, fresh_turns
 
-ENTRANTS = ("skmnist", "sklearn", "scikeras", "skorch")
+CHOICES = ("skmnist", "sklearn", "scikeras", "skorch")
 OPTIONS = {
     "rounds": (5, 1, "searches of each contender"),
     "epochs": (20, 1, "epochs of a fit"),
@@ -86,10 +86,10 @@ class Search:
             start = time.perf_counter()
             search.fit(self._x, self._y)
             seconds = time.perf_counter() - start
-        figures = {}
+        metrics = {}
         if traced is not None:
-            figures["graphs traced"] = _graphs_traced() - traced
-        return Turn(seconds, float(search.best_score_), figures)
+            metrics["graphs traced"] = _graphs_traced() - traced
+        return Turn(seconds, float(search.best_score_), metrics)
 
 
 class SearchFloor:
@@ -137,7 +137,7 @@ def run(report, only, rounds, epochs, sizes):
     n_candidates = len(sizes) * len(_DROPOUT) * len(_L2)
     cores = usable_cores()
     jobs = floor_jobs(SearchFloor, sizes, n_candidates)
-    for key in chosen(ENTRANTS, only, report):
+    for key in chosen(CHOICES, only, report):
         label, grid = CONTENDERS[key].label, _grid(key, sizes)
         jobs[key] = Job(f"{label}, n_jobs=1", Search, (key, grid, 1))
         if key in ("skmnist", "sklearn"):

@@ -13,7 +13,7 @@ from .._harness.fits import accuracy, chosen
 from .._harness.memory import resident_memory
 from .._harness.worker import Job, Turn, take_turns, workers
 
-ENTRANTS = ("skmnist", "sklearn", "keras", "scikeras")
+CHOICES = ("skmnist", "sklearn", "keras", "scikeras")
 OPTIONS = {
     "fits": (500, 4, "fits of one architecture in skmnist"),
     "peer_fits": (100, 4, "the same in the peers, which are slow and leak at once"),
@@ -49,12 +49,12 @@ class Fits:
             times.append(time.perf_counter() - start)
             accuracies.append(accuracy(model, self._data))
         self._done += n_fits
-        figures = {_MEMORY: resident_memory() / 1e6}
-        return Turn(median(times), fmean(accuracies), figures)
+        metrics = {_MEMORY: resident_memory() / 1e6}
+        return Turn(median(times), fmean(accuracies), metrics)
 
 
 def run(report, only, fits, peer_fits, architectures, block, epochs):
-    keys = chosen(ENTRANTS, only, report)
+    keys = chosen(CHOICES, only, report)
     counts = {key: fits if key == "skmnist" else peer_fits for key in keys}
     table = report.table("Many fits of one architecture: seconds per fit")
     _measure(table, counts, block, (False, epochs))
@@ -80,7 +80,7 @@ def _measure(table, counts, block, settings):
             rest = count // block - shared
             turns[key] += take_turns({key: crew[key]}, rest, block)[0][key]
     for key, job in jobs.items():
-        memory = [turn.figures[_MEMORY] for turn in turns[key]]
+        memory = [turn.metrics[_MEMORY] for turn in turns[key]]
         n_later = (len(memory) - 1) * block
         columns = {
             "fits": len(memory) * block,

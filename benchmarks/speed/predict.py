@@ -16,7 +16,7 @@ from .._harness.data import load
 from .._harness.fits import accuracy, chosen
 from .._harness.worker import Job, Turn, take_turns, workers
 
-ENTRANTS = tuple(CONTENDERS)
+CHOICES = tuple(CONTENDERS)
 OPTIONS = {
     "rounds": (7, 1, "turns of each contender and size"),
     "milliseconds": (500, 20, "how long a turn repeats its call"),
@@ -62,7 +62,7 @@ def _pipeline(model, images):
 def run(report, only, rounds, milliseconds, train_rows):
     jobs = {
         key: Job(CONTENDERS[key].label, Predict, (key, train_rows, milliseconds))
-        for key in chosen(ENTRANTS, only, report)
+        for key in chosen(CHOICES, only, report)
     }
     with workers(jobs) as crew:
         for from_images, n_rows in product((False, True), _SIZES):

@@ -18,7 +18,7 @@ from .._harness.fits import accuracy, chosen
 from .._harness.memory import peak_memory
 from .._harness.worker import Job, Turn, fresh_turns
 
-ENTRANTS = ("skmnist", "sklearn", "keras")
+CHOICES = ("skmnist", "sklearn", "keras")
 OPTIONS = {
     "rounds": (5, 1, "streams of each size"),
     "sizes": ((60_000, 600_000, 8_100_000), (4000, 12_000), "rows of a stream"),
@@ -77,7 +77,7 @@ def _shift(images, numbers):
 
 
 def run(report, only, rounds, sizes, chunk):
-    keys = chosen(ENTRANTS, only, report)
+    keys = chosen(CHOICES, only, report)
     smallest, largest = min(sizes), max(sizes)
     jobs, n_rows = {}, {}
     for key in keys:

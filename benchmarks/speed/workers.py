@@ -16,7 +16,7 @@ from .._harness.fits import chosen
 from .._harness.machine import usable_cores
 from .._harness.worker import Job, Turn, fresh_turns
 
-ENTRANTS = ("skmnist",)
+CHOICES = ("skmnist",)
 OPTIONS = {
     "rounds": (3, 1, "pairs of searches of each kind"),
     "epochs": (20, 1, "epochs of a fit"),
@@ -75,8 +75,8 @@ class Search:
                 seconds.append(time.perf_counter() - start)
                 start = time.perf_counter()
         scores = search.cv_results_["mean_test_score"]
-        figures = {_FIRST: seconds[0], _CHECKSUM: _checksum(scores)}
-        return Turn(seconds[1], float(search.best_score_), figures)
+        metrics = {_FIRST: seconds[0], _CHECKSUM: _checksum(scores)}
+        return Turn(seconds[1], float(search.best_score_), metrics)
 
 
 def _checksum(scores):
@@ -84,7 +84,7 @@ def _checksum(scores):
 
 
 def run(report, only, rounds, epochs, sizes, workers):
-    chosen(ENTRANTS, only, report)
+    chosen(CHOICES, only, report)
     kinds = {
         "alone": ("one process", "threading", 1, {}),
         "threads": (f"{workers} threads", "threading", workers, {}),
@@ -105,7 +105,7 @@ def run(report, only, rounds, epochs, sizes, workers):
     table = report.table(f"Digits, {9 * len(sizes)} candidates x 3 folds, warm workers")
     for key, job in jobs.items():
         table.add(key, job.label, turns[key], threads=threads[key])
-        checksums = [turn.figures[_CHECKSUM] for turn in turns[key]]
-        if checksums != [turn.figures[_CHECKSUM] for turn in turns["alone"]]:
+        checksums = [turn.metrics[_CHECKSUM] for turn in turns[key]]
+        if checksums != [turn.metrics[_CHECKSUM] for turn in turns["alone"]]:
             report.fail(f"{job.label}: not the scores of one process")
     table.relate("x one process", "alone")

@@ -1,15 +1,13 @@
 """
-More digits from those there are
-================================
+Data augmentation: affine and elastic distortions
+=================================================
 
-A digit that is turned a little, stretched or bent is the same digit, and another row of
-pixels. ``augmentation`` distorts every image anew in every epoch, so that a network
-never sees the same one twice: it trains longer before it knows them by heart, and reads
-more of those it never saw.
+``augmentation`` distorts every training image at random, anew in every epoch. The
+network never sees the same image twice, overfits later, and generalizes better.
 """
 
 # %%
-# A sixth of MNIST, or scikit-learn's small digits where MNIST is not at hand.
+# A sixth of MNIST, or scikit-learn's small digits without MNIST.
 import numpy as np
 
 from skmnist import PixelScaler
@@ -24,11 +22,11 @@ x_train, y_train = scaler.transform(data.x_train[:10_000]), data.y_train[:10_000
 x_test, y_test = scaler.transform(data.x_test), data.y_test
 
 # %%
-# What the network sees
-# ---------------------
-# :class:`~skmnist.ImageAugmentation` holds the ranges, in degrees and pixels.
-# ``sample`` distorts each image once, as an epoch does; the network needs no such call.
-# The left column shows the originals.
+# Distorted images
+# ----------------
+# :class:`~skmnist.ImageAugmentation` has the ranges, in degrees and pixels. ``sample``
+# distorts each image once, as an epoch does; training needs no such call. The left
+# column shows the originals.
 from skmnist import DigitGridDisplay, ImageAugmentation
 
 side = data.x_train.shape[1]
@@ -45,11 +43,11 @@ images = np.stack(rows, axis=1).reshape(-1, side, side)
 _ = DigitGridDisplay(images=images, title="originals, and four distortions").plot()
 
 # %%
-# These are the ranges of the preset "elastic", which fits itself to the size of the
-# images; "affine" leaves the bending out.
+# These are the ranges of the preset "elastic". The preset "affine" has no elastic
+# distortion.
 #
-# With and without
-# ----------------
+# Training with and without augmentation
+# --------------------------------------
 # A fifth of the images is held out, and never distorted.
 from skmnist import MLPDigitClassifier
 
@@ -69,8 +67,8 @@ for name in None, "affine", "elastic":
     print(f"{name!s:8} test accuracy {models[name].score(x_test, y_test):.4f}")
 
 # %%
-# Distorted images are harder: the training figures say so. The held-out ones are not
-# distorted, and there it is the other way round.
+# Training accuracy is lower with augmentation, because distorted images are harder.
+# Validation accuracy, on undistorted images, is higher.
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharex=True, layout="constrained")
@@ -78,14 +76,13 @@ for name, model in models.items():
     for ax, key in zip(axes, ["accuracy", "val_accuracy"], strict=True):
         ax.plot(range(1, EPOCHS + 1), model.history_[key], label=str(name))
 axes[0].set(title="training", ylim=(0.8, 1), ylabel="accuracy", xlabel="epoch")
-axes[1].set(title="held out", ylim=(0.9, 1), xlabel="epoch")
+axes[1].set(title="validation", ylim=(0.9, 1), xlabel="epoch")
 _ = axes[1].legend(title="augmentation")
 
 # %%
-# What is still wrong
-# -------------------
-# The mistakes on the test images that the network is most sure of, with their true
-# labels: a person would argue about some of them too.
+# Remaining mistakes
+# ------------------
+# The most confident mistakes on the test images, with their true labels.
 _ = DigitGridDisplay.from_estimator(
     models["elastic"], x_test, y_test, mistakes_only=True, n_images=16
 )

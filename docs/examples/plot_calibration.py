@@ -1,11 +1,10 @@
 """
-Can the probabilities be believed?
-==================================
+Probability calibration with temperature scaling
+================================================
 
-Of all images that a network reads with 90 %, nine of ten should be read right. Without
-dropout, and trained for long on few images, it is too sure of itself; dropout alone
-does not change that much. scikit-learn's ``CalibratedClassifierCV`` does, for this
-network as for any other classifier.
+Of all predictions with a probability of 90 %, nine in ten should be correct. A network
+trained for long on few images is overconfident, with and without dropout.
+scikit-learn's ``CalibratedClassifierCV`` calibrates it like any other classifier.
 """
 
 # %%
@@ -20,8 +19,8 @@ x_test = data.x_test.reshape(len(data.x_test), -1)
 y_train, y_test = data.y_train[:3000], data.y_test
 
 # %%
-# Temperature scaling divides the logits by one number, found by cross-validation; it
-# changes no prediction of a network, only how sure it is.
+# Temperature scaling divides the logits by one number, found by cross-validation. It
+# changes the probabilities of a network, but not its predictions.
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.pipeline import make_pipeline
 
@@ -42,8 +41,8 @@ models = {
 }
 
 # %%
-# What counts is the probability of the digit that is predicted, and whether it is the
-# right one. Below the dotted line a network is too sure.
+# The reliability diagram compares the probability of the predicted digit with the share
+# of correct predictions. Below the dotted line a network is overconfident.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.calibration import CalibrationDisplay
@@ -55,22 +54,27 @@ for (name, model), marker in zip(models.items(), "osD", strict=True):
     model.fit(x_train, y_train)
     probability = model.predict_proba(x_test)
     confidence = probability.max(axis=1)
-    right = model.classes_[probability.argmax(axis=1)] == y_test
+    correct = model.classes_[probability.argmax(axis=1)] == y_test
     loss = log_loss(y_test, probability.astype("float32"))  # sums to 1 as such
-    print(f"{name:26}{right.mean():8.4f}{loss:10.4f}{confidence.mean():18.4f}")
+    print(f"{name:26}{correct.mean():8.4f}{loss:10.4f}{confidence.mean():18.4f}")
     CalibrationDisplay.from_predictions(
-        right, confidence, n_bins=8, strategy="uniform", name=name, ax=ax, marker=marker
+        correct,
+        confidence,
+        n_bins=8,
+        strategy="uniform",
+        name=name,
+        ax=ax,
+        marker=marker,
     )
 _ = ax.set(
     xlabel="probability of the predicted digit",
-    ylabel="share of right predictions",
+    ylabel="share of correct predictions",
     xlim=(0, 1.02),
     ylim=(0, 1.02),
 )
 
 # %%
-# The fewer images a point stands for, the less sure it is. Most of them are at the
-# right: the network is sure nearly always.
+# Points with few images are uncertain. Most images have a probability near 1.
 figure, ax = plt.subplots(figsize=(6, 2.6), layout="constrained")
 ax.hist(confidence, bins=np.linspace(0, 1, 21), color="tab:green", log=True)
 _ = ax.set(

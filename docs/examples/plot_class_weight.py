@@ -1,14 +1,14 @@
 """
-Class weights for a rare digit
-==============================
+Class weights for imbalanced data
+=================================
 
-What if one digit is rare in training, but as important as the others? The network
-learns to do without it. ``class_weight="balanced"`` gives each class the same weight in
-the loss, which scikit-learn's own ``MLPClassifier`` cannot do.
+A network rarely predicts a class that is rare in training. ``class_weight="balanced"``
+gives each class the same weight in the loss, which scikit-learn's ``MLPClassifier``
+cannot do.
 """
 
 # %%
-# Of the nines every fiftieth is left, of the other digits all.
+# Every fiftieth nine stays, and all of the other digits.
 import numpy as np
 
 from skmnist.datasets import fetch_mnist, load_digits
@@ -20,13 +20,13 @@ except OSError:
 
 x_train, y_train = data.x_train[:10_000], data.y_train[:10_000]
 nines = np.flatnonzero(y_train == 9)
-kept = np.setdiff1d(np.arange(len(y_train)), np.delete(nines, slice(None, None, 50)))
-x_train, y_train = x_train[kept], y_train[kept]
+rows = np.setdiff1d(np.arange(len(y_train)), np.delete(nines, slice(None, None, 50)))
+x_train, y_train = x_train[rows], y_train[rows]
 print("training images per digit", np.bincount(y_train))
 print("test images per digit    ", np.bincount(data.y_test))
 
 # %%
-# Three seeds of each, because the few nines that are left make the results vary.
+# Three seeds each, because results vary with so few nines.
 from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
 from sklearn.pipeline import make_pipeline
 
@@ -37,7 +37,7 @@ recalls = {}
 print(f"{'class_weight':14}{'recall of 9':>13}{'precision of 9':>16}", end="")
 print(f"{'balanced accuracy':>19}")
 for class_weight in (None, "balanced"):
-    figures = []
+    scores = []
     recalls[class_weight] = np.zeros(10)
     for seed in SEEDS:
         mlp = MLPDigitClassifier(class_weight=class_weight, random_state=seed)
@@ -49,13 +49,13 @@ for class_weight in (None, "balanced"):
             data.y_test, predicted, average=None, zero_division=0
         )
         balanced = balanced_accuracy_score(data.y_test, predicted)
-        figures.append((recall[9], precision[9], balanced))
+        scores.append((recall[9], precision[9], balanced))
         recalls[class_weight] += recall / len(SEEDS)
-    recall, precision, balanced = np.mean(figures, axis=0)
+    recall, precision, balanced = np.mean(scores, axis=0)
     print(f"{class_weight!s:14}{recall:13.3f}{precision:16.3f}{balanced:19.3f}")
 
 # %%
-# The rare digit gains far more than the others, above all its neighbour 4, lose.
+# The rare digit gains far more than the others lose, of which the similar 4 loses most.
 import matplotlib.pyplot as plt
 
 figure, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")

@@ -1,14 +1,14 @@
 """
-Beside scikit-learn's MLPClassifier
-===================================
+Comparison with scikit-learn's MLPClassifier
+============================================
 
-The same network in both: layers, activation, optimizer, learning rate, batch size and
-epochs. :class:`~skmnist.MLPDigitClassifier` comes with its dropout, and without it for
-a fair comparison of the time.
+Both train the same network: layers, activation, optimizer, learning rate, batch size
+and epochs. :class:`~skmnist.MLPDigitClassifier` trains with its dropout, and without it
+for a fair comparison of the time.
 """
 
 # %%
-# A third of MNIST, or scikit-learn's small digits where MNIST is not at hand.
+# A third of MNIST, or scikit-learn's small digits without MNIST.
 from skmnist.datasets import fetch_mnist, load_digits
 
 try:
@@ -18,11 +18,10 @@ except OSError:
 x_train, y_train = data.x_train[:20_000], data.y_train[:20_000]
 
 # %%
-# ``MLPClassifier`` stops when its training loss gets no better. Here it must not, so
-# that all train as long: ``max_iter`` epochs, of which it then warns that they may be
-# too few. Its ``alpha`` is another penalty than ``l2``; :doc:`/migration/mlpclassifier`
-# translates one into the other. One thread multiplies its matrices as fast as two
-# do, for they are small, and on a busy machine does not wait for the other.
+# ``n_iter_no_change`` keeps ``MLPClassifier`` from stopping early, so that all train
+# for as many epochs; it warns that they may be too few. Its ``alpha`` and ``l2`` are
+# scaled differently: see :doc:`/migration/mlpclassifier`. One BLAS thread is as fast as
+# two for its small matrices.
 import warnings
 
 from sklearn.exceptions import ConvergenceWarning
@@ -82,10 +81,10 @@ figure, (left, right) = plt.subplots(
     1, 2, figsize=(8, 2.6), sharey=True, layout="constrained"
 )
 names = list(results)[::-1]
-colours = ["tab:gray", "tab:cyan", "tab:blue"]
+colors = ["tab:gray", "tab:cyan", "tab:blue"]
 errors = [100 * (1 - results[name][0]) for name in names]
 times = [results[name][1] for name in names]
-left.bar_label(left.barh(names, errors, color=colours), fmt="%.2f", padding=3)
+left.bar_label(left.barh(names, errors, color=colors), fmt="%.2f", padding=3)
 left.set(xlabel="wrong test images in %", xlim=(0, 1.2 * max(errors)))
-right.bar_label(right.barh(names, times, color=colours), fmt="%.1f", padding=3)
+right.bar_label(right.barh(names, times, color=colors), fmt="%.1f", padding=3)
 _ = right.set(xlabel=f"seconds for {EPOCHS} epochs", xlim=(0, 1.2 * max(times)))

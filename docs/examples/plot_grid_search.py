@@ -1,14 +1,13 @@
 """
-Searching hidden units, dropout and L2
-======================================
+Grid search over hidden units, dropout and L2
+=============================================
 
-``GridSearchCV`` takes the pipeline as it takes any other. All candidates share
-the compiled training loops, one with the L2 penalty and one without, because sizes,
-dropout and L2 are arguments: 36 fits, and none of them compiles a loop of its own.
+``GridSearchCV`` takes the pipeline like any other estimator. All 36 fits share two
+compiled training loops, one with the L2 penalty and one without.
 """
 
 # %%
-# A part of MNIST, or scikit-learn's small digits where MNIST is not at hand.
+# A part of MNIST, or scikit-learn's small digits without MNIST.
 from skmnist.datasets import fetch_mnist, load_digits
 
 try:
@@ -46,12 +45,12 @@ from skmnist import GridSearchDisplay
 _ = GridSearchDisplay.from_estimator(search, params=["hidden_units", "dropout", "l2"])
 
 # %%
-# The search refits the best one on all its images, and is itself a classifier:
+# The search refits the best candidate on all images, and is itself a classifier:
 for name, value in search.best_params_.items():
     print(f"{name:34}{value}")
 print(f"accuracy in cross-validation {search.best_score_:.4f}")
 print(f"accuracy on the test images  {search.score(data.x_test, data.y_test):.4f}")
 
 # %%
-# The same from the shell, with a progress bar: ``skmnist tune --data mnist --model
-# best.skops --plot search.png``.
+# The same from the command line, with a progress bar:
+# ``skmnist tune --data mnist --model best.skops --plot search.png``.

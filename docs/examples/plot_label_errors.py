@@ -2,9 +2,8 @@
 Finding label errors
 ====================
 
-An image whose label a network that never saw it finds improbable is worth a look. First
-with errors that were put in, to see how well this works; then with the labels as they
-are.
+A label with a low out-of-fold probability may be wrong. First with errors that were put
+in, to measure how well this works; then with the original labels.
 """
 
 # %%
@@ -19,7 +18,7 @@ except OSError:
 x, y = data.x_train[:15_000], data.y_train[:15_000]
 
 # %%
-# Errors that were put in
+# Artificial label errors
 # -----------------------
 # Every fiftieth label is replaced by another one.
 rng = np.random.default_rng(0)
@@ -29,8 +28,8 @@ y_noisy[wrong] = (y[wrong] + rng.integers(1, 10, wrong.sum())) % 10
 print(f"{wrong.sum()} wrong labels of {len(y):,}")
 
 # %%
-# ``cross_val_predict`` gives for each image the probabilities of a network that was
-# trained without it. The less probable its own label, the more suspect it is.
+# ``cross_val_predict`` returns out-of-fold probabilities: those of a network trained
+# without the image. The less probable the label, the more suspect it is.
 from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 
@@ -44,21 +43,21 @@ most = np.argsort(-suspicion)[: wrong.sum()]
 print(f"of the {len(most)} most suspect labels {wrong[most].mean():.0%} are wrong")
 
 # %%
-# Who looks at the suspect ones in their order finds nearly all errors soon:
+# Checking labels in this order finds nearly all errors soon:
 import matplotlib.pyplot as plt
 from sklearn.metrics import PrecisionRecallDisplay
 
 display = PrecisionRecallDisplay.from_predictions(wrong, suspicion, name="network")
 _ = display.ax_.set(
-    xlabel="part of the wrong labels that is found",
-    ylabel="part of the suspect labels that is wrong",
+    xlabel="recall: share of the wrong labels found",
+    ylabel="precision: share of suspect labels wrong",
 )
 
 # %%
-# The labels as they are
-# ----------------------
-# The same with the published labels. Some of these are hard to read, some are wrong,
-# and some are the network's own mistakes; whoever looks decides.
+# Errors in the original labels
+# -----------------------------
+# The same with the published labels. Some of these images are hard to read, some labels
+# are wrong, and some are mistakes of the network.
 from skmnist import DigitGridDisplay
 
 probability = cross_val_predict(model, x, y, cv=3, method="predict_proba")

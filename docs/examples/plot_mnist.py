@@ -1,17 +1,16 @@
 """
-The classic MNIST walk
-======================
+MNIST: training, evaluation, overfitting, dropout and L2
+========================================================
 
-Data, 25 samples, the network, its training, its test, and what dropout and L2 do
-against over-fitting: the tour that every introduction to neural networks makes, with
-scikit-learn's tools.
+The classic introduction to neural networks with scikit-learn's tools: data, network,
+training, evaluation, and regularization against overfitting.
 """
 
 # %%
 # The data
 # --------
-# 70,000 images of handwritten digits. Where MNIST is not at hand,
-# :func:`~skmnist.datasets.load_digits` stands in: 1,797 smaller ones.
+# 70,000 images of handwritten digits. Without MNIST,
+# :func:`~skmnist.datasets.load_digits` has 1,797 smaller ones.
 import numpy as np
 
 from skmnist.datasets import fetch_mnist, load_digits
@@ -34,9 +33,9 @@ _ = DigitGridDisplay.from_predictions(data.x_train, data.y_train, random_state=0
 # %%
 # The network
 # -----------
-# :class:`~skmnist.PixelScaler` makes rows in [0, 1] of the images. Two hidden layers
-# of 256 units with ReLU, each followed by dropout, and a softmax over ten digits are
-# the defaults of :class:`~skmnist.MLPDigitClassifier`.
+# :class:`~skmnist.PixelScaler` flattens the images and scales them to [0, 1]. The
+# defaults of :class:`~skmnist.MLPDigitClassifier` are two hidden layers of 256 units
+# with ReLU and dropout, and a softmax over ten digits.
 from sklearn.pipeline import make_pipeline
 
 from skmnist import MLPDigitClassifier, PixelScaler
@@ -47,8 +46,8 @@ model
 # %%
 # Training
 # --------
-# 20 epochs of Adam. The training figures are worse than those of the test below,
-# because dropout is at work while they are measured.
+# 20 epochs of Adam. The training metrics are worse than the test metrics below, because
+# dropout is active while they are measured.
 import matplotlib.pyplot as plt
 
 from skmnist import TrainingCurveDisplay
@@ -58,8 +57,8 @@ _, axes = plt.subplots(2, figsize=(6, 6), layout="constrained")
 _ = TrainingCurveDisplay.from_estimator(model, ax=axes)
 
 # %%
-# The trained network is an ordinary Keras model, for those who want one. Its summary
-# counts the parameters.
+# ``to_keras`` returns the trained network as a Keras model. Its summary counts the
+# parameters.
 model[-1].to_keras().summary(line_length=72)
 
 # %%
@@ -71,26 +70,25 @@ predicted = model.predict(data.x_test)
 print(classification_report(data.y_test, predicted, digits=4))
 
 # %%
-# Which digit is taken for which other one?
+# The confusion matrix:
 _ = ConfusionMatrixDisplay.from_predictions(
     data.y_test, predicted, cmap="Blues", colorbar=False
 )
 
 # %%
-# The mistakes that the network is most sure of:
+# The most confident mistakes:
 _ = DigitGridDisplay.from_estimator(
     model, data.x_test, data.y_test, mistakes_only=True, n_images=16
 )
 
 # %%
-# Over-fitting
-# ------------
-# Fewer images make it plain: 5,000, of which every tenth is held out. Without dropout
-# and L2 the network soon knows all training images by heart: their loss goes to zero,
-# while the loss on the held-out ones turns and rises.
+# Overfitting
+# -----------
+# It shows with fewer images: 5,000, of which a tenth is held out. Without dropout and
+# L2 the network soon memorizes the training images: the training loss goes to zero,
+# while the validation loss turns and rises.
 #
-# `early_stopping` holds the images out; a patience as long as the training lets it go
-# on to the end.
+# ``early_stopping`` holds the images out; a patience of all epochs disables the stop.
 EPOCHS = 40
 variants = {
     "nothing": {"dropout": 0.0, "l2": 0.0},
@@ -111,7 +109,7 @@ for name, parameters in variants.items():
     fitted[name].fit(data.x_train[:5000], data.y_train[:5000])
 
 # %%
-# Both losses hold the L2 penalty, where there is one.
+# Both losses include the L2 penalty.
 figure, axes = plt.subplots(
     2, 2, figsize=(6.5, 5.5), sharex=True, sharey=True, layout="constrained"
 )
@@ -126,14 +124,14 @@ figure.supxlabel("epoch")
 _ = figure.supylabel("loss")
 
 # %%
-# In the end only the images count that no training saw:
-print(f"{'against over-fitting':24}{'training':>10}{'test':>10}  accuracy")
+# Accuracy on training and test images:
+print(f"{'regularization':24}{'training':>10}{'test':>10}  accuracy")
 for name, each in fitted.items():
     training = each.score(data.x_train[:5000], data.y_train[:5000])
     test = each.score(data.x_test, data.y_test)
     print(f"{name:24}{training:10.4f}{test:10.4f}")
 
 # %%
-# The weights kept are those of the epoch with the least validation loss: early
-# stopping is a remedy of its own, and here it is at work in all four.
-# sphinx_gallery_thumbnail_number = 1
+# All four networks have the weights of the epoch with the least validation loss,
+# because early stopping restores them.
+# sphinx_gallery_thumbnail_number = 5

@@ -1,14 +1,14 @@
 """
-Digits upright, and of usual widths
+Deslanting and moment normalization
 ===================================
 
-Slant and width are habits of a writer. A network can learn from many digits that they
-do not matter; or :class:`~skmnist.DigitNormalizer` takes them away, and a few digits
-teach as much as many did.
+Slant and width of digits differ from writer to writer.
+:class:`~skmnist.DigitNormalizer` removes these differences, so that a network needs
+fewer training digits.
 """
 
 # %%
-# MNIST, or scikit-learn's small digits where MNIST is not at hand.
+# MNIST, or scikit-learn's small digits without MNIST.
 from skmnist import DigitGridDisplay, DigitNormalizer
 from skmnist.datasets import fetch_mnist, load_digits
 
@@ -20,15 +20,15 @@ except OSError:
 # %%
 # Three ways to normalize
 # -----------------------
-# Pixels are framed like MNIST's in any case. ``deslant`` shears slanted digits until
-# they stand upright, and ``moment_power=0.5`` takes half of what is unusual in their
-# height and width away. Each digit is shown three times: framed, upright, stretched.
+# All digits are framed like MNIST's. ``deslant`` shears slanted digits upright, and
+# ``moment_power=0.5`` halves the deviations of their height and width from MNIST's
+# mean. Each digit is shown three times: framed, deslanted, moments normalized.
 import numpy as np
 
 normalizers = {
     "framed": DigitNormalizer(),
-    "upright": DigitNormalizer(deslant=True),
-    "upright, stretched": DigitNormalizer(deslant=True, moment_power=0.5),
+    "deslanted": DigitNormalizer(deslant=True),
+    "moments normalized": DigitNormalizer(deslant=True, moment_power=0.5),
 }
 x_train, x_test = (
     {name: normalizer.fit_transform(x) for name, normalizer in normalizers.items()}
@@ -38,9 +38,9 @@ images = np.stack([x[:12] for x in x_train.values()], axis=1).reshape(-1, 28, 28
 _ = DigitGridDisplay(images=images, title=" | ".join(normalizers)).plot()
 
 # %%
-# How many digits a network needs
-# -------------------------------
-# The same network for each, trained on more and more of the digits.
+# Learning curve
+# --------------
+# The same network, trained on more and more of the digits.
 import matplotlib.pyplot as plt
 from sklearn.pipeline import make_pipeline
 

@@ -1,10 +1,9 @@
 """
-Stacking the network with other classifiers
-===========================================
+Stacking with other classifiers
+===============================
 
-Classifiers that make different mistakes are better together. ``StackingClassifier``
-trains a logistic regression on the probabilities that they give for held-out images;
-the network takes part like any other.
+``StackingClassifier`` trains a logistic regression on the out-of-fold probabilities of
+several classifiers. The network is a member like any other classifier.
 """
 
 # %%
@@ -30,7 +29,7 @@ from skmnist import MLPDigitClassifier, PixelScaler
 members = {
     "network": make_pipeline(PixelScaler(), MLPDigitClassifier(random_state=0)),
     "trees": ExtraTreesClassifier(random_state=0),
-    "neighbours": KNeighborsClassifier(weights="distance"),
+    "neighbors": KNeighborsClassifier(weights="distance"),
 }
 stack = StackingClassifier(
     list(members.items()), final_estimator=LogisticRegression(max_iter=1000), cv=3

@@ -11,8 +11,8 @@ from ._errors import print_error
 _COMMANDS = {
     "train": "train a network and save it",
     "tune": "search hidden units, dropout and L2, and save the best network",
-    "evaluate": "measure a saved model on test images",
-    "predict": "print the predicted label of each image in some files",
+    "evaluate": "measure a model on test images",
+    "predict": "print the predicted label of each image",
     "export": "write a saved model as ONNX or Keras file",
 }
 

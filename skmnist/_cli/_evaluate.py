@@ -1,37 +1,46 @@
-"""``skmnist evaluate``: measure a saved model on test images."""
+"""``skmnist evaluate``: measure a model on test images."""
 
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils.multiclass import unique_labels
 
 from ._errors import naming
-from ._shared import add_data_argument, load_classifier, load_data, print_table
+from ._shared import (
+    add_data_arguments,
+    add_model_argument,
+    load_classifier,
+    load_data,
+    print_table,
+)
 
 _EXAMPLES = """\
-example:
-  skmnist evaluate digits.skops --data digits
+examples:
+  skmnist evaluate --data digits
+  skmnist evaluate --data digits --model digits.skops
+  skmnist evaluate --test-data t10k-images-idx3-ubyte.gz --model mnist.skops
 """
 
 
 def add_arguments(parser):
     parser.description = (
-        "Print the accuracy of a saved model on test images, and for each class the\n"
+        "Print the accuracy of a model on test images, and for each class the\n"
         "precision, the recall, their harmonic mean F1 and the number of images."
     )
     parser.epilog = _EXAMPLES
-    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
-    add_data_argument(parser, "x_test and y_test")
+    add_model_argument(parser)
+    add_data_arguments(parser, test_alone=True)
 
 
 def main(args):
     model = load_classifier(args.model)
-    with naming(args.data):
-        data = load_data(args.data, ("test",))
+    source = args.test_data or args.data
+    with naming(source):
+        data = load_data(args, ["test"])
         y = data.y_test
         labels = unique_labels(model.classes_, y)
         predicted = model.predict(data.x_test)
     n_right = np.count_nonzero(predicted == y)
-    print(f"data      {args.data}  {len(y):,} test images")
+    print(f"data      {source}  {len(y):,} test images")
     print(f"accuracy  {n_right / len(y):.4f}  ({n_right:,} of {len(y):,} right)")
     print()
     table = precision_recall_fscore_support(

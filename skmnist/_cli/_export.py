@@ -1,11 +1,17 @@
 """``skmnist export``: write a saved model as ONNX or Keras file."""
 
+import copy
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+from sklearn.pipeline import Pipeline
+
 from .._io._atomic import check_writable, write_files
-from .._io._onnx import scalers_and_network, to_onnx
+from .._io._onnx import to_onnx
+from .._pixel_scaler import PixelScaler
+from .._unsharp_mask import UnsharpMask
 from ._errors import naming
 from ._shared import load_classifier, quiet_tensorflow
 
@@ -45,18 +51,43 @@ def main(args):
 
 def export(model, path):
     """Write a model for other programs, and return what the file takes for an input."""
-    scalers, network = scalers_and_network(model)
-    shape, dtype, divided = (network.n_features_in_,), "float32", ""
     if path.endswith(".onnx"):
-        data = to_onnx(model).SerializeToString()
-        if scalers:
-            shape, dtype = scalers[0].image_shape_, scalers[0].dtype_.__name__
+        import onnx
+
+        converted = to_onnx(model)
+        write_files({path: converted.SerializeToString()}, "the export")
+        tensor = converted.graph.input[0].type.tensor_type
+        sides = [each.dim_value for each in tensor.shape.dim[1:]]
+        dtype, divided = onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type), ""
     else:
-        dtype = network.dtype
+        network, divisors = _network_and_divisors(model)
         with TemporaryDirectory() as folder:
             file = Path(folder, "model.keras")
             network.to_keras().save(file)
-            data = file.read_bytes()
-        divided = "".join(f", divided by {each.max_value_:g}" for each in scalers)
-    write_files({path: data}, "the export")
-    return f"n x {' x '.join(map(str, shape))} {dtype}{divided}"
+            write_files({path: file.read_bytes()}, "the export")
+        sides, dtype = [network.n_features_in_], network.dtype
+        divided = "".join(f", divided by {each:g}" for each in divisors)
+    return f"n x {' x '.join(map(str, sides))} {dtype}{divided}"
+
+
+def _network_and_divisors(model):
+    """Return a network whose first layer sharpens, and what the pixels are divided by.
+
+    Sharpening is linear, as the layer is.
+    """
+    *before, network = model if isinstance(model, Pipeline) else [model]
+    for step in before:
+        if not isinstance(step, PixelScaler | UnsharpMask):
+            raise ValueError(
+                f"{type(step).__name__} cannot be exported to Keras: only PixelScaler "
+                "and UnsharpMask may come before the MLPDigitClassifier"
+            )
+    network = copy.copy(network)
+    for step in reversed(before):
+        if isinstance(step, UnsharpMask):
+            kernel, *others = network.coefs_
+            sharpened = step.transform(np.eye(len(kernel))) @ kernel
+            network.coefs_ = [sharpened.astype(kernel.dtype), *others]
+    return network, [
+        each.max_value_ for each in before if isinstance(each, PixelScaler)
+    ]

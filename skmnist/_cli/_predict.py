@@ -1,6 +1,7 @@
 """``skmnist predict``: print the predicted label of each image in some files."""
 
 import json
+import reprlib
 import sys
 from io import BytesIO
 from pathlib import Path
@@ -12,13 +13,19 @@ from .._io._untrusted import read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
 from ..images._likeness import unlikeness
 from ._errors import naming, print_error
-from ._shared import load_classifier, some
+from ._shared import (
+    add_model_argument,
+    add_transpose_argument,
+    load_classifier,
+    read_source,
+)
 
 _EXAMPLES = """\
 examples:
-  skmnist predict mnist.skops scan1.npy scan2.npy more-scans.npz
-  skmnist predict mnist.skops seven.jpg three.png
-  skmnist predict mnist.skops page.jpg --sheet --annotate read.png --json
+  skmnist predict seven.jpg three.png
+  skmnist predict page.jpg --sheet --annotate read.png --json
+  skmnist predict scan1.npy more-scans.npz --model mnist.skops
+  skmnist predict --data test.csv --output submission.csv
 """
 _ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
 _WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
@@ -35,10 +42,10 @@ def add_arguments(parser):
         "probability."
     )
     parser.epilog = _EXAMPLES
-    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
+    add_model_argument(parser)
     parser.add_argument(
         "files",
-        nargs="+",
+        nargs="*",
         metavar="FILE",
         help="picture of a digit (PNG, JPEG, TIFF, BMP, WebP, GIF), .npy file with an "
         "image or a stack of images, or .npz file with such an array: x_test, x, or "
@@ -47,12 +54,27 @@ def add_arguments(parser):
     parser.add_argument(
         "--json", action="store_true", help="print each line as a JSON object"
     )
+    parser.add_argument(
+        "--data",
+        metavar="digits|mnist|PATH",
+        help="in place of files: images as train takes them, with labels or without; "
+        "of several parts those to test on",
+    )
+    add_transpose_argument(parser)
+    parser.add_argument(
+        "--output",
+        metavar="OUT.csv",
+        help="with --data: file to write to, with the columns ImageId (from 1) and "
+        "Label",
+    )
     _add_picture_arguments(parser)
 
 
 def main(args):
     _check_outputs(args)
     model = load_classifier(args.model)
+    if args.data is not None:
+        return _predict_data(args, model)
     code = 0
     for path in args.files:
         try:
@@ -60,7 +82,9 @@ def main(args):
                 if _is_picture(path):
                     predictions = _read_picture(path, model, args)
                 else:
-                    predictions = list(_predict_arrays(path, model))
+                    predictions = list(
+                        _predictions_of(_read_images(path, model), model)
+                    )
         except (OSError, ValueError) as error:
             print_error(error)
             code = 1
@@ -70,8 +94,28 @@ def main(args):
     return code
 
 
-def _predict_arrays(path, model):
-    for row in model.predict_proba(_read_images(path, model)):
+def _predict_data(args, model):
+    with naming(args.data):
+        data = read_source(args.data, args.transpose)
+        images = data.get("x_test", data.get("x"))
+        if images is None:
+            raise ValueError("has no images to test on")
+        if args.output is None:
+            predictions = list(_predictions_of(images, model))
+        else:
+            labels = model.predict(images)
+    if args.output is None:
+        for i, prediction in enumerate(predictions):
+            _print_prediction(args.data, i, prediction, args.json)
+    else:
+        rows = (f"{i},{label}\n" for i, label in enumerate(labels, 1))
+        text = "ImageId,Label\n" + "".join(rows)
+        write_files({args.output: text.encode()}, "the predictions")
+    return 0
+
+
+def _predictions_of(images, model):
+    for row in model.predict_proba(images):
         yield _prediction(model.classes_, row)
 
 
@@ -103,13 +147,16 @@ def _print_prediction(path, i, prediction, as_json):
 
 
 def _read_images(path, model):
+    if path.endswith(".skops"):
+        raise ValueError("is a saved model: name it by --model")
     arrays = read_arrays(path)
     name = next((name for name in ("x_test", "x") if name in arrays), None)
     if name is None and len(arrays) == 1:
         (name,) = arrays
     if name is None:
         raise ValueError(
-            f"must have an array x_test or x, or one array only; it has {some(arrays)}"
+            f"must have an array x_test or x, or one array only; it has "
+            f"{reprlib.repr(list(arrays))}"
         )
     images = arrays[name]
     if images.size == getattr(model, "n_features_in_", 0) and images.shape[:1] != (1,):
@@ -149,6 +196,12 @@ def _add_picture_arguments(parser):
 
 
 def _check_outputs(args):
+    if bool(args.files) == (args.data is not None):
+        raise ValueError("FILE or --data is required, not both")
+    if args.output is not None:
+        if args.data is None:
+            raise ValueError("argument --output: needs --data")
+        check_writable(args.output, "the predictions")
     for name, needs in (
         ("annotate", "--sheet and one picture"),
         ("show_framed", "one picture"),
@@ -255,12 +308,12 @@ def _annotate(image, digits):
     taken = []
     for digit in digits:
         left, top, right, bottom = digit["box"]
-        colour = _UNSURE if digit["unsure"] else _SURE
+        color = _UNSURE if digit["unsure"] else _SURE
         frame = left - width, top - width, right + width, bottom + width
-        pen.rectangle(frame, outline=colour, width=width)
+        pen.rectangle(frame, outline=color, width=width)
         mark = "?" if digit["unsure"] else ""
         text = f"{digit['label']}{mark} {100 * digit['probability']:.0f}%"
-        # Above the digit, or where no text of a neighbour is: below it, or higher up.
+        # Above the digit, or where no text of a neighbor is: below it, or higher up.
         above, below = top - 2 * width - font.size, bottom + 2 * width
         for y in above, below, above - font.size, above:
             place = left, min(max(y, 0), picture.height - font.size)
@@ -268,7 +321,7 @@ def _annotate(image, digits):
             if not any(_overlap(box, other) for other in taken):
                 break
         taken.append(box)
-        pen.text(place, text, colour, font, stroke_width=width, stroke_fill="white")
+        pen.text(place, text, color, font, stroke_width=width, stroke_fill="white")
     return picture
 
 

@@ -1,7 +1,6 @@
 """What the commands share: their data and models, tables and errors."""
 
 import os
-import reprlib
 import sys
 import tempfile
 from contextlib import contextmanager
@@ -12,25 +11,53 @@ from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from .._io._persistence import load
-from .._io._untrusted import read_arrays
-from ..datasets import fetch_mnist, load_digits
 from ._errors import naming
 
 _LINE_WIDTH = 79
 
 
-def add_data_argument(parser, arrays):
-    parser.add_argument(
+def add_data_arguments(parser, test_alone=False):
+    """Add --data, --test-data and --transpose; `test_alone`: one of two is enough."""
+    group = parser.add_argument_group("the images")
+    either = group.add_mutually_exclusive_group(required=True) if test_alone else group
+    either.add_argument(
         "--data",
-        required=True,
-        metavar="digits|mnist|FILE.npz",
+        required=not test_alone,
+        metavar="digits|mnist|PATH",
         help="scikit-learn's 8x8 digits; MNIST, which is downloaded at its first use; "
-        f"or a file with the arrays {arrays}",
+        "or a CSV, IDX or .npz file, or a folder of IDX files or of pictures sorted by "
+        "label. Of a set without test images a fifth is held out to test on",
+    )
+    either.add_argument(
+        "--test-data", metavar="PATH", help="images to test on, all of them"
+    )
+    add_transpose_argument(group)
+
+
+def add_transpose_argument(parser):
+    parser.add_argument(
+        "--transpose",
+        action="store_true",
+        help="swap rows and columns of the images, as EMNIST's files need it",
+    )
+
+
+def add_model_argument(parser):
+    parser.add_argument(
+        "--model",
+        metavar="FILE",
+        help="file that train has saved (default: the reader of handwritten digits "
+        "that comes with skmnist)",
     )
 
 
 def load_classifier(path):
+    if path is None:
+        from .._reader import load_reader
+
+        return load_reader()
+    from .._io._persistence import load
+
     model = load(path)
     with naming(path):
         if not (is_classifier(model) and hasattr(model, "predict_proba")):
@@ -42,34 +69,33 @@ def load_classifier(path):
     return model
 
 
-def load_data(source, parts):
+def load_data(args, parts):
+    """Load what is to "train" and to "test" on, of --data and --test-data."""
+    from ..datasets._load import take_part
+
+    sources = {"train": args.data, "test": args.test_data or args.data}
+    test_size = None if args.test_data else 0.2
+    found = {
+        source: read_source(source, args.transpose, test_size)
+        for source in {sources[part] for part in parts}
+    }
+    data = Bunch()
+    for part in parts:
+        data |= take_part(found[sources[part]], part, sources[part])
+    return data
+
+
+def read_source(source, transpose, test_size=None):
+    from ..datasets import fetch_mnist, load_digits, load_images
+
     if source == "digits":
         return load_digits()
     if source == "mnist":
         return fetch_mnist()
-    if not Path(source).exists():
-        reason = "--data must be digits, mnist or a file, and there is no such file"
+    if not Path(source).expanduser().exists():
+        reason = "is neither digits nor mnist, and there is no such file or folder"
         raise FileNotFoundError(ENOENT, reason, source)
-    arrays = read_arrays(source)
-    data = Bunch()
-    for part in parts:
-        for name in (f"x_{part}", f"y_{part}"):
-            if name not in arrays:
-                raise ValueError(f"has no array {name}; it has {some(arrays)}")
-            data[name] = arrays[name]
-        x, y = data[f"x_{part}"], data[f"y_{part}"]
-        if x.ndim < 2 or y.shape != x.shape[:1] or not x.size:
-            raise ValueError(
-                f"x_{part} must be one or more images and y_{part} a label for each; "
-                f"they have the shapes {x.shape} and {y.shape}"
-            )
-        if x.dtype.kind not in "buif":
-            raise ValueError(f"x_{part} must be numbers, not {x.dtype}")
-    return data
-
-
-def some(names):
-    return reprlib.repr(list(names))
+    return load_images(source, transpose=transpose, test_size=test_size)
 
 
 def print_table(columns):

@@ -18,7 +18,7 @@ from .._sklearn_compat import ProgressBar, StrOptions
 from .._unsharp_mask import UnsharpMask
 from ._errors import naming
 from ._report import check_report, write_report
-from ._shared import add_data_argument, load_data, print_table, quiet_tensorflow
+from ._shared import add_data_arguments, load_data, print_table, quiet_tensorflow
 
 _EXAMPLES = """\
 examples:
@@ -28,7 +28,8 @@ examples:
   skmnist train --data mnist --model mnist.skops --dropout 0 --epochs 60 \\
       --learning-rate 0.0015 --learning-rate-schedule linear \\
       --sharpen --augmentation elastic --adversarial-epsilon 0.08
-  skmnist train --data letters.npz --model letters.skops \\
+  skmnist train --data train.csv.gz --model digits.skops
+  skmnist train --data a.csv --test-data b.csv.gz --model letters.skops \\
       --hidden-units 256 128 64 --class-weight balanced --early-stopping
 """
 
@@ -109,7 +110,7 @@ def main(args):
 
 
 def add_training_arguments(parser, names):
-    add_data_argument(parser, "x_train, y_train, x_test and y_test")
+    add_data_arguments(parser)
     parser.add_argument(
         "--model",
         required=True,
@@ -175,7 +176,7 @@ def prepare(args):
     The steps are those of a pipeline, with their names.
     """
     with naming(args.data):
-        data = load_data(args.data, ("train", "test"))
+        data = load_data(args, ["train", "test"])
         labels = unique_labels(data.y_train, data.y_test)
         scaler = PixelScaler("auto" if args.max_value is None else args.max_value)
         scaler.fit(data.x_train).transform(data.x_test)

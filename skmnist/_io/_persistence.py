@@ -22,20 +22,11 @@ from .._classifier import MLPDigitClassifier
 from .._sklearn_compat import validate_params
 from .._version import __version__
 from ._atomic import write_files
+from ._trusted import TRUSTED
 from ._untrusted import check_npy, in_one_line
 
 # What is written, and the oldest one that is read.
 _FORMAT, _OLDEST = 2, 2
-# By skops, besides what it knows to be safe; NumPy 1 has another name for booleans.
-TRUSTED = [
-    "numpy.bool",
-    "numpy.bool_",
-    "skmnist.DigitNormalizer",
-    "skmnist.ImageAugmentation",
-    "skmnist.MLPDigitClassifier",
-    "skmnist.PixelScaler",
-    "skmnist.UnsharpMask",
-]
 _LIBRARIES = ("keras", "numpy", "scikit-learn", "scipy", "skops", "tensorflow")
 _FOOTER = re.compile(rb'(\{"format": (\d+), .*"sha256": ")([0-9a-f]{64})"\}', re.DOTALL)
 # The last record of a zip file, with a comment of at most 64 KiB at its end.
@@ -61,8 +52,8 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
     ----------
     estimator : estimator
         :class:`MLPDigitClassifier`, :class:`PixelScaler`, or a scikit-learn estimator,
-        such as a pipeline, made of these and of others of scikit-learn's. Fitted or
-        not.
+        such as a pipeline, a search or an ensemble, made of these and of others of
+        scikit-learn's. Fitted or not. The page on saving lists what cannot be saved.
     path : str or path-like
         File to write; what is there is replaced. By convention it ends in ``.skops``.
 
@@ -182,9 +173,12 @@ def _dump(estimator):
             data = _add_footer(dumps(estimator))
         _parse(data)
     except Exception as error:
+        advice = ""
+        if hasattr(estimator, "best_estimator_"):
+            advice = ". Save what the search found, search.best_estimator_, instead"
         raise ValueError(
             f"estimator, a {type(estimator).__name__}, cannot be saved: "
-            f"{in_one_line(error)}"
+            f"{in_one_line(error).rstrip('.')}{advice}"
         ) from error
     return data
 

@@ -10,7 +10,7 @@ _HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-_MOST_UNFOLDED = 256 * 2**20
+MOST_UNFOLDED = 256 * 2**20
 
 
 def _read_npy(stream, size):
@@ -80,10 +80,10 @@ def _read_members(archive, size):
         totals[member.compress_type] += member.file_size
     if totals[ZIP_STORED] > size:
         raise ValueError("its arrays are larger than it is")
-    if totals[ZIP_DEFLATED] > _MOST_UNFOLDED:
+    if totals[ZIP_DEFLATED] > MOST_UNFOLDED:
         raise ValueError(
             f"it would unfold into {totals[ZIP_DEFLATED]:,} bytes, more than the "
-            f"{_MOST_UNFOLDED:,} that compressed files may; numpy.savez writes files "
+            f"{MOST_UNFOLDED:,} that compressed files may; numpy.savez writes files "
             "that are not compressed"
         )
     arrays = {}

@@ -1,4 +1,4 @@
-"""Pictures in scikit-learn's manner: one Display class per file."""
+"""scikit-learn Displays, one class per file."""
 
 from ._digit_grid import DigitGridDisplay
 from ._grid_search import GridSearchDisplay

@@ -1,18 +1,18 @@
-"""What all pictures share: axes to draw on, and colours that all eyes tell apart."""
+"""Axes, text sizes and colorblind-safe colors for all Displays."""
 
 import numpy as np
 
-# Of Okabe and Ito's palette, made for colour-blind readers.
+# Of Okabe and Ito's palette.
 BLUE, VERMILION = "#0072B2", "#D55E00"
 
 
-EM = 0.66  # width of a letter with some room, in font sizes
+EM = 0.66  # width of a letter with padding, in font sizes
 _FONT_SIZES = 4, 9  # least and greatest, in points
 _LONGEST_LABEL = 18
 
 
 def get_axes(ax, n_axes, n_columns, figsize):
-    """Take the caller's axes, which must be `n_axes`, or make a figure of `figsize`."""
+    """Check the caller's axes, or make a figure of `figsize` with `n_axes`."""
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -35,7 +35,7 @@ def get_axes(ax, n_axes, n_columns, figsize):
 
 
 def add_colorbar(image, axes, label):
-    """Add a bar of a quarter of an inch for all axes, however large they are."""
+    """Add a color bar, a quarter of an inch wide, for all axes."""
     figure = axes[0].figure
     width = figure.bbox.width / figure.dpi
     return figure.colorbar(
@@ -44,7 +44,7 @@ def add_colorbar(image, axes, label):
 
 
 def fit_text(ax, texts, n_columns, text_kw):
-    """Make texts in a grid of cells as large as they fit, if `text_kw` has no size."""
+    """Fit the font size of texts to their cells, if `text_kw` has no size."""
     if {"size", "fontsize"} & text_kw.keys():
         return
     longest, _ = text_size(text.get_text() for text in texts)
@@ -55,21 +55,21 @@ def fit_text(ax, texts, n_columns, text_kw):
 
 
 def inches(ax):
-    """Return the width and height of axes, as the layout of the figure makes them."""
+    """Return the width and height of axes after the layout of the figure."""
     ax.figure.canvas.figure.draw_without_rendering()  # not a method of a SubFigure
     extent = ax.get_window_extent()
     return extent.width / ax.figure.dpi, extent.height / ax.figure.dpi
 
 
 def text_size(texts):
-    """Return the letters of the longest line, and the most lines of a text."""
+    """Return the length of the longest line, and the largest number of lines."""
     lines = [text.split("\n") for text in texts]
     longest = max((len(line) for each in lines for line in each), default=0)
     return longest, max(map(len, lines), default=1)
 
 
 def shorten(label):
-    """Write a label in not too many letters."""
+    """Shorten a long label in the middle."""
     text = str(label)
     if len(text) <= _LONGEST_LABEL:
         return text

@@ -28,22 +28,22 @@ class DigitGridDisplay:
     Parameters
     ----------
     images : ndarray of shape (n_images, height, width)
-        The images to show, in their order.
+        Images to show.
 
     y_true : ndarray of shape (n_images,), default=None
-        Their labels.
+        True labels.
 
     y_pred : ndarray of shape (n_images,), default=None
-        Their predicted labels.
+        Predicted labels.
 
     y_proba : ndarray of shape (n_images,), default=None
-        The probabilities of the predicted labels.
+        Probabilities of the predicted labels.
 
     indices : ndarray of shape (n_images,), default=None
-        Where each image is in the data that it was chosen from.
+        Position of each image in the data.
 
     title : str, default=None
-        Title of the picture.
+        Title of the plot.
 
     Attributes
     ----------
@@ -54,15 +54,14 @@ class DigitGridDisplay:
         Figure with the axes.
 
     images_ : list of matplotlib AxesImage
-        The images as drawn.
+        The drawn images.
 
     texts_ : list of matplotlib Text
         The text above each image.
 
     See Also
     --------
-    sklearn.metrics.ConfusionMatrixDisplay : How often each label is taken for which
-        other one.
+    sklearn.metrics.ConfusionMatrixDisplay : Confusion matrix.
 
     Examples
     --------
@@ -112,7 +111,7 @@ class DigitGridDisplay:
         im_kw=None,
         text_kw=None,
     ) -> Self:
-        """Show images with the labels that a classifier gives them.
+        """Plot images with the labels that a classifier predicts.
 
         Parameters
         ----------
@@ -121,21 +120,21 @@ class DigitGridDisplay:
 
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, side ** 2)
-            Images, or rows of pixels of square images, of which some are shown.
+            Images, or rows of pixels of square images.
 
         y : array-like of shape (n_samples,), default=None
             True labels.
 
         n_images : int, default=25
-            How many images to show at most.
+            Largest number of images to show.
 
         mistakes_only : bool, default=False
-            Show images with a wrong prediction only, the most confident first (in
-            the order of `X` if the classifier has no `predict_proba`); needs `y`.
+            Show misclassified images only, the most confident first (in the order of
+            `X` without `predict_proba`); needs `y`.
 
         random_state : int, RandomState instance or None, default=None
-            Which images are shown; without meaning for `mistakes_only`. None draws
-            from the operating system.
+            Chooses the images, unless `mistakes_only`. None draws a seed from the
+            operating system.
 
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
@@ -157,8 +156,9 @@ class DigitGridDisplay:
         """
         y_pred = estimator.predict(X)
         y_proba = None
-        if hasattr(estimator, "predict_proba"):
-            # Not the greatest one: a classifier may predict by another rule.
+        # A classifier of someone else's need not have classes_.
+        if hasattr(estimator, "predict_proba") and hasattr(estimator, "classes_"):
+            # Not the largest one: a classifier may predict by another rule.
             columns = np.searchsorted(estimator.classes_, y_pred)
             y_proba = estimator.predict_proba(X)[np.arange(len(y_pred)), columns]
         return cls.from_predictions(
@@ -192,13 +192,13 @@ class DigitGridDisplay:
         im_kw=None,
         text_kw=None,
     ) -> Self:
-        """Show images with their true labels, their predicted ones, or both.
+        """Plot images with true labels, predicted labels, or both.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, side ** 2)
-            Images, or rows of pixels of square images, of which some are shown.
+            Images, or rows of pixels of square images.
 
         y_true : array-like of shape (n_samples,), default=None
             True labels.
@@ -210,15 +210,15 @@ class DigitGridDisplay:
             Probability of each predicted label; needs `y_pred`.
 
         n_images : int, default=25
-            How many images to show at most.
+            Largest number of images to show.
 
         mistakes_only : bool, default=False
-            Show images with a wrong prediction only, the most confident first (in
-            the order of `X` without `y_proba`); needs `y_true` and `y_pred`.
+            Show misclassified images only, the most confident first (in the order of
+            `X` without `y_proba`); needs `y_true` and `y_pred`.
 
         random_state : int, RandomState instance or None, default=None
-            Which images are shown; without meaning for `mistakes_only`. None draws
-            from the operating system.
+            Chooses the images, unless `mistakes_only`. None draws a seed from the
+            operating system.
 
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
@@ -252,7 +252,7 @@ class DigitGridDisplay:
         if mistakes_only:
             chosen, title = _choose_mistakes(n_images, **given)
         else:
-            # Not np.random's global state: drawing a picture changes nothing.
+            # Not np.random's global state: a plot changes nothing.
             if random_state is None:
                 random_state = np.random.RandomState()
             rng = check_random_state(random_state)
@@ -278,18 +278,18 @@ class DigitGridDisplay:
             Axes to draw on. If None, a new figure is made.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`. All images share one grey scale.
+            Keyword arguments for `Axes.imshow`. All images share one gray scale.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`. By default wrong predictions are in
-            another colour, and the text is as large as the grid allows.
+            Keyword arguments for `Axes.text`. By default mistakes have another color,
+            and the font size fits the grid.
 
         Returns
         -------
         display : DigitGridDisplay
         """
         texts = self._texts()
-        colours = np.where(self._wrong(), _WRONG, "black")
+        colors = np.where(self._wrong(), _WRONG, "black")
         n_columns, figsize = grid_size(self.images, texts)
         (self.ax_,) = get_axes(ax, 1, 1, figsize)
         self.figure_ = self.ax_.figure
@@ -301,7 +301,7 @@ class DigitGridDisplay:
             self.ax_,
             self.images,
             texts,
-            colours,
+            colors,
             n_columns,
             im_kw={"cmap": "gray", **limits, **(im_kw or {})},
             text_kw=text_kw or {},
@@ -367,5 +367,5 @@ def _legend(y_true, y_pred, y_proba):
 
 
 def _percent(probability):
-    # Never rounded to certainty.
+    # Never rounded to 100 %.
     return "(>99 %)" if probability >= 0.995 else f"({100 * probability:.0f} %)"

@@ -1,4 +1,4 @@
-"""The way from what the user has to the network in it."""
+"""Find the network in an estimator."""
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -7,10 +7,7 @@ from .._classifier import MLPDigitClassifier
 
 
 def find_classifier(estimator):
-    """Find the network in a fitted pipeline or search, and the steps before it.
-
-    Where there is none it is a TypeError.
-    """
+    """Find the network in a fitted pipeline or search, and the steps before it."""
     check_is_fitted(estimator)
     found, before = estimator, []
     while not isinstance(found, MLPDigitClassifier):

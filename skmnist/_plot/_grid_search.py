@@ -1,4 +1,4 @@
-"""The scores of a search over two or three parameters."""
+"""Heat maps of the scores of a search."""
 
 import math
 from numbers import Real
@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._sklearn_compat import _validate_style_kwargs, validate_params
 from ._axes import EM, VERMILION, add_colorbar, fit_text, get_axes, shorten
 
-_WIDTH = 12  # of all heat maps, in inches
+_WIDTH = 12  # inches, of all heat maps
 _UNSET = "(default)"  # a list of grids need not set every parameter in each
 
 
@@ -24,20 +24,19 @@ class GridSearchDisplay:
     Parameters
     ----------
     scores : ndarray of shape (n_panels, n_y, n_x)
-        Mean score of each cell; NaN where there is none.
+        Mean score of each cell; NaN for a missing candidate.
 
     deviations : ndarray of shape (n_panels, n_y, n_x)
         Standard deviation of each score over the folds.
 
     values : dict of str to list
-        The values along each axis of the scores, for two or three parameters: that
-        along x, that along y, and that of the panels.
+        Values of the two or three parameters: along x, along y, and of the panels.
 
     best : tuple of int (panel, y, x)
         The best cell.
 
     score_name : str, default="score"
-        What the scores measure.
+        Name of the score.
 
     Attributes
     ----------
@@ -54,7 +53,7 @@ class GridSearchDisplay:
         The text in each cell.
 
     colorbar_ : matplotlib Colorbar
-        What the colours mean.
+        Color bar of the scores.
 
     See Also
     --------
@@ -99,7 +98,7 @@ class GridSearchDisplay:
     def from_estimator(
         cls, search, *, params=None, scoring=None, ax=None, im_kw=None, text_kw=None
     ) -> Self:
-        """Show the scores of a search.
+        """Plot the scores of a search.
 
         Parameters
         ----------
@@ -108,13 +107,11 @@ class GridSearchDisplay:
 
         params : list of str, default=None
             Two or three searched parameters: along x, along y, and one heat map per
-            value. A name without the pipeline's prefix will do. None takes those that
-            were searched. Where candidates differ in other parameters only, the best
-            one is shown.
+            value. The pipeline's prefix may be left out. None takes all searched
+            parameters. Each cell shows its best candidate.
 
         scoring : str, default=None
-            Which score to show of a search with several; None takes the one that the
-            best candidate was chosen by.
+            Score to show of a search with several; None takes that of `refit`.
 
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
             Axes to draw on. If None, a new figure is made.
@@ -134,9 +131,16 @@ class GridSearchDisplay:
         ValueError
             If the parameters to show are not two or three that were searched, or the
             search has no such score.
+        TypeError
+            If `search` is no search of scikit-learn's.
         sklearn.exceptions.NotFittedError
             If the search is not fitted.
         """
+        if not (hasattr(search, "cv_results_") or hasattr(search, "refit")):
+            raise TypeError(
+                "search must be a fitted search of scikit-learn's, such as "
+                f"GridSearchCV; got {type(search).__name__}"
+            )
         check_is_fitted(search, "cv_results_")
         key, score_name, best = _find_score(search, scoring)
         results = search.cv_results_
@@ -218,19 +222,19 @@ class GridSearchDisplay:
         panel, y, x = cell
         image = self.images_[panel]
         score, deviation = self.scores[cell], self.deviations[cell]
-        text, colour = "no score", "black"
+        text, color = "no score", "black"
         if not np.isnan(score):
             text = f"{score:.3f}\n± {deviation:.3f}"
-            # The colour of the greater contrast, by the web's accessibility guidelines.
+            # The color with more contrast, by the accessibility guidelines of the web.
             linear = np.power(image.cmap(image.norm(score))[:3], 2.2)
             bright = np.dot((0.2126, 0.7152, 0.0722), linear) > 0.18
-            colour = "black" if bright else "white"
+            color = "black" if bright else "white"
         if cell == self.best:
             text = f"best\n{text}"
         defaults = {
             "horizontalalignment": "center",
             "verticalalignment": "center",
-            "color": colour,
+            "color": color,
         }
         kwargs = _validate_style_kwargs(defaults, text_kw)
         self.texts_[cell] = self.axes_[panel].text(x, y, text, **kwargs)

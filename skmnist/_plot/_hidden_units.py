@@ -1,4 +1,4 @@
-"""What the units of the first hidden layer look for."""
+"""Weights of the first hidden layer as images."""
 
 import math
 from numbers import Integral
@@ -21,13 +21,13 @@ class HiddenUnitsDisplay:
     Parameters
     ----------
     weights : ndarray of shape (n_units, height, width)
-        For each unit the weight of each pixel.
+        Weight of each pixel, for each unit.
 
     indices : ndarray of shape (n_units,)
-        The numbers of the units in their layer.
+        Index of each unit in its layer.
 
     title : str, default=None
-        Title of the picture.
+        Title of the plot.
 
     Attributes
     ----------
@@ -38,13 +38,13 @@ class HiddenUnitsDisplay:
         Figure with the axes.
 
     images_ : list of matplotlib AxesImage
-        The images as drawn.
+        The drawn images.
 
     texts_ : list of matplotlib Text
         The number above each image.
 
     colorbar_ : matplotlib Colorbar
-        What the colours mean.
+        Color bar of the weights.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class HiddenUnitsDisplay:
         im_kw=None,
         text_kw=None,
     ) -> Self:
-        """Show the first hidden layer of a network.
+        """Plot the first hidden layer of a network.
 
         Parameters
         ----------
@@ -93,12 +93,11 @@ class HiddenUnitsDisplay:
             A fitted network, or a fitted pipeline or search that ends in one.
 
         n_units : int, default=64
-            How many units to show at most: those with the greatest norm of weights,
-            in that order.
+            Largest number of units to show, in order of the norm of their weights.
 
         image_shape : tuple of int (height, width), default=None
-            Shape of the images that the network was trained on. None takes it from
-            the pipeline's :class:`PixelScaler`, and square images without one.
+            Shape of the training images. None takes it from the pipeline's
+            :class:`PixelScaler`, and assumes square images without one.
 
         ax : matplotlib Axes, default=None
             Axes to draw on. If None, a new figure is made.
@@ -116,8 +115,8 @@ class HiddenUnitsDisplay:
         Raises
         ------
         ValueError
-            If the network's inputs are not the pixels of images of that shape, or a
-            parameter is out of range.
+            If the number of inputs does not match the shape, or a parameter is out of
+            range.
         TypeError
             If there is no MLPDigitClassifier in `estimator`.
         sklearn.exceptions.NotFittedError

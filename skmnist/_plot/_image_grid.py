@@ -1,4 +1,4 @@
-"""Many small images on one pair of axes."""
+"""A grid of images on one pair of axes."""
 
 import math
 
@@ -10,13 +10,13 @@ from ._axes import EM, inches, text_size
 
 _GAP = 0.08  # between images, in widths of a cell
 _LINE = 0.17  # height of a line of text in inches
-_POINTS = 8  # font size that makes lines and figures longer rather than shrink
+_POINTS = 8  # smallest font size for which the figure grows instead
 _LONGEST_LINE = 14
 _SMALLEST_CELL = 0.8
 
 
 def to_images(X):
-    """Bring images or rows of pixels into the shape (n, height, width)."""
+    """Reshape images or rows of pixels to (n, height, width)."""
     rows, shape = flatten_images(X)
     rows = check_array(rows, input_name="X")
     if shape is None:
@@ -25,18 +25,18 @@ def to_images(X):
 
 
 def square(n_pixels):
-    """Return the height and width of a square image of so many pixels."""
+    """Return the height and width of a square image."""
     side = math.isqrt(n_pixels)
     if side**2 != n_pixels:
         raise ValueError(
-            f"rows of {n_pixels} pixels are no square images: give images of shape "
+            f"rows of {n_pixels} pixels are not square images: give images of shape "
             "(n, height, width)"
         )
     return side, side
 
 
 def grid_size(images, texts):
-    """Choose the columns of a grid, and the size in inches of a figure for it."""
+    """Choose the number of columns, and the size of the figure in inches."""
     n_columns = math.ceil(math.sqrt(max(len(images), 1)))
     n_rows = math.ceil(len(images) / n_columns)
     sizes = [text_size(joined) for joined in _join(texts)]
@@ -52,24 +52,24 @@ def grid_size(images, texts):
     return n_columns, (width, min(max(n_rows * row, 1), 18) + 0.6)
 
 
-def draw_images(ax, images, texts, colours, n_columns, *, im_kw, text_kw):
+def draw_images(ax, images, texts, colors, n_columns, *, im_kw, text_kw):
     """Draw images row by row, each with its text above it.
 
-    Texts are lists of parts, between which they may be broken into lines. Returns what
-    `Axes.imshow` and `Axes.text` returned; the axes lose their frame.
+    Each text is a list of parts, between which lines may break. Returns the matplotlib
+    images and texts.
     """
     n_rows = max(math.ceil(len(images) / n_columns), 1)
     width, height = inches(ax)
-    room = width / n_columns, height / n_rows
+    space = width / n_columns, height / n_rows
     choices = _join(texts)
-    sizes = [_fit(images, joined, room)[1] for joined in choices]
+    sizes = [_fit(images, joined, space)[1] for joined in choices]
     # The fewest lines that do not make the text much smaller.
     texts = next(
         joined
         for joined, size in zip(choices, sizes, strict=True)
         if size > max(sizes) / 1.2
     )
-    head = text_size(texts)[1] * _LINE / _fit(images, texts, room)[0]
+    head = text_size(texts)[1] * _LINE / _fit(images, texts, space)[0]
     drawn, written = [], []
     for i, (image, text) in enumerate(zip(images, texts, strict=True)):
         row, column = divmod(i, n_columns)
@@ -79,7 +79,7 @@ def draw_images(ax, images, texts, colours, n_columns, *, im_kw, text_kw):
         defaults = {
             "horizontalalignment": "center",
             "verticalalignment": "bottom",
-            "color": colours[i],
+            "color": colors[i],
             "parse_math": False,
             "in_layout": False,
         }
@@ -91,7 +91,7 @@ def draw_images(ax, images, texts, colours, n_columns, *, im_kw, text_kw):
 
 
 def _join(texts):
-    """Join the parts of each text in one line, in two, and in as many as there are."""
+    """Join the parts of each text in one line, in two, and in one each."""
     return [
         [" ".join(parts) for parts in texts],
         ["\n".join([*parts[:1], " ".join(parts[1:])]).strip() for parts in texts],
@@ -99,10 +99,10 @@ def _join(texts):
     ]
 
 
-def _fit(images, texts, room):
-    """Return the width of a cell in inches, and how large its text can be."""
+def _fit(images, texts, space):
+    """Return the width of a cell in inches, and the size of its text."""
     longest, n_lines = text_size(texts)
-    width, height = room
+    width, height = space
     # The text keeps its height; the image gets what is left.
     left = (height - n_lines * _LINE) / _height(images)
     cell = min(width, max(left, width / 4))

@@ -1,4 +1,4 @@
-"""Figures as PNG files, for commands that show no window."""
+"""Figures as PNG files."""
 
 from io import BytesIO
 
@@ -6,7 +6,7 @@ DPI = 144
 
 
 def show_no_window():
-    """Let pyplot make figures where there is no screen."""
+    """Use matplotlib's backend without windows."""
     import matplotlib as mpl
 
     mpl.use("agg")

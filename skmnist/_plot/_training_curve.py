@@ -1,4 +1,4 @@
-"""Loss and accuracy of each epoch."""
+"""Training curves."""
 
 from typing import Self
 
@@ -10,7 +10,7 @@ from ._estimators import find_classifier
 
 _PANELS = {
     "loss": ("Loss per epoch", "cross-entropy + penalty (nats)"),
-    "accuracy": ("Accuracy per epoch", "share of images right"),
+    "accuracy": ("Accuracy per epoch", "accuracy"),
 }
 _CURVES = {
     "": ("training", BLUE, "-", "o"),
@@ -28,12 +28,12 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     history : dict of str to list of float
-        Keras' keys: "loss" and "accuracy", and if there was validation, "val_loss"
-        and "val_accuracy"; one entry per epoch. ``keras.Model.fit(...).history`` can
-        be given as well. Shorter lists are those of the last epochs.
+        "loss" and "accuracy", and with validation "val_loss" and "val_accuracy"; one
+        entry per epoch, as in ``keras.Model.fit(...).history``. Shorter lists are
+        those of the last epochs.
 
     restored_epoch : int, default=None
-        The epoch, from 1 on, with the weights that were kept.
+        Epoch, counted from 1, whose weights were restored.
 
     Attributes
     ----------
@@ -48,13 +48,12 @@ class TrainingCurveDisplay:
 
     See Also
     --------
-    sklearn.model_selection.LearningCurveDisplay : Scores for more and more training
-        data.
+    sklearn.model_selection.LearningCurveDisplay : Scores over the training set size.
 
     Notes
     -----
-    The training figures are means over the batches of an epoch, with dropout at work,
-    and can therefore be worse than those of the validation.
+    Training metrics are means over the batches of an epoch, with dropout active. They
+    can therefore be worse than validation metrics.
 
     Examples
     --------
@@ -74,15 +73,13 @@ class TrainingCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, line_kw=None) -> Self:
-        """Show the training of a network.
+        """Plot the training curves of a network.
 
         Parameters
         ----------
         estimator : MLPDigitClassifier, Pipeline or search
-            A fitted network, or a fitted pipeline or search that ends in one. After
-            early stopping the epoch whose weights were restored is marked, unless
-            `warm_start` is on: the history then does not tell which epochs are the
-            last fit's.
+            A fitted network, or a fitted pipeline or search that ends in one. A line
+            marks the epoch that early stopping restored, unless `warm_start` is on.
 
         ax : array-like of matplotlib Axes of shape (2,), default=None
             Axes for the loss and for the accuracy. If None, a new figure is made.
@@ -140,12 +137,12 @@ class TrainingCurveDisplay:
         self.axes_ = get_axes(ax, 2, 2, (9, 3.6))
         self.figure_ = self.axes_[0].figure
         self.lines_ = {}
-        for axes, (figure, (title, unit)) in zip(
+        for axes, (metric, (title, unit)) in zip(
             self.axes_, _PANELS.items(), strict=True
         ):
             for prefix, style in _CURVES.items():
-                if len(self.history.get(prefix + figure, ())):
-                    self._draw_curve(axes, prefix + figure, style, line_kw or {})
+                if len(self.history.get(prefix + metric, ())):
+                    self._draw_curve(axes, prefix + metric, style, line_kw or {})
             if self.restored_epoch is not None:
                 axes.axvline(
                     self.restored_epoch,
@@ -161,12 +158,11 @@ class TrainingCurveDisplay:
         return self
 
     def _draw_curve(self, axes, key, style, line_kw):
-        label, colour, line, marker = style
-        figures, n_epochs = self.history[key], len(self.history["loss"])
-        # What was measured in the last fits only is measured at their epochs.
-        epochs = np.arange(n_epochs - len(figures), n_epochs) + 1
-        defaults = {"label": label, "color": colour, "linestyle": line}
+        label, color, line, marker = style
+        values, n_epochs = self.history[key], len(self.history["loss"])
+        epochs = np.arange(n_epochs - len(values), n_epochs) + 1
+        defaults = {"label": label, "color": color, "linestyle": line}
         defaults |= {"marker": marker if n_epochs <= _MOST_MARKERS else None}
         defaults |= {"markersize": 4}
         kwargs = _validate_style_kwargs(defaults, line_kw)
-        (self.lines_[key],) = axes.plot(epochs, figures, **kwargs)
+        (self.lines_[key],) = axes.plot(epochs, values, **kwargs)

@@ -133,7 +133,7 @@ def _between(x, side):
 
 
 def _center(images, plane):
-    """Return where the centre of mass is, shape (n_images, 2)."""
+    """Return where the center of mass is, shape (n_images, 2)."""
     # A product, for which XLA works out the pixels once, and not for each sum.
     fields = tf.constant(np.vstack([plane, np.ones_like(plane[0])]).T, images.dtype)
     sums = tf.matmul(tf.abs(images), fields)

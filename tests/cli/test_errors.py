@@ -28,15 +28,36 @@ from skmnist._cli import main
         ([*TRAIN, "--model", "."], "cannot be saved .it exists and is not a file"),
         (
             [*TRAIN, "--model", "m", "--data", "digit"],
-            "error: digit: .*mnist or a file",
+            "error: digit: .*nor mnist.* no such file",
         ),
-        ([*TRAIN, "--model", "m", "--data", "text"], "text: is neither a .npy nor"),
-        (["evaluate", "nothing", "--data", "digits"], "nothing: No such file"),
-        (["evaluate", "text", "--data", "digits"], "text is damaged, or is not a"),
-        (["evaluate", "MODEL", "--data", "."], r"\.: Is a directory"),
-        (["evaluate", "MODEL", "--data", "x.npy"], "x.npy: has no array x_test; it"),
-        (["predict", "MODEL"], "required: FILE .see skmnist predict --help"),
-        (["predict", "x.npy", "MODEL"], "x.npy is damaged, or is not a model"),
+        (
+            [*TRAIN, "--model", "m", "--data", "text"],
+            "text: is no CSV, IDX or .npz file|text: has 1 columns",
+        ),
+        (
+            ["evaluate", "--model", "nothing", "--data", "digits"],
+            "nothing: No such file",
+        ),
+        (
+            ["evaluate", "--model", "text", "--data", "digits"],
+            "text is damaged, or is not a",
+        ),
+        (
+            ["evaluate", "--model", "MODEL", "--data", "."],
+            "must have a folder with pictures for each label",
+        ),
+        (
+            ["evaluate", "--model", "MODEL", "--data", "x.npy"],
+            "x.npy: has no array x, x_train or x_test",
+        ),
+        (["evaluate"], "--data --test-data is required .see skmnist evaluate --help"),
+        (["predict"], "FILE or --data is required, not both"),
+        (["predict", "x.npy", "--data", "digits"], "FILE or --data is required"),
+        (["predict", "x.npy", "--output", "a.csv"], "--output: needs --data"),
+        (
+            ["predict", "MODEL", "--model", "x.npy"],
+            "x.npy is damaged, or is not a model",
+        ),
     ],
 )
 def test_a_bad_command_line_is_one_line(
@@ -73,7 +94,7 @@ def test_ctrl_c_is_one_line_and_leaves_no_file(tmp_path):
 def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
     # More lines than a pipe holds.
     np.save(tmp_path / "x.npy", np.tile(DIGITS.x_test, (20, 1, 1)))
-    process = command("predict", model, tmp_path / "x.npy")
+    process = command("predict", "--model", model, tmp_path / "x.npy")
     first = process.stdout.readline()
     process.stdout.close()
     process.wait(timeout=60)

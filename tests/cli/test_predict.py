@@ -4,6 +4,7 @@ import zipfile
 
 import drawn
 import numpy as np
+import pandas as pd
 import pytest
 from bad_images import bad_files
 from commands import DIGITS, command, finished, one_error
@@ -31,7 +32,9 @@ def test_predict_goes_on_after_a_bad_file(model, tmp_path):
     np.savez(tmp_path / "x.npz", x=images, y=np.arange(5))
     (tmp_path / "text.npy").write_text("hello")
     names = ["stack.npy", "text.npy", "nothing.npy", "x.npz"]
-    code, out, err = finished(command("predict", model, *names, cwd=tmp_path))
+    code, out, err = finished(
+        command("predict", "--model", model, *names, cwd=tmp_path)
+    )
 
     assert code == 1
     probabilities = load(model).predict_proba(images)
@@ -61,7 +64,7 @@ def test_predict_goes_on_after_a_bad_file(model, tmp_path):
 def test_predict_finds_the_image(arrays, model, tmp_path, capsys):
     path = str(tmp_path / "x.npz")
     np.savez(path, **arrays)
-    assert main(["predict", model, path]) == 0
+    assert main(["predict", "--model", model, path]) == 0
 
     row = load(model).predict_proba(DIGITS.x_test[:1])[0]
     out = capsys.readouterr().out
@@ -73,7 +76,7 @@ def test_predict_passes_over_what_is_no_array(model, tmp_path, capsys):
     np.savez(path, a=DIGITS.x_test[:2])
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("readme.txt", "hello")
-    assert main(["predict", model, path]) == 0
+    assert main(["predict", "--model", model, path]) == 0
 
     assert len(capsys.readouterr().out.splitlines()) == 2
 
@@ -93,11 +96,60 @@ def test_predict_names_the_file_it_cannot_use(
 ):
     monkeypatch.chdir(tmp_path)
     np.savez("x.npz", **arrays)
-    assert main(["predict", model, "x.npz"]) == 1
+    assert main(["predict", "--model", model, "x.npz"]) == 1
 
     out, err = one_error(capsys)
     assert out == ""
     assert re.search(message, err)
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Write the digits to test on as a CSV file, with their labels or without."""
+
+    def write(name, **columns):
+        frame = pd.DataFrame(DIGITS.x_test.reshape(-1, 64)).assign(**columns)
+        frame.to_csv(tmp_path / name, index=False)
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_predict_writes_what_a_competition_takes(model, table, tmp_path, capsys):
+    out = tmp_path / "submission.csv"
+    data = ["--data", table("test.csv")]
+    assert main(["predict", "--model", model, *data, "--output", str(out)]) == 0
+
+    assert capsys.readouterr() == ("", "")
+    expected = load(model).predict(DIGITS.x_test)
+    submission = pd.read_csv(out)
+    assert submission.columns.tolist() == ["ImageId", "Label"]
+    assert submission.ImageId.tolist() == list(range(1, 361))
+    assert submission.Label.tolist() == expected.tolist()
+    assert main(["predict", "--model", model, *data]) == 0
+    printed = [line.split("\t")[2] for line in capsys.readouterr().out.splitlines()]
+    assert printed == list(map(str, expected))
+
+
+def test_predict_takes_the_images_to_test_on(model, table, capsys):
+    printed = []
+    for data in ("digits", table("test.csv", label=DIGITS.y_test)):
+        assert main(["predict", "--model", model, "--data", data]) == 0
+        out = capsys.readouterr().out
+        printed.append([line.split("\t")[1:] for line in out.splitlines()])
+    assert printed[0] == printed[1]
+
+
+def test_predict_leaves_no_output_after_an_error(model, tmp_path, capsys):
+    out, data = tmp_path / "out.csv", tmp_path / "data.csv"
+    data.write_text("label,a\n1,2\n1\n")
+    arguments = ["--data", str(data), "--output", str(out)]
+    assert main(["predict", "--model", model, *arguments]) == 2
+
+    assert f"{data}: line 3 has 1 columns" in one_error(capsys)[1]
+    assert not out.exists()
+    assert main(["predict", model, str(data)]) == 1
+    assert "is a saved model: name it by --model" in capsys.readouterr().err
 
 
 @pytest.fixture(scope="session")
@@ -122,7 +174,7 @@ def test_model_for_other_images_is_refused(seven, tmp_path, capsys):
     x = digits.x_train.reshape(-1, 64) / np.float32(16)
     model = skmnist.MLPDigitClassifier(8, epochs=1).fit(x, digits.y_train)
     skmnist.save(model, tmp_path / "digits.skops")
-    assert main(["predict", str(tmp_path / "digits.skops"), seven]) == 1
+    assert main(["predict", "--model", str(tmp_path / "digits.skops"), seven]) == 1
     assert "--data mnist" in capsys.readouterr().err
 
 
@@ -141,7 +193,7 @@ def test_bad_files_are_a_line_each_and_stop_nothing(
     (tmp_path / "folder.png").mkdir()
     names = "blank.png", "photo.heic", "nothing.png", "folder.png"
     bad += [str(tmp_path / name) for name in names]
-    assert main(["predict", mnist_model, *bad, seven]) == 1
+    assert main(["predict", "--model", mnist_model, *bad, seven]) == 1
     out, err = capsys.readouterr()
     path, index, label, probability, *mark = out.strip("\n").split("\t")
     assert (path, index, label) == (seven, "0", "7")
@@ -151,7 +203,7 @@ def test_bad_files_are_a_line_each_and_stop_nothing(
     for path, line in zip(bad, lines, strict=True):
         assert line.startswith("skmnist: error:")
         assert line.count(path) == 1
-    assert main(["predict", mnist_model, seven]) == 0
+    assert main(["predict", "--model", mnist_model, seven]) == 0
 
 
 @pytest.mark.slow
@@ -162,7 +214,7 @@ def test_sheet_is_read_and_annotated(mnist_model, tmp_path, capsys):
     path, out = str(tmp_path / "sheet.png"), tmp_path / "read.png"
     Image.fromarray(sheet).save(path)
     options = ["--sheet", "--json", "--annotate", str(out)]
-    assert main(["predict", mnist_model, path, *options]) == 0
+    assert main(["predict", "--model", mnist_model, path, *options]) == 0
     digits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(digits) == 50
     assert np.mean([each["label"] for each in digits] == y) >= 0.9
@@ -177,15 +229,15 @@ def test_sheet_is_read_and_annotated(mnist_model, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(("apart", "below"), [(0, True), (100, False)])
-def test_labels_of_neighbours_keep_apart(apart, below):
+def test_labels_of_neighbors_keep_apart(apart, below):
     boxes = [50, 80, 70, 120], [70 + apart, 80, 90 + apart, 120]
     one = {"label": 1, "probability": 1.0, "unsure": False}
     image = np.full((200, 300), 255, np.uint8)
     picture = _annotate(image, [one | {"box": box} for box in boxes])
-    coloured = np.ptp(np.asarray(picture).astype(int), axis=2) > 100
-    assert coloured[:75].any()
+    colored = np.ptp(np.asarray(picture).astype(int), axis=2) > 100
+    assert colored[:75].any()
     # The second label goes below where the first one takes its place.
-    assert coloured[125:].any() == below
+    assert colored[125:].any() == below
 
 
 @pytest.mark.slow
@@ -193,7 +245,7 @@ def test_page_without_sheet_is_noted(mnist_model, seven, tmp_path, capsys):
     sheet, _ = drawn.draw_sheet(range(10), np.random.default_rng(8), columns=5)
     path = str(tmp_path / "page without suffix")
     Image.fromarray(sheet).save(path, "PNG")
-    assert main(["predict", mnist_model, path, seven]) == 0
+    assert main(["predict", "--model", mnist_model, path, seven]) == 0
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 2
     (line,) = err.splitlines()
@@ -207,7 +259,7 @@ def test_framed_digits_are_shown_and_polarity_can_be_told(
 ):
     out = tmp_path / "framed.png"
     options = ["--polarity", "dark", "--show-framed", str(out), "--json"]
-    assert main(["predict", mnist_model, seven, *options]) == 0
+    assert main(["predict", "--model", mnist_model, seven, *options]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     digit = json.loads(line)
     assert digit["label"] == 7
@@ -220,10 +272,13 @@ def test_framed_digits_are_shown_and_polarity_can_be_told(
 
 
 def test_show_framed_needs_one_picture(seven, capsys):
-    assert main(["predict", "model", seven, seven, "--show-framed", "out.png"]) == 2
+    assert (
+        main(["predict", "--model", "model", seven, seven, "--show-framed", "out.png"])
+        == 2
+    )
     assert "--show-framed: needs one picture" in capsys.readouterr().err
 
 
 def test_annotate_needs_one_sheet(seven, capsys):
-    assert main(["predict", "model", seven, "--annotate", "out.png"]) == 2
+    assert main(["predict", "--model", "model", seven, "--annotate", "out.png"]) == 2
     assert "--annotate: needs --sheet" in capsys.readouterr().err

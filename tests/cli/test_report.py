@@ -127,7 +127,7 @@ def test_what_cannot_work_fails_before_the_training(tmp_path, capsys):
     arguments = ["--max-value", "16", "--model", model, "--report", str(tmp_path / "r")]
     assert main([*TRAIN, data, *arguments]) == 2
     out, err = capsys.readouterr()
-    assert "rows of 50 pixels are no square images" in err
+    assert "rows of 50 pixels are not square images" in err
     assert "epoch" not in out
 
     (tmp_path / "file").touch()

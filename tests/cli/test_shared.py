@@ -41,7 +41,7 @@ def test_a_truncated_data_file_is_an_error(npz, model, capsys):
     path = npz()
     with open(path, "r+b") as stream:
         stream.truncate(5000)
-    assert main(["evaluate", model, "--data", path]) == 2
+    assert main(["evaluate", "--model", model, "--data", path]) == 2
 
     assert f"{path}: cannot be read: " in one_error(capsys)[1]
 
@@ -57,6 +57,6 @@ def test_a_truncated_data_file_is_an_error(npz, model, capsys):
 def test_a_file_without_a_fitted_classifier(estimator, message, tmp_path, capsys):
     path = str(tmp_path / "model")
     save(estimator, path)
-    assert main(["evaluate", path, "--data", "digits"]) == 2
+    assert main(["evaluate", "--model", path, "--data", "digits"]) == 2
 
     assert message in one_error(capsys)[1]

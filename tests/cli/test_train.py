@@ -3,6 +3,7 @@ import os
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from commands import DIGITS, NAMES, TRAIN, X, one_error
 from numpy.testing import assert_array_equal
@@ -135,7 +136,7 @@ def test_sharper_pixels_are_a_part_of_the_model(npz, tmp_path, capsys):
     loaded = load(path)
     x = wide["x_test"]
     assert_array_equal(loaded.predict_proba(x), expected.predict_proba(x))
-    assert main(["evaluate", path, "--data", data]) == 0
+    assert main(["evaluate", "--model", path, "--data", data]) == 0
     assert f"{expected.score(x, DIGITS.y_test):.4f}" in capsys.readouterr().out
 
 
@@ -175,7 +176,7 @@ def test_many_classes_fit_into_the_window(tmp_path, capsys):
     assert main(["train", *data, "--model", path, "--max-value", "1"]) == 0
     out = capsys.readouterr().out
     lines = out.splitlines()
-    assert main(["evaluate", path, *data]) == 0
+    assert main(["evaluate", "--model", path, *data]) == 0
     table = capsys.readouterr().out.splitlines()[3:]
 
     assert lines[0].startswith(f"data     {data[1]}  5x4 float64 of ")
@@ -195,7 +196,7 @@ def test_many_classes_fit_into_the_window(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_test": None}, r"has no array y_test; it has \['x_train', 'y_train',"),
+        ({"y_test": None}, r"no images with labels to test on; it has x_train and"),
         ({"y_train": DIGITS.y_train[1:]}, r"shapes \(1437, 8, 8\) and \(1436,\)"),
         ({"y_train": DIGITS.y_train[:, None]}, r"and \(1437, 1\)"),
         ({"x_train": DIGITS.y_train}, r"x_train must be one or more images"),
@@ -211,7 +212,7 @@ def test_many_classes_fit_into_the_window(tmp_path, capsys):
         ({"x_train": np.full((1437, 8, 8), np.nan)}, "X contains NaN"),
         ({"x_train": np.zeros((1437, 8, 8, 3))}, "images with one channel"),
         ({"y_test": NAMES[DIGITS.y_test]}, "Mix of label input types"),
-        ({"y_train": DIGITS.y_train + 0.5}, "continuous"),
+        ({"y_train": DIGITS.y_train + 0.5}, "whole numbers or names; got 3.5"),
     ],
 )
 def test_a_bad_data_file_is_an_error_before_the_training(
@@ -235,3 +236,18 @@ def test_a_failed_training_keeps_the_old_model(tmp_path, capsys):
     assert "try a smaller learning_rate" in one_error(capsys)[1]
     assert load(path).max_value == 5
     assert os.listdir(tmp_path) == ["model"]
+
+
+def test_images_to_test_on_from_another_file(tmp_path, capsys):
+    paths = []
+    for part in "train", "test":
+        pixels = DIGITS[f"x_{part}"].reshape(-1, 64)
+        frame = pd.DataFrame(pixels).assign(label=DIGITS[f"y_{part}"])
+        paths.append(str(tmp_path / f"{part}.csv"))
+        frame.to_csv(paths[-1], index=False)
+    lines = []
+    for name, data in (("a", ["--test-data", paths[1], "--data", paths[0]]), ("b", [])):
+        assert main([*TRAIN, *data, "--model", str(tmp_path / name)]) == 0
+        out = capsys.readouterr().out.replace(paths[0], "digits")
+        lines.append([line for line in out.splitlines() if "saved" not in line])
+    assert lines[0] == lines[1]

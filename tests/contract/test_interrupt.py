@@ -56,8 +56,8 @@ def start(command, folder, out):
     arguments = {
         "train": ["--data", "digits", "--model", out, "--epochs", "100000"],
         "tune": ["--data", "digits", "--model", out, "--epochs", "100000"],
-        "predict": [model, *[data] * 20],
-        "evaluate": [model, "--data", data],
+        "predict": ["--model", model, *[data] * 20],
+        "evaluate": ["--model", model, "--data", data],
     }
     # With TensorFlow's messages, which a user may have asked for, err has more lines.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TF_CPP_")}

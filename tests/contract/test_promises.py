@@ -32,7 +32,7 @@ def test_the_scripts_exist(command):
     assert (ROOT / command).is_file()
 
 
-def test_the_dependencies_have_good_licences_and_are_on_the_page():
+def test_the_dependencies_have_permissive_licenses_and_are_on_the_page():
     page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
     names = AUDIT["requirements"]() + AUDIT["requirements"]("onnx")
 

@@ -136,7 +136,8 @@ def test_a_picture_that_does_not_fit_on_the_disk_leaves_the_old_one(tmp_path, ca
     Image.fromarray(page).save(tmp_path / "page.png")
     out = tmp_path / "read.png"
     out.write_bytes(b"old")
-    paths = [str(tmp_path / name) for name in ("model.skops", "page.png")]
+    paths = [str(tmp_path / name) for name in ("page.png", "model.skops")]
+    paths.insert(1, "--model")
     before = contents(tmp_path)
     with full_disk():
         assert main(["predict", *paths, "--sheet", "--annotate", str(out)]) == 1

@@ -30,7 +30,8 @@ from skmnist import (
     save,
 )
 from skmnist._io._atomic import check_writable
-from skmnist._io._persistence import _FORMAT, _OLDEST, TRUSTED, _add_footer
+from skmnist._io._persistence import _FORMAT, _OLDEST, _add_footer
+from skmnist._io._trusted import TRUSTED
 from skmnist.datasets import load_digits
 
 DIGITS = load_digits()
@@ -225,7 +226,7 @@ def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
     assert process.stdout.splitlines() == [
         "digit 7 True",
         "training and to_keras need TensorFlow and Keras: pip install tensorflow keras",
-        "to_onnx needs onnx: pip install 'skmnist[onnx]'",
+        "to_onnx needs onnx and skl2onnx: pip install 'skmnist[onnx]'",
     ], process.stderr
 
 

@@ -60,7 +60,7 @@ def test_the_most_confident_mistakes_come_first(model):
     )
 
 
-def test_right_and_wrong_differ_in_colour():
+def test_right_and_wrong_differ_in_color():
     y = np.arange(4)
     display = DigitGridDisplay.from_predictions(
         DIGITS.x_test[:4], y, y_pred=y[[0, 1, 3, 2]], y_proba=[0.2, 0.999, 1, 0.55]
@@ -87,6 +87,18 @@ def test_classifiers_without_probabilities_and_data_without_labels(model):
     assert display.y_proba is None
     assert "→" in texts_of(display)[0]
     assert "%" not in "".join(texts_of(display))
+
+    class WithoutClasses(type(svc)):
+        classes_ = property()
+
+        def predict(self, X):
+            return NAMES[DIGITS.y_test]
+
+        def predict_proba(self, X):
+            raise NotImplementedError
+
+    display = DigitGridDisplay.from_estimator(WithoutClasses(), rows, n_images=2)
+    assert display.y_proba is None
 
     display = DigitGridDisplay.from_estimator(model, DIGITS.x_test, n_images=2)
     assert all(text.startswith("→ ") for text in texts_of(display))
@@ -162,7 +174,7 @@ def test_a_grid_can_go_into_a_part_of_a_figure():
         ({"y_proba": [1, 1]}, "y_proba needs y_pred"),
         ({"y_true": [0, 1, 2]}, "inconsistent numbers of samples"),
         ({"y_true": [0, 1], "y_pred": ["0", "1"]}, "Mix of label input types"),
-        ({"X": np.zeros((2, 7))}, "rows of 7 pixels are no square images"),
+        ({"X": np.zeros((2, 7))}, "rows of 7 pixels are not square images"),
         ({"X": np.zeros((2, 3, 3, 3))}, "one channel"),
         ({"X": np.full((2, 3, 3), np.nan)}, "X contains NaN"),
         ({"X": np.zeros((0, 3, 3))}, "0 sample"),

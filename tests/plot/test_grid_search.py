@@ -42,6 +42,15 @@ def search(grid, estimator=None, **kwargs):
     return GridSearchCV(estimator or Table(), grid, cv=3, **kwargs).fit(X, y)
 
 
+@pytest.mark.parametrize("other", [Table(), 3, type("Study", (), {})()])
+def test_what_is_no_search_is_named(other):
+    message = f"must be a fitted search .* got {type(other).__name__}"
+    with pytest.raises(TypeError, match=message):
+        GridSearchDisplay.from_estimator(other)
+    with pytest.raises(NotFittedError):
+        GridSearchDisplay.from_estimator(GridSearchCV(Table(), {}))
+
+
 def test_two_parameters_are_one_heat_map():
     found = search({"units": [30, 10, 20], "rate": [0.5, 0.2]})
     display = GridSearchDisplay.from_estimator(found)
@@ -124,8 +133,8 @@ def test_the_text_of_heat_maps_has_contrast(cmap):
     display = GridSearchDisplay.from_estimator(found, im_kw={"cmap": cmap})
     (image,) = display.images_
 
-    def luminance(colour):
-        channels = np.array(matplotlib.colors.to_rgb(colour))
+    def luminance(color):
+        channels = np.array(matplotlib.colors.to_rgb(color))
         low, high = channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
         linear = np.where(channels <= 0.04045, low, high)
         return linear @ (0.2126, 0.7152, 0.0722) + 0.05

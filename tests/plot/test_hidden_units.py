@@ -48,7 +48,7 @@ def test_the_shape_comes_from_the_scaler_or_the_caller():
     display = HiddenUnitsDisplay.from_estimator(model, image_shape=(4, 8))
     assert display.weights.shape == (3, 4, 8)
 
-    with pytest.raises(ValueError, match=r"rows of 32 pixels are no square images"):
+    with pytest.raises(ValueError, match=r"rows of 32 pixels are not square images"):
         HiddenUnitsDisplay.from_estimator(model[-1])
     with pytest.raises(ValueError, match=r"image_shape=\(5, 5\) .* network's 32 in"):
         HiddenUnitsDisplay.from_estimator(model, image_shape=(5, 5))

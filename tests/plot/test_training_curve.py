@@ -28,7 +28,7 @@ def test_curves_show_the_history(model):
     assert loss.get_title() == "Loss per epoch"
     assert loss.get_ylabel() == "cross-entropy + penalty (nats)"
     assert accuracy.get_title() == "Accuracy per epoch"
-    assert accuracy.get_ylabel() == "share of images right"
+    assert accuracy.get_ylabel() == "accuracy"
 
 
 def test_the_restored_epoch_is_marked():

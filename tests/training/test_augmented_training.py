@@ -18,7 +18,7 @@ from skmnist.datasets import load_digits
 
 @pytest.fixture(scope="module")
 def digits():
-    """Give bundled digits in a frame of 12x12, which leaves room to move."""
+    """Give bundled digits in a frame of 12x12, with space to move."""
     bunch = load_digits()
 
     def rows(images):

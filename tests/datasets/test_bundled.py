@@ -10,8 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn import datasets as sklearn_datasets
 
-from skmnist import datasets
-from skmnist.datasets import fetch_mnist, load_digits
+from skmnist.datasets import _bundled, fetch_mnist, load_digits
 
 TRAIN_COUNTS = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 TEST_COUNTS = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
@@ -27,8 +26,9 @@ def test_load_digits_has_every_image_once():
     x = np.concatenate([digits.x_train, digits.x_test])
     y = np.concatenate([digits.y_train, digits.y_test])
     assert rows(x, y) == rows(source.data.astype(int), source.target)
-    for name in ("x_train", "y_train", "x_test", "y_test"):
-        assert digits[name].dtype == np.uint8
+    for part in "train", "test":
+        assert digits[f"x_{part}"].dtype == np.uint8
+        assert digits[f"y_{part}"].dtype == np.int64
     assert digits.x_train.shape == (1437, 8, 8)
     assert digits.x_test.shape == (360, 8, 8)
     assert digits.x_train.max() == digits.max_value == 16.0
@@ -96,16 +96,16 @@ def no_download(monkeypatch, tmp_path):
     """Keep the tests off the network and out of the user's folders."""
     monkeypatch.delenv("SKMNIST_DATA_HOME", raising=False)
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path / "sklearn"))
-    monkeypatch.setattr(datasets, "_MNIST_URL", "file://localhost/no/such/mnist.npz")
-    monkeypatch.setattr(datasets, "_RETRY_DELAY", 0)
+    monkeypatch.setattr(_bundled, "_MNIST_URL", "file://localhost/no/such/mnist.npz")
+    monkeypatch.setattr(_bundled, "_RETRY_DELAY", 0)
 
 
 @pytest.fixture(autouse=True)
 def stand_in(monkeypatch, request):
     """Let cheap images pass for MNIST's, but where the real ones are asked for."""
     if "mnist" not in request.fixturenames:
-        content = datasets._digest(ARRAYS)
-        monkeypatch.setattr(datasets, "_MNIST_CONTENT_SHA256", content)
+        content = _bundled._digest(ARRAYS)
+        monkeypatch.setattr(_bundled, "_MNIST_CONTENT_SHA256", content)
 
 
 def test_fetch_mnist_reads_the_real_file(mnist):
@@ -119,7 +119,9 @@ def test_fetch_mnist_reads_the_real_file(mnist):
     for name, digest in published.items():
         array = mnist[name]
         header = struct.pack(f">{1 + array.ndim}I", 0x800 + array.ndim, *array.shape)
-        md5 = hashlib.md5(header + array.tobytes(), usedforsecurity=False)
+        md5 = hashlib.md5(
+            header + array.astype(np.uint8).tobytes(), usedforsecurity=False
+        )
         assert md5.hexdigest() == digest
     assert np.bincount(mnist.y_train).tolist() == TRAIN_COUNTS
     assert np.bincount(mnist.y_test).tolist() == TEST_COUNTS
@@ -132,7 +134,7 @@ def test_fetch_mnist_reads_a_file_whatever_its_compression(good_file, tmp_path):
         mnist = fetch_mnist(folder)
         for name, expected in ARRAYS.items():
             assert_array_equal(mnist[name], expected)
-            assert mnist[name].dtype == np.uint8
+            assert mnist[name].dtype == (np.uint8 if name[0] == "x" else np.int64)
             assert mnist[name].flags.writeable
         assert mnist.max_value == 255.0
         assert mnist.image_shape == (28, 28)
@@ -166,7 +168,7 @@ def test_fetch_mnist_expands_the_home_folder(good_file, monkeypatch):
 
 
 def test_fetch_mnist_without_download(server, good_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/mnist.npz")
+    monkeypatch.setattr(_bundled, "_MNIST_URL", f"{server.url}/mnist.npz")
     with pytest.raises(FileNotFoundError, match="download_if_missing is False"):
         fetch_mnist(tmp_path / "none", download_if_missing=False)
 
@@ -216,8 +218,8 @@ def sha256(path):
 
 
 def test_fetch_mnist_downloads_once(server, good_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/mnist.npz")
-    monkeypatch.setattr(datasets, "_MNIST_SHA256", sha256(good_file))
+    monkeypatch.setattr(_bundled, "_MNIST_URL", f"{server.url}/mnist.npz")
+    monkeypatch.setattr(_bundled, "_MNIST_SHA256", sha256(good_file))
     folder = tmp_path / "new" / "folder"
 
     for _ in range(2):
@@ -230,7 +232,7 @@ def test_fetch_mnist_downloads_once(server, good_file, tmp_path, monkeypatch):
 
 
 def test_fetch_mnist_checks_what_it_downloaded(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/mnist.npz")
+    monkeypatch.setattr(_bundled, "_MNIST_URL", f"{server.url}/mnist.npz")
 
     with pytest.raises(OSError, match=r"SHA256.*differs"):
         fetch_mnist(tmp_path / "new")
@@ -241,7 +243,7 @@ def test_fetch_mnist_checks_what_it_downloaded(server, tmp_path, monkeypatch):
 @pytest.mark.filterwarnings("ignore:Retry downloading:UserWarning")
 @pytest.mark.parametrize("page", ["missing.npz", "cut.npz"])
 def test_a_failed_download_leaves_nothing(server, tmp_path, monkeypatch, page):
-    monkeypatch.setattr(datasets, "_MNIST_URL", f"{server.url}/{page}")
+    monkeypatch.setattr(_bundled, "_MNIST_URL", f"{server.url}/{page}")
     (tmp_path / "old").mkdir()
 
     with pytest.raises(OSError, match=f"{page} failed"):
@@ -269,7 +271,7 @@ def test_no_file_and_no_network_says_where_and_what_to_do(
 
     message = str(caught.value)
     assert f"{folder} ({source}" in message
-    assert datasets._MNIST_URL in message
+    assert _bundled._MNIST_URL in message
     assert "put mnist.npz into a folder" in message
     assert "SKMNIST_DATA_HOME" in message
     assert "connect to the network" in message

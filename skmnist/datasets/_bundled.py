@@ -11,10 +11,8 @@ from sklearn import datasets as _sklearn_datasets
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from ._io._untrusted import in_one_line, read_arrays
-from ._sklearn_compat import validate_params
-
-__all__ = ["fetch_mnist", "load_digits"]
+from .._io._untrusted import in_one_line, read_arrays
+from .._sklearn_compat import validate_params
 
 _MNIST_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz"
 _MNIST_SHA256 = "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
@@ -30,7 +28,7 @@ _MNIST_CONTENT_SHA256 = (
 _MNIST_DESCR = """\
 MNIST, the database of handwritten digits
 
-70,000 grey images of 28x28 pixels, 0 (background) to 255 (ink), of the digits 0 to 9
+70,000 gray images of 28x28 pixels, 0 (background) to 255 (ink), of the digits 0 to 9
 in the handwriting of about 500 people: 60,000 images to train on and 10,000 to test
 on, by different writers, in their original order.
 
@@ -68,11 +66,11 @@ def load_digits(
 
         x_train : ndarray of shape (n_train, 8, 8), dtype uint8
             Images to train on, pixels 0 to 16.
-        y_train : ndarray of shape (n_train,), dtype uint8
+        y_train : ndarray of shape (n_train,), dtype int64
             Their digits, 0 to 9.
         x_test : ndarray of shape (n_test, 8, 8), dtype uint8
             Images to test on.
-        y_test : ndarray of shape (n_test,), dtype uint8
+        y_test : ndarray of shape (n_test,), dtype int64
             Their digits.
         max_value : float
             The largest pixel value, 16.0.
@@ -97,7 +95,7 @@ def load_digits(
     digits = _sklearn_datasets.load_digits()
     x_train, x_test, y_train, y_test = train_test_split(
         digits.images.astype(np.uint8),
-        digits.target.astype(np.uint8),
+        digits.target.astype(np.int64),
         test_size=test_size,
         random_state=random_state,
         stratify=digits.target,
@@ -143,11 +141,11 @@ def fetch_mnist(
 
         x_train : ndarray of shape (60000, 28, 28), dtype uint8
             Images to train on, pixels 0 to 255.
-        y_train : ndarray of shape (60000,), dtype uint8
+        y_train : ndarray of shape (60000,), dtype int64
             Their digits, 0 to 9.
         x_test : ndarray of shape (10000, 28, 28), dtype uint8
             Images to test on.
-        y_test : ndarray of shape (10000,), dtype uint8
+        y_test : ndarray of shape (10000,), dtype int64
             Their digits.
         max_value : float
             The largest pixel value, 255.0.
@@ -236,6 +234,8 @@ def _read_mnist(path):
         mnist = {name: arrays[name] for name in _MNIST_NAMES}
         if _digest(mnist) != _MNIST_CONTENT_SHA256:
             raise ValueError("it has other images or labels")
+        for name in ("y_train", "y_test"):
+            mnist[name] = mnist[name].astype(np.int64)
     except (KeyError, ValueError) as error:
         raise ValueError(
             f"{path} is not the MNIST file, or is damaged: {in_one_line(error)}. "

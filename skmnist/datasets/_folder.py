@@ -1,0 +1,152 @@
+"""Folders: pictures sorted by their labels, and pairs of IDX files."""
+
+import re
+from itertools import chain
+
+import numpy as np
+
+from ..images import DigitNormalizer, read_image
+from ._idx import read_idx
+from ._table import as_labels
+
+_PARTS = {
+    "train": "train",
+    "training": "train",
+    "t10k": "test",
+    "test": "test",
+    "testing": "test",
+}
+_IDX_NAME = re.compile(
+    r"(?P<set>.*?)(?P<part>train|t10k|test)-(?P<what>images|labels)"
+    r"[-.]idx\d-(ubyte|int)(\.gz)?"
+)
+_LARGEST_SMALL = 64  # pixels of a side of images that are not framed
+_AT_ONCE = 256  # pictures in memory
+_GREY = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow has it
+
+
+def read_folder(folder):
+    """Read IDX pairs, or pictures in one folder per label; return a dict of arrays."""
+    names = sorted(path.name for path in folder.iterdir())
+    idx = {name: found for name in names if (found := _IDX_NAME.fullmatch(name))}
+    if not idx:
+        return _read_pictures(folder)
+    sets = sorted({found["set"] for found in idx.values()})
+    if len(sets) > 1:
+        raise ValueError(
+            f"has {len(sets)} sets ({', '.join(map(repr, sets))}): name the file with "
+            "the images of one"
+        )
+    arrays = {}
+    for name, found in idx.items():
+        if found["what"] == "images":
+            x, y = read_pair(folder / name)
+            part = _PARTS[found["part"]]
+            arrays |= {f"x_{part}": x, f"y_{part}": y}
+    return arrays
+
+
+def read_pair(path):
+    """Read the images of an IDX file, and their labels from the one that goes with it.
+
+    The labels are None where there is no such file.
+    """
+    x, y = _naming(read_idx, path), None
+    if x.ndim < 2:
+        raise ValueError(f"{path.name} has no images: name the file that has them")
+    if found := _IDX_NAME.fullmatch(path.name):
+        for other in sorted(path.parent.iterdir()):
+            names = _IDX_NAME.fullmatch(other.name)
+            if names and (names["set"], names["part"], names["what"]) == (
+                found["set"],
+                found["part"],
+                "labels",
+            ):
+                y = _naming(read_idx, other)
+                y = (
+                    y[:, 0] if y.ndim == 2 else y
+                )  # the others of QMNIST tell of writers
+                break
+    return x, y
+
+
+def _naming(read, path):
+    try:
+        return read(path)
+    except ValueError as error:
+        raise ValueError(f"{path.name} {error}") from error
+
+
+def _read_pictures(folder):
+    parts = {
+        _PARTS[each.name.lower()]: each
+        for each in folder.iterdir()
+        if each.name.lower() in _PARTS and each.is_dir()
+    }
+    found = {
+        part: _find_pictures(each) for part, each in (parts or {"": folder}).items()
+    }
+    paths = list(chain.from_iterable(paths for paths, _ in found.values()))
+    x = _read_all(paths)
+    arrays, start = {}, 0
+    for part, (names, y) in found.items():
+        suffix = f"_{part}" if part else ""
+        arrays[f"x{suffix}"] = x[start : start + len(names)]
+        arrays[f"y{suffix}"] = as_labels(y)
+        start += len(names)
+    return arrays
+
+
+def _find_pictures(folder):
+    paths, y = [], []
+    for each in sorted(folder.iterdir()):
+        if each.is_dir() and not each.name.startswith("."):
+            inside = sorted(p for p in each.iterdir() if not p.name.startswith("."))
+            paths += inside
+            y += [each.name] * len(inside)
+    if not paths:
+        raise ValueError(
+            f"{folder.name} must have a folder with pictures for each label, such as "
+            "0/a.png, or IDX files with their usual names"
+        )
+    return paths, y
+
+
+def _read_all(paths):
+    """Read pictures; frame them as digits if they are not all of one small size."""
+    first = read_image(paths[0])
+    shape = first.shape[:2]
+    if max(shape) <= _LARGEST_SMALL and all(_size(path) == shape for path in paths):
+        return np.stack([_grey(read_image(path)) for path in paths])
+    normalizer = DigitNormalizer(output="images")
+    framed = []
+    for start in range(0, len(paths), _AT_ONCE):
+        some = paths[start : start + _AT_ONCE]
+        try:
+            framed.append(normalizer.transform([read_image(path) for path in some]))
+        except ValueError as error:
+            found = re.match(r"X\[(\d+)\]", str(error))
+            if found is None:
+                raise
+            text = str(error).replace(found[0], str(some[int(found[1])]))
+            raise ValueError(text) from error
+    return np.concatenate(framed)
+
+
+def _size(path):
+    """Return height and width, without decoding; None if it cannot be told."""
+    from PIL import Image
+
+    try:
+        with Image.open(path) as picture:
+            return picture.size[::-1]
+    except (OSError, Image.DecompressionBombError):
+        return None  # reading it will say what is wrong
+
+
+def _grey(image):
+    if image.ndim == 2:
+        return image
+    if image.shape[2] < 3:
+        return image[:, :, 0]
+    return np.rint(image[:, :, :3] @ _GREY).astype(np.uint8)

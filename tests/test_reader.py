@@ -1,0 +1,134 @@
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_digits
+from sklearn.ensemble import StackingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+
+import skmnist
+
+DIGITS = load_digits()
+X, Y = DIGITS.images.astype(np.uint8), DIGITS.target
+
+
+@pytest.fixture
+def reader():
+    return skmnist.load_reader()
+
+
+def test_it_reads_digits(reader):
+    assert reader.score(X, Y) >= 0.99
+    assert [type(step).__name__ for step in reader] == [
+        "DigitNormalizer",
+        "PixelScaler",
+        "UnsharpMask",
+        "MLPDigitClassifier",
+    ]
+    assert reader.classes_.tolist() == list(range(10))
+    assert skmnist.load_reader() is not reader
+
+
+@pytest.mark.slow
+def test_it_reads_the_test_images_of_mnist(reader, mnist):
+    assert reader.score(mnist.x_test, mnist.y_test) >= 0.9955
+
+
+def test_it_is_small():
+    from skmnist import _reader
+
+    assert _reader.FILE.stat().st_size <= 1_500_000
+
+
+def test_it_needs_neither_tensorflow_nor_skops():
+    code = """
+import sys
+for name in "tensorflow", "keras", "skops":
+    sys.modules[name] = None
+import numpy as np, skmnist
+from sklearn.datasets import load_digits
+digits = load_digits()
+reader = skmnist.load_reader()
+print(reader.score(digits.images[:100].astype(np.uint8), digits.target[:100]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) > 0.97
+
+
+def test_it_can_be_copied_and_saved(reader, tmp_path):
+    expected = reader.predict_proba(X[:20])
+    skmnist.save(reader, tmp_path / "reader.skops")
+    for other in (
+        pickle.loads(pickle.dumps(reader)),
+        skmnist.load(tmp_path / "reader.skops"),
+    ):
+        assert_array_equal(other.predict_proba(X[:20]), expected)
+    new = clone(reader)
+    assert new.get_params().keys() == reader.get_params().keys()
+    assert not hasattr(new[-1], "coefs_")
+
+
+def test_it_can_be_calibrated_and_stacked(reader):
+    frozen = FrozenEstimator(reader)
+    calibrated = CalibratedClassifierCV(frozen, cv=2).fit(X[:300], Y[:300])
+    assert calibrated.score(X[300:500], Y[300:500]) > 0.97
+    stack = StackingClassifier(
+        [("reader", frozen)], LogisticRegression(), cv="prefit"
+    ).fit(X[:300], Y[:300])
+    assert stack.score(X[300:500], Y[300:500]) > 0.97
+
+
+def test_its_network_can_be_exported(reader):
+    onnx = pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    rows = reader[:1].transform(X[:20])
+    model = skmnist.to_onnx(reader[1:])
+    onnx.checker.check_model(model)
+    session = runtime.InferenceSession(model.SerializeToString())
+    (name,) = [each.name for each in session.get_inputs()]
+    label, probabilities = session.run(None, {name: rows})
+    assert_array_equal(label, reader.predict(X[:20]))
+    assert_allclose(probabilities, reader.predict_proba(X[:20]), atol=1e-5)
+
+
+CARD = Path(__file__).parents[1] / "docs"
+
+
+@pytest.mark.parametrize(
+    ("key", "row"),
+    [
+        ("mnist_test", "MNIST, test images"),
+        ("bundled_seen", "bundled digits, which it was trained on"),
+    ],
+)
+def test_the_model_card_has_the_figures_of_the_training(key, row):
+    figures = json.loads((CARD / "reader.json").read_text())[key]
+    text = (CARD / "reader.md").read_text()
+    cells = (
+        figures["images"],
+        f"{100 * figures['accuracy']:.2f}",
+        f"{figures['log_loss']:.4f}",
+        f"{100 * figures['calibration_error']:.2f}",
+    )
+    assert f"| {row} | {' | '.join(map(str, cells))} |" in text
+    cells = [f"{100 * each:.2f}" for each in figures["by_digit"]]
+    assert f"| {row} | {' | '.join(cells)} |" in text
+
+
+def test_the_figures_of_the_bundled_digits_are_those_of_the_file(reader):
+    figures = json.loads((CARD / "reader.json").read_text())["bundled_seen"]
+    right = reader.predict(X) == Y
+
+    assert figures["accuracy"] == pytest.approx(right.mean(), abs=1e-5)
+    for digit, part in enumerate(figures["by_digit"]):
+        assert part == pytest.approx(right[digit == Y].mean(), abs=1e-4)

@@ -3,6 +3,7 @@
 """Training: epochs, learning rate schedules, early stopping."""
 
 import numpy as np
+from scipy.sparse import issparse
 
 from .._network import evaluate
 from . import check_not_forked
@@ -16,6 +17,7 @@ from ._optimizers import make_optimizer, optimizer_key
 _STEPS_PER_CALL = 512
 _MULTIPLICATIONS_PER_CALL = 2**36
 _WORDS_PER_CALL = 2**22  # random, 32 MB
+_DENSE_PER_CALL = 2**23  # numbers of sparse rows that are made dense
 # Multiplications of a forward pass of a batch from which on two shards are faster. The
 # choice must not depend on the machine: it decides over the last bits.
 _WORTH_SHARDING = 1_500_000
@@ -53,11 +55,12 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     """
     check_not_forked()
     every_epoch = any(each is not None for each in (validation, on_epoch, callbacks))
-    plan = _Plan(config, len(data.y), state, single_epochs=every_epoch)
+    plan = _Plan(config, data, state, single_epochs=every_epoch)
     stopping = _EarlyStopping(validation, config)
     history = {}
     with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
-        loop.load_data(*data)
+        if not issparse(data.X):
+            loop.load_data(*data)
         loop.load_state(state.weights, state.optimizer)
 
         def call(hook, epoch, *args):
@@ -91,8 +94,9 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
 class _Plan:
     """The steps of a training."""
 
-    def __init__(self, config, n_rows, state, single_epochs):
-        self.config = config
+    def __init__(self, config, data, state, single_epochs):
+        n_rows = len(data.y)
+        self.config, self._data = config, data
         self.learning_rate = config.learning_rate
         self._first_epoch, self._seed = state.epochs, state.seed
         self._n_rows = n_rows
@@ -116,6 +120,9 @@ class _Plan:
             _MULTIPLICATIONS_PER_CALL // (3 * n_products),
             _WORDS_PER_CALL // self._n_words,
         )
+        if issparse(data.X):
+            n_numbers = self._batch_size * config.architecture.n_features
+            limit = min(limit, _DENSE_PER_CALL // n_numbers)
         self._steps_per_call = max(1, min(_STEPS_PER_CALL, limit))
         at_once = 1
         if not (single_epochs or sampled):
@@ -155,7 +162,8 @@ class _Plan:
         settings = self._settings(clean)
         metrics = []
         for steps in self._draw(epochs, sampler):
-            found, *row_losses = loop.train(steps, settings, cache.one_in_use)
+            here = self._load_rows(loop, steps)
+            found, *row_losses = loop.train(here, settings, cache.one_in_use)
             losses, n_correct = found.T
             metrics.append(np.transpose([losses * steps.n_rows, n_correct]))
             for each in row_losses:
@@ -165,6 +173,14 @@ class _Plan:
             {"loss": float(loss), "accuracy": float(accuracy)}
             for loss, accuracy in sums / self._n_rows
         ]
+
+    def _load_rows(self, loop, steps):
+        """Load the rows of some steps, if they are sparse, and number them anew."""
+        if not issparse(self._data.X):
+            return steps
+        X, y, weight = (each[steps.rows] for each in self._data)
+        loop.load_data(X.toarray(), y, weight)
+        return steps._replace(rows=np.arange(len(y), dtype=np.int32))
 
     def _settings(self, clean):
         config, number = self.config, np.dtype(self.config.architecture.dtype).type

@@ -226,7 +226,9 @@ class TrainingLoop:
     @defer_interrupts()
     def state(self):
         """Copy the weights, and the optimizer's state in Keras' order."""
-        values = list(map(join, self._read_state(), self._stored_axes))
+        read = self._read_state()[::-1]
+        # One by one, so that no two copies of all are there at a time.
+        values = [join(read.pop(), axis) for axis in self._stored_axes[: len(read)]]
         return values[: len(self._weights)], values[len(self._weights) :]
 
     @defer_interrupts()

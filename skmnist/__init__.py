@@ -40,15 +40,21 @@ _MODULES = {
     "to_onnx": "_io._onnx",
 }
 __all__ = [*_MODULES]
+_SUBMODULES = {"datasets", "images"}
 
 
 def __getattr__(name):
+    if name in _SUBMODULES:
+        return import_module(f".{name}", __name__)
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    try:
+        value = getattr(import_module(f".{_MODULES[name]}", __name__), name)
+    except AttributeError as error:  # which Python would take for a missing name
+        raise ImportError(f"skmnist.{name} cannot be imported: {error}") from error
     globals()[name] = value
     return value
 
 
 def __dir__():
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_SUBMODULES})

@@ -34,19 +34,21 @@ from ._sklearn_compat import (
 )
 from ._validation import check_parameters, checking
 
+# As Keras spells them; lower case is the same.
 _OPTIMIZERS = {
-    "adadelta",
-    "adafactor",
-    "adagrad",
-    "adam",
-    "adamax",
-    "adamw",
-    "ftrl",
-    "lion",
-    "nadam",
-    "rmsprop",
-    "sgd",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lion",
+    "Nadam",
+    "RMSprop",
+    "SGD",
 }
+_OPTIMIZERS |= {name.lower() for name in _OPTIMIZERS}
 _DEFAULT_LEARNING_RATE = 0.001
 # What TensorFlow's int32 and float32 can hold.
 _LARGEST_INT = 2**31 - 1
@@ -60,13 +62,13 @@ class MLPDigitClassifier(
 
     Dense layers with dropout after each hidden one and a softmax output, trained on the
     cross-entropy: the classic Keras network for handwritten digits. It takes any
-    features and two or more classes. Training uses Keras and TensorFlow; a fitted
+    features and classes. Training uses Keras and TensorFlow; a fitted
     estimator consists of NumPy arrays, and predicts, pickles and loads without them.
 
     Parameters
     ----------
-    hidden_units : int or tuple of int, default=256
-        An int gives two hidden layers of that many units; a tuple gives one hidden
+    hidden_units : int or array-like of int, default=256
+        An int gives two hidden layers of that many units; a sequence gives one hidden
         layer per entry.
 
     activation : {"elu", "gelu", "leaky_relu", "linear", "relu", "selu", \
@@ -83,9 +85,10 @@ class MLPDigitClassifier(
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adadelta", "adafactor", "adagrad", "adam" [2]_, "adamax", "adamw", "ftrl",
-        "lion", "nadam", "rmsprop", "sgd", or an unbuilt Keras optimizer without
-        gradient accumulation, loss scaling or weight averaging. An optimizer has its
-        own learning rate; `learning_rate` must then keep its default.
+        "lion", "nadam", "rmsprop", "sgd" (or as Keras spells it: "RMSprop"), or an
+        unbuilt Keras optimizer without gradient accumulation, loss scaling or weight
+        averaging. An optimizer has its own learning rate; `learning_rate` must then
+        keep its default.
 
     learning_rate : float, default=0.001
         Step size of the optimizer.
@@ -183,8 +186,27 @@ class MLPDigitClassifier(
     n_layers_ : int
         Number of layers, input and output included.
 
+    n_outputs_ : int
+        Number of outputs, one per class.
+
+    out_activation_ : str
+        Activation of the output layer, always "softmax".
+
     loss_curve_ : list of float of length `n_iter_`
         Training loss of each epoch, penalty included.
+
+    loss_ : float
+        Training loss of the last epoch.
+
+    best_loss_ : float or None
+        Smallest training loss; None with early stopping.
+
+    validation_scores_ : list of float or None
+        Accuracy on the held-out rows after each epoch; None without early stopping.
+
+    best_validation_score_ : float or None
+        Greatest of `validation_scores_`. The weights are those of the epoch with the
+        smallest validation loss.
 
     history_ : dict of str to list of float
         "loss" and "accuracy", with early stopping also "val_loss" and "val_accuracy";
@@ -251,6 +273,7 @@ class MLPDigitClassifier(
             Interval(Integral, 1, _LARGEST_INT, closed="both"),
             tuple,
             list,
+            np.ndarray,
         ],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -335,7 +358,7 @@ class MLPDigitClassifier(
         X : array-like of shape (n_samples, n_features)
             Rows; features of about [0, 1] train best.
         y : array-like of shape (n_samples,)
-            Class labels of any kind, two or more classes.
+            Class labels of any kind. A single class is predicted with probability 1.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
 
@@ -462,6 +485,18 @@ class MLPDigitClassifier(
     def _validate(self, X, y, reset):
         X = self._flat(X, reset=reset, dtype=self.dtype)
         with checking("y", y):
+            if y is None:
+                raise ValueError(
+                    f"{type(self).__name__} requires y to be passed, but the target y "
+                    "is None"
+                )
+            shape = getattr(y, "shape", None) or np.shape(y)
+            if len(shape) == 2 and shape[1] > 1:
+                raise ValueError(
+                    f"y must be one label per row, got the shape {tuple(shape)}: of "
+                    "one-hot rows fit y.argmax(axis=1); for several labels per row "
+                    "use sklearn.multioutput.MultiOutputClassifier"
+                )
             y = _check_y(y, estimator=self)
             check_classification_targets(y)
             check_consistent_length(X, y)
@@ -488,9 +523,9 @@ class MLPDigitClassifier(
         from ._training._fit import train
         from ._training._optimizers import optimizer_key
 
-        X, y, weight = self._weigh(X, y, sample_weight, incremental)
+        X, y, weight = self._weigh(X, y, sample_weight)
         config = self._training_config(X.shape[1], int(epochs), incremental)
-        network, optimizer_id = config.architecture, optimizer_key(self.optimizer)
+        network, optimizer_id = config.architecture, optimizer_key(self._optimizer())
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
@@ -513,6 +548,7 @@ class MLPDigitClassifier(
         self.loss_curve_ = self.history_["loss"]
         self.n_iter_ = state.epochs
         self.n_layers_ = len(network.layer_sizes)
+        self._activation = network.activation
         self._seed = state.seed
         self._optimizer_state = {
             "optimizer": optimizer_id,
@@ -536,7 +572,7 @@ class MLPDigitClassifier(
                 distortion = distortion._replace(clean_fraction=0.0)
         return TrainingConfig(
             architecture=network,
-            optimizer=self.optimizer,
+            optimizer=self._optimizer(),
             learning_rate=float(self._learning_rate()),
             schedule="constant" if incremental else self.learning_rate_schedule,
             batch_size=int(self.batch_size),
@@ -584,14 +620,23 @@ class MLPDigitClassifier(
         units = self.hidden_units
         if isinstance(units, Integral):
             return (int(units),) * 2
-        if not units or not all(
-            isinstance(n, Integral) and 1 <= n <= _LARGEST_INT for n in units
+        units = units.tolist() if isinstance(units, np.ndarray) else units
+        if (
+            not isinstance(units, list | tuple)
+            or not units
+            or not all(
+                isinstance(n, Integral) and 1 <= n <= _LARGEST_INT for n in units
+            )
         ):
             raise ValueError(
-                "hidden_units must be an int >= 1 or a tuple of at least one such "
-                f"int; got {units!r}"
+                "hidden_units must be an int >= 1 or a sequence of at least one such "
+                f"int; got {self.hidden_units!r}"
             )
         return tuple(map(int, units))
+
+    def _optimizer(self):
+        named = isinstance(self.optimizer, str)
+        return self.optimizer.lower() if named else self.optimizer
 
     def _learning_rate(self):
         if isinstance(self.optimizer, str):
@@ -620,7 +665,7 @@ class MLPDigitClassifier(
             return int(np.random.default_rng().integers(2**31))
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _weigh(self, X, y, sample_weight, incremental):
+    def _weigh(self, X, y, sample_weight):
         classes, y = np.unique(y, return_inverse=True)
         y = np.searchsorted(self.classes_, classes)[y].astype(np.int32)
         with checking("sample_weight", sample_weight):
@@ -632,11 +677,9 @@ class MLPDigitClassifier(
             weight = weight * self._class_weights(y, weight)[y]
         # TensorFlow takes what is below for zero.
         used = weight >= np.finfo(self.dtype).tiny
-        n_classes = len(np.unique(y[used]))
-        if n_classes < (1 if incremental else 2):
+        if not used.any():
             raise ValueError(
-                "y must have at least two classes in the rows with a sample_weight "
-                f"above 0; got {n_classes} class"
+                "sample_weight, times the class_weight, must be above 0 for some row"
             )
         if not used.all():
             X, y, weight = X[used], y[used], weight[used]
@@ -651,6 +694,12 @@ class MLPDigitClassifier(
                 "balanced", classes=seen, y=y[used], sample_weight=weight[used]
             )
             return per_class
+        given, classes = {*self.class_weight}, {*self.classes_.tolist()}
+        if classes - given and given - classes:
+            raise ValueError(
+                f"class_weight has labels {sorted(given - classes, key=str)} that are "
+                f"not in y, which has {self.classes_.tolist()}"
+            )
         with checking("class_weight", self.class_weight):
             per_class = compute_class_weight(
                 self.class_weight, classes=self.classes_, y=self.classes_
@@ -690,7 +739,7 @@ class MLPDigitClassifier(
             self.n_features_in_,
             tuple(bias.shape[0] for bias in self.intercepts_[:-1]),
             len(self.classes_),
-            self.activation,
+            self._fitted_activation(),
             self.coefs_[0].dtype.name,
         )
 
@@ -706,13 +755,17 @@ class MLPDigitClassifier(
     def _logits(self, X):
         check_is_fitted(self)
         X = self._flat(X, reset=False, dtype=(np.float64, np.float32))
-        return logits(X, self.coefs_, self.intercepts_, self.activation)
+        return logits(X, self.coefs_, self.intercepts_, self._fitted_activation())
+
+    def _fitted_activation(self):
+        # The parameter may have been set since; files of before have it alone.
+        return getattr(self, "_activation", self.activation)
 
     def _check_fitted(self):
-        if np.ndim(self.classes_) != 1 or len(self.classes_) < 2:
-            raise ValueError("classes_ must be an array of two or more labels")
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation={self.activation!r} is not known")
+        if np.ndim(self.classes_) != 1 or len(self.classes_) < 1:
+            raise ValueError("classes_ must be an array of one or more labels")
+        if self._fitted_activation() not in ACTIVATIONS:
+            raise ValueError(f"activation={self._fitted_activation()!r} is not known")
         if not len(self.coefs_) == len(self.intercepts_) > 0:
             raise ValueError("coefs_ and intercepts_ must have an array for each layer")
         arrays = self._weights()
@@ -734,6 +787,32 @@ class MLPDigitClassifier(
             size = len(bias)
         if size != len(self.classes_):
             raise ValueError(f"{len(self.classes_)} classes cannot have {size} outputs")
+
+    @property
+    def n_outputs_(self) -> int:
+        return len(self.classes_)
+
+    @property
+    def out_activation_(self) -> str:
+        check_is_fitted(self)
+        return "softmax"
+
+    @property
+    def loss_(self) -> float:
+        return self.loss_curve_[-1]
+
+    @property
+    def best_loss_(self) -> float | None:
+        return None if self.validation_scores_ else min(self.loss_curve_)
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        return self.history_.get("val_accuracy")
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        scores = self.validation_scores_
+        return None if scores is None else float(np.nanmax(scores))
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Compute the logits: the network's output before the softmax.
@@ -813,7 +892,7 @@ class MLPDigitClassifier(
         check_is_fitted(self)
         from ._training._optimizers import optimizer_key
 
-        optimizer_id = optimizer_key(self.optimizer)
+        optimizer_id = optimizer_key(self._optimizer())
         return self._keras_model(
             self._architecture(),
             self._weights(),
@@ -829,7 +908,7 @@ class MLPDigitClassifier(
         return trained_model(
             network,
             weights,
-            keras_optimizer(self.optimizer, self.learning_rate),
+            keras_optimizer(self._optimizer(), self.learning_rate),
             optimizer_state,
             dropout=self.dropout,
             l2=self.l2,

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 
 from skmnist import MLPDigitClassifier
 from skmnist._network import ACTIVATIONS
@@ -55,6 +56,42 @@ def test_learns_digits(fitted, digits):
     assert fitted.history_["loss"] == fitted.loss_curve_
     assert fitted.loss_curve_[-1] < 0.2 < 2 < fitted.loss_curve_[0]
     assert fitted.history_["accuracy"][-1] > 0.95
+
+
+def test_the_names_that_mlpclassifier_has(fitted, digits):
+    assert fitted.n_outputs_ == 10
+    assert fitted.out_activation_ == "softmax"
+    assert fitted.loss_ == fitted.loss_curve_[-1]
+    assert fitted.best_loss_ == min(fitted.loss_curve_)
+    assert fitted.validation_scores_ is None is fitted.best_validation_score_
+    stopped = Classifier(early_stopping=True, epochs=3).fit(*digits[:2])
+    assert stopped.validation_scores_ == stopped.history_["val_accuracy"]
+    assert stopped.best_validation_score_ == max(stopped.validation_scores_)
+    assert stopped.best_loss_ is None
+    for name in ("n_outputs_", "out_activation_", "loss_", "validation_scores_"):
+        assert not hasattr(Classifier(), name)
+
+
+@pytest.mark.parametrize("name", ["Adam", "SGD", "RMSprop", "AdamW"])
+def test_keras_spelling_of_optimizers(digits, name):
+    models = [
+        Classifier(optimizer=each, epochs=1, warm_start=True).fit(*digits[:2])
+        for each in (name, name.lower())
+    ]
+    assert same_weights(*models)
+    # Another spelling is not another optimizer.
+    models[0].set_params(optimizer=name.lower())
+    assert same_weights(*[each.fit(*digits[:2]) for each in models])
+    assert type(models[0].to_keras().optimizer).__name__ == name
+
+
+def test_hidden_units_as_an_array(digits):
+    model = clone(Classifier(hidden_units=np.array([8, 4]), epochs=1))
+    model.fit(*digits[:2])
+    assert [each.shape[1] for each in model.coefs_] == [8, 4, 10]
+    for wrong in (np.array([]), np.array([0, 1]), np.array([8.5]), np.array([[8, 4]])):
+        with pytest.raises(ValueError, match="hidden_units must be"):
+            model.set_params(hidden_units=wrong).fit(*digits[:2])
 
 
 def test_hidden_units_int_is_two_layers_and_tuple_one_each(digits):
@@ -478,8 +515,7 @@ def nan_in(x):
         (lambda x, y: (x.reshape(-1, 8, 8).tolist(), y), "PixelScaler"),
         (lambda x, y: (x, y + 0.5), "continuous"),
         (lambda x, y: (x, y[:-1]), "inconsistent numbers of samples"),
-        (lambda x, y: (x, y * 0), "1 class"),
-        (lambda x, y: (x, np.eye(10)[y]), "multilabel|should be a 1d array"),
+        (lambda x, y: (x, np.eye(10)[y]), "argmax"),
         (lambda x, y: (x[:0], y[:0]), "0 sample"),
     ],
 )
@@ -524,11 +560,47 @@ def test_sample_weight_is_checked(digits):
         Classifier().fit(x, y, -np.ones(len(y)))
     with pytest.raises(ValueError, match="sample_weight"):
         Classifier().fit(x, y, np.ones(len(y) - 1))
-    with pytest.raises(
-        ValueError,
-        match="two classes in the rows with a sample_weight above 0; got 1 class",
-    ):
-        Classifier().fit(x, y, (y == 4).astype(float))
+    with pytest.raises(ValueError, match="above 0 for some row"):
+        Classifier(class_weight=dict.fromkeys(range(10), 0.0)).fit(x, y)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.eye(10)[np.arange(300) % 10], r"y .*\(300, 10\).* y\.argmax\(axis=1\)"),
+        ([[0, 1]] * 300, "y .*MultiOutputClassifier"),
+        (None, "requires y to be passed"),
+    ],
+)
+def test_other_than_one_label_per_row_is_refused_with_the_cure(digits, y, message):
+    with pytest.raises(ValueError, match=message):
+        Classifier().fit(digits[0][:300], y)
+
+
+def test_a_class_weight_for_no_class_is_named(digits):
+    x, y, *_ = digits
+    with pytest.raises(ValueError, match=r"labels \['seven'\] that are not in y"):
+        Classifier(class_weight={"seven": 2.0, 1: 3.0}).fit(x, y)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_one_class_is_predicted_with_certainty(digits, early_stopping):
+    x, y, *_ = digits
+    model = Classifier(early_stopping=early_stopping, epochs=2, class_weight="balanced")
+    model.fit(x[:99], ["seven"] * 99)
+    assert set(model.predict(x)) == {"seven"}
+    assert_array_equal(model.predict_proba(x), np.ones((len(x), 1)))
+    # Nor do all rows of other classes need a weight.
+    only = Classifier(epochs=2).fit(x, y, (y == 4).astype(float))
+    assert only.n_outputs_ == 10
+
+
+def test_columns_of_one_class_in_chains_and_outputs(digits):
+    x, y, *_ = digits
+    columns = np.c_[y % 2, np.zeros_like(y)]
+    for kind in (MultiOutputClassifier, ClassifierChain):
+        model = kind(Classifier(epochs=1)).fit(x, columns)
+        assert (np.asarray(model.predict(x))[:, 1] == 0).all()
 
 
 def test_partial_fit_refuses_unknown_labels_and_other_classes(digits):
@@ -556,7 +628,12 @@ def test_warm_start_refuses_another_network(digits):
     model = Classifier(warm_start=True, epochs=1).fit(x, y)
     with pytest.raises(ValueError, match="cannot change"):
         model.set_params(hidden_units=16).fit(x, y)
-    model.set_params(hidden_units=32)
+    model.set_params(hidden_units=32, activation="tanh")
+    before = model.predict_proba(x)
+    with pytest.raises(ValueError, match=r"cannot change .*'relu'.*'tanh'"):
+        model.fit(x, y)
+    model.set_params(activation="relu")
+    assert_array_equal(model.predict_proba(x), before)
     with pytest.raises(ValueError, match="warm_start needs the classes"):
         model.fit(x, y % 5)
 

@@ -92,6 +92,30 @@ except AttributeError as error:
     ]
 
 
+def test_submodules_are_there_after_the_import():
+    program = """
+import skmnist
+assert {"datasets", "images"} <= set(dir(skmnist))
+print(skmnist.datasets.load_digits.__name__, skmnist.images.read_image.__name__)
+"""
+    assert run(program) == "load_digits read_image\n"
+
+
+def test_an_attribute_error_while_a_name_is_imported_keeps_its_cause():
+    program = """
+import sys, types
+sys.modules["skmnist._pixel_scaler"] = types.ModuleType("broken")
+try:
+    from skmnist import PixelScaler
+except ImportError as error:
+    print(error)
+    print(repr(error.__cause__))
+"""
+    message, cause = run(program).splitlines()
+    assert message.startswith("skmnist.PixelScaler cannot be imported: ")
+    assert cause.startswith('AttributeError("module')
+
+
 def test_type_checkers_see_the_same_names():
     tree = ast.parse(Path(skmnist.__file__).read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))

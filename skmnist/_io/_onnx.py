@@ -340,7 +340,7 @@ def _convert_classifier(scope, operator, container):
     h = _as_float(make, operator.inputs[0])
     for i, (kernel, bias) in enumerate(zip(mlp.coefs_, mlp.intercepts_, strict=True)):
         if i:
-            h = _activate(make, h, mlp.activation)
+            h = _activate(make, h, mlp._fitted_activation())
         h = make("MatMul", h, kernel.astype(np.float32))
         h = make("Add", h, bias.astype(np.float32))
     label, scores = operator.outputs

@@ -156,7 +156,8 @@ class DigitGridDisplay:
         """
         y_pred = estimator.predict(X)
         y_proba = None
-        if hasattr(estimator, "predict_proba"):
+        # A classifier of someone else's need not have classes_.
+        if hasattr(estimator, "predict_proba") and hasattr(estimator, "classes_"):
             # Not the largest one: a classifier may predict by another rule.
             columns = np.searchsorted(estimator.classes_, y_pred)
             y_proba = estimator.predict_proba(X)[np.arange(len(y_pred)), columns]

@@ -131,9 +131,16 @@ class GridSearchDisplay:
         ValueError
             If the parameters to show are not two or three that were searched, or the
             search has no such score.
+        TypeError
+            If `search` is no search of scikit-learn's.
         sklearn.exceptions.NotFittedError
             If the search is not fitted.
         """
+        if not (hasattr(search, "cv_results_") or hasattr(search, "refit")):
+            raise TypeError(
+                "search must be a fitted search of scikit-learn's, such as "
+                f"GridSearchCV; got {type(search).__name__}"
+            )
         check_is_fitted(search, "cv_results_")
         key, score_name, best = _find_score(search, scoring)
         results = search.cv_results_

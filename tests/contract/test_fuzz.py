@@ -25,7 +25,6 @@ from hostile import (
     HOSTILE,
     LABELS,
     N_FEATURES,
-    ONE_CLASS,
     OTHER_WIDTH,
     TOO_LARGE,
     UNKNOWN,
@@ -192,7 +191,7 @@ def test_fit(fitted, data):
     X = data.draw(rows(n_rows, BAD_ROWS + large))
     # The class weights that are tried are those of integers.
     kind = "int" if tried.what == "class_weight" else None
-    y, names = data.draw(labels(n_rows, [*BAD_LABELS, ONE_CLASS], kind=kind))
+    y, names = data.draw(labels(n_rows, BAD_LABELS, kind=kind))
     weight = data.draw(weights(n_rows))
     past = data.draw(st.sampled_from([None, *LABELS]))
     model = start(fitted, past, params)

@@ -74,3 +74,12 @@ def test_every_parameter_has_its_line(peer):
     }
 
     assert parameters <= named
+
+
+def test_every_attribute_of_mlpclassifier_has_its_line():
+    doc = MLPClassifier.__doc__
+    attributes = re.findall(r"^    (\w+_) : ", doc, re.MULTILINE)
+    text = (pages.ROOT / page_of("mlpclassifier")).read_text(encoding="utf-8")
+    assert len(attributes) > 12
+    for name in attributes:
+        assert re.search(rf"^\|.*`{name}`.*\|.*\|", text, re.MULTILINE), name

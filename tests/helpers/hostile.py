@@ -229,11 +229,6 @@ BAD_LABELS = [
     ("sparse", lambda y: scipy.sparse.csr_array(np.eye(len(y))), r"\by\b"),
     ("structured", lambda y: np.zeros(len(y), "f4,f4"), r"\by\b"),
 ]
-ONE_CLASS = (
-    "one class",
-    lambda y: np.repeat(y[:1], len(y)),
-    "y must have at least two classes.* got 1 class",
-)
 UNKNOWN = ("unknown", lambda y: np.full(len(y), 99), r"y has labels \[99\].*classes")
 
 

@@ -313,7 +313,7 @@ def damaged(step, **attributes):
         (damaged(1, coefs_=None), ValueError, "damaged"),
         (damaged(1, n_features_in_=63), ValueError, r"cannot have the weights \(64"),
         (damaged(1, classes_=np.arange(9)), ValueError, "9 classes .* 10 outputs"),
-        (damaged(1, activation="exp"), ValueError, "activation='exp'"),
+        (damaged(1, _activation="exp"), ValueError, "activation='exp'"),
         (damaged(0, n_features_in_=49, image_shape_=(7, 7)), ValueError, "MatMul"),
         (damaged(0, max_value_=0.0), ValueError, "max_value_ must be above 0"),
         (damaged(0, dtype_=str), ValueError, "no type of pixels"),

@@ -88,6 +88,18 @@ def test_classifiers_without_probabilities_and_data_without_labels(model):
     assert "→" in texts_of(display)[0]
     assert "%" not in "".join(texts_of(display))
 
+    class WithoutClasses(type(svc)):
+        classes_ = property()
+
+        def predict(self, X):
+            return NAMES[DIGITS.y_test]
+
+        def predict_proba(self, X):
+            raise NotImplementedError
+
+    display = DigitGridDisplay.from_estimator(WithoutClasses(), rows, n_images=2)
+    assert display.y_proba is None
+
     display = DigitGridDisplay.from_estimator(model, DIGITS.x_test, n_images=2)
     assert all(text.startswith("→ ") for text in texts_of(display))
     assert display.ax_.get_title().endswith("\nPredicted label (probability)")

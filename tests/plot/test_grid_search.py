@@ -42,6 +42,15 @@ def search(grid, estimator=None, **kwargs):
     return GridSearchCV(estimator or Table(), grid, cv=3, **kwargs).fit(X, y)
 
 
+@pytest.mark.parametrize("other", [Table(), 3, type("Study", (), {})()])
+def test_what_is_no_search_is_named(other):
+    message = f"must be a fitted search .* got {type(other).__name__}"
+    with pytest.raises(TypeError, match=message):
+        GridSearchDisplay.from_estimator(other)
+    with pytest.raises(NotFittedError):
+        GridSearchDisplay.from_estimator(GridSearchCV(Table(), {}))
+
+
 def test_two_parameters_are_one_heat_map():
     found = search({"units": [30, 10, 20], "rate": [0.5, 0.2]})
     display = GridSearchDisplay.from_estimator(found)

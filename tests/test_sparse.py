@@ -59,7 +59,7 @@ def test_every_method(kind):
     ],
 )
 def test_in_parts_of_any_size(kwargs, per_call, monkeypatch):
-    monkeypatch.setattr("skmnist._training._fit._DENSE_PER_CALL", per_call)
+    monkeypatch.setattr("skmnist._training._fit._DENSE_AT_ONCE", per_call)
     weight = np.arange(300) % 3
     dense = classifier(**kwargs).fit(X, Y, weight)
     assert_same(classifier(**kwargs).fit(scipy.sparse.csr_array(X), Y, weight), dense)

@@ -47,49 +47,47 @@ def _make_train(data, steps):
     import tensorflow as tf
 
     from skmnist._network import Architecture, glorot_uniform
-    from skmnist._training._loop import Hyperparameters, LoopSpec, Steps, TrainingLoop
+    from skmnist._training import _loop
+    from skmnist._training._dropout import draw_masks
     from skmnist._training._optimizers import make_optimizer
-    from skmnist._training._session import run_options
 
     units, batch_size = _NETWORK.hidden_units, _NETWORK.batch_size
     network = Architecture(784, units, 10, "relu", "float32")
-    spec = LoopSpec(
+    spec = _loop.LoopSpec(
         n_layers=len(units) + 1,
         activation="relu",
         dtype="float32",
         optimizer="adam",
-        sharded=True,
+        sharded=False,
         penalized=False,
         adversarial=False,
-        row_losses=False,
         distortion=None,
         layer_sizes=None,
     )
-    loop = TrainingLoop(spec, make_optimizer("adam"))
+    loop = _loop.TrainingLoop(spec, make_optimizer("adam"))
     rng = np.random.default_rng(0)
-    weight = np.ones(len(data.y_train), np.float32)
-    loop.load_data(data.x_train, data.y_train, weight)
+    loop.load_data(data.x_train)
     loop.load_state(glorot_uniform(network, rng), None)
-    n_words = batch_size * sum(units) // 8
-    inputs = Steps(
-        rng.integers(len(data.x_train), size=steps * batch_size).astype(np.int32),
-        np.full(steps, batch_size, np.int32),
-        np.full(steps, 0.001, np.float32),
-        np.zeros((steps, 2), np.int32),
-        np.full(steps, round(256 * _NETWORK.dropout), np.uint8),
-        rng.integers(2**64, size=(steps, n_words), dtype=np.uint64),
+    n_rows = [batch_size] * steps
+    rows = rng.integers(len(data.x_train), size=sum(n_rows)).astype(np.int32)
+    inputs = _loop.Steps(
+        bounds=np.cumsum([0, *n_rows, 0], dtype=np.int32)[:, np.newaxis],
+        rows=rows,
+        y=data.y_train[rows].astype(np.int32),
+        weight=np.full((len(rows), 1), 1 / batch_size, np.float32),
+        kept=draw_masks([(rng, n_rows)], _NETWORK.dropout, [[n] for n in units]),
+        rates=np.full(steps, 0.001, np.float32),
+        seeds=np.zeros((steps, 2), np.int32),
     )
-    settings = Hyperparameters(
-        batch_size, _NETWORK.dropout, 0, 0, np.zeros(6), np.zeros((0, 784))
+    settings = _loop.Hyperparameters(
+        batch_size, 1 / (1 - _NETWORK.dropout), 0, 0, np.zeros(6), np.zeros((0, 784))
     )
 
     def train(traced=False):
-        options, metadata = run_options(alone=False), tf.compat.v1.RunMetadata()
-        if traced:
-            options.trace_level = options.FULL_TRACE
-        loop._train(*inputs, *settings, options=options, run_metadata=metadata)
+        metadata = tf.compat.v1.RunMetadata() if traced else None
+        loop.train(inputs, settings, alone=False, metadata=metadata)
         seconds = Counter()
-        for device in metadata.step_stats.dev_stats:
+        for device in metadata.step_stats.dev_stats if traced else ():
             for node in device.node_stats:
                 took = node.op_end_rel_nanos - node.op_start_rel_nanos
                 seconds[_kind(node.timeline_label)] += took / 1e9

@@ -1,4 +1,4 @@
-"""A trained network in pictures and numbers: one page that needs no other file."""
+"""A self-contained HTML page about a trained network."""
 
 from base64 import b64encode
 from html import escape
@@ -18,8 +18,9 @@ from .._plot._image_grid import to_images
 from .._plot._png import DPI, show_no_window, to_png
 
 _STYLE = """\
-body { margin: 0 auto; max-width: 60rem; padding: 1rem; color: #1a1a1a;
-  background: #fff; font: 16px/1.5 system-ui, sans-serif; }
+:root { color-scheme: light dark; }
+body { margin: 0 auto; max-width: 60rem; padding: 1rem;
+  font: 16px/1.5 system-ui, sans-serif; }
 h1, h2 { line-height: 1.2; }
 h2 { margin-top: 2.5rem; }
 figure { margin: 0; }
@@ -35,7 +36,7 @@ td { border-bottom: 1px solid #ccc; font-variant-numeric: tabular-nums; }
 
 
 def check_report(folder, data):
-    """Find out, before a training, what would make the report of it fail."""
+    """Check, before a training, that its report can be written."""
     for x in (data.x_train, data.x_test):
         to_images(x[:1])
     folder = Path(folder)
@@ -44,10 +45,10 @@ def check_report(folder, data):
 
 
 def write_report(folder, model, data, name, random_state):
-    """Write the pictures as PNG files, and a page with them and the numbers.
+    """Write plots as PNG files, and a page with them and the metrics.
 
-    Files of the same names are replaced, all or none. `random_state` decides which
-    training images are shown. Returns the path of the page.
+    Files of the same names are replaced, all or none. `random_state` chooses the
+    training images. Returns the path of the page.
     """
     show_no_window()
     folder = Path(folder)
@@ -63,34 +64,34 @@ def write_report(folder, model, data, name, random_state):
 
 
 def _pictures(model, data, predicted, random_state):
-    """Draw one picture after the other."""
+    """Draw one plot after the other."""
     yield (
         "sample",
-        "What it learned from: training images",
+        "Training images",
         DigitGridDisplay.from_predictions(
             data.x_train, data.y_train, random_state=random_state
         ),
     )
     yield (
         "training",
-        "How it learned: loss and accuracy",
+        "Training curve: loss and accuracy",
         _training_curve(model),
     )
     yield (
         "confusion",
-        "What it takes for what: confusion matrix",
+        "Confusion matrix",
         _confusion_matrix(data.y_test, predicted),
     )
     yield (
         "mistakes",
-        "Where it was wrong, and sure of it",
+        "Most confident mistakes",
         DigitGridDisplay.from_estimator(
             model, data.x_test, data.y_test, mistakes_only=True
         ),
     )
     yield (
         "units",
-        "What it looks at: first hidden layer",
+        "Weights of the first hidden layer",
         HiddenUnitsDisplay.from_estimator(model, n_units=36),
     )
 
@@ -132,8 +133,8 @@ def _page(model, data, name, predicted, drawn):
         "test accuracy": f"{accuracy:.4f}, {n_wrong:,} wrong",
         "epochs": network.n_iter_,
         **{
-            f"{key.replace('val_', 'validation ')}, last epoch": f"{figures[-1]:.4f}"
-            for key, figures in network.history_.items()
+            f"{key.replace('val_', 'validation ')}, last epoch": f"{values[-1]:.4f}"
+            for key, values in network.history_.items()
         },
         "parameters": f"{sum(map(np.size, network.coefs_ + network.intercepts_)):,}",
     }
@@ -147,9 +148,9 @@ def _page(model, data, name, predicted, drawn):
         f"<h1>{escape(title)}</h1>",
         _table(facts.items(), "facts"),
         *(_figure(caption, png) for caption, png in drawn),
-        "<h2>The classes</h2>",
+        "<h2>Metrics per class</h2>",
         _table(_class_rows(data.y_test, predicted), "classes"),
-        "<h2>The settings</h2>",
+        "<h2>Parameters</h2>",
         _table(((key, repr(value)) for key, value in settings.items()), "facts"),
     ]
     return f"""\

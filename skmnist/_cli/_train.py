@@ -40,21 +40,21 @@ NETWORK_OPTIONS = {
     'layer each; one with a comma ("64,"): a single layer',
     "activation": "activation of the hidden layers",
     "dropout": "dropout rate after each hidden layer, in [0, 1)",
-    "l2": "factor of the L2 penalty on each hidden layer's kernel",
+    "l2": "L2 regularization (weight decay) of each hidden layer's kernel",
     "optimizer": "Keras optimizer",
     "learning_rate": "step size of the optimizer",
-    "learning_rate_schedule": "how the learning rate goes down to 0 over the epochs",
+    "learning_rate_schedule": "decay of the learning rate to 0 over the epochs",
     "batch_size": "images per gradient step",
     "epochs": "passes over the images",
-    "augmentation": "distort the images at random in training",
-    "hard_fraction": "share of the images of an epoch that are drawn by their loss",
-    "adversarial_epsilon": "how far images are moved to where their loss is larger, as "
-    "a part of their length",
-    "class_weight": "weigh the classes so that all count the same",
-    "early_stopping": "hold out a part of the images, stop when the loss on it gets "
-    "no better, and keep the best weights",
-    "validation_fraction": "part to hold out for --early-stopping",
-    "n_iter_no_change": "epochs that --early-stopping waits for a better loss",
+    "augmentation": "data augmentation: random distortions of the training images",
+    "hard_fraction": "loss-based sampling: share of an epoch drawn by loss",
+    "adversarial_epsilon": "adversarial training (fast gradient method): relative L2 "
+    "size of the perturbation",
+    "class_weight": "class weights in inverse proportion to the frequencies",
+    "early_stopping": "stop when the validation loss no longer improves, and restore "
+    "the best weights",
+    "validation_fraction": "share of images held out for --early-stopping",
+    "n_iter_no_change": "epochs without improvement before --early-stopping",
     "dtype": "precision of the training and the weights",
     "random_state": "seed of all random numbers",
 }
@@ -69,8 +69,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--report",
         metavar="DIR",
-        help="folder for a report: index.html, a page with pictures and numbers, and "
-        "the pictures as PNG files",
+        help="folder for an HTML report: index.html, and its plots as PNG files",
     )
 
 
@@ -78,7 +77,7 @@ def main(args):
     mlp = MLPDigitClassifier(verbose=1)
     mlp.set_params(**{name: getattr(args, name) for name in NETWORK_OPTIONS})
     mlp.set_params(hidden_units=read_hidden_units(args.hidden_units))
-    # All that can be wrong is looked for before the time is spent.
+    # Errors are found before the training starts.
     mlp._validate_params()
     units = mlp._hidden_units()
     check_writable(args.model, "the model")
@@ -126,7 +125,7 @@ def add_training_arguments(parser, names):
     parser.add_argument(
         "--sharpen",
         action="store_true",
-        help="strengthen the edges of the images: a network learns in fewer epochs",
+        help="sharpen the images (unsharp mask): a network learns in fewer epochs",
     )
     group = parser.add_argument_group("the network and its training")
     signature = inspect.signature(MLPDigitClassifier)

@@ -109,7 +109,7 @@ def _add_search_arguments(parser):
         help="fits at a time; -1 takes all cores (default: 1)",
     )
     group.add_argument(
-        "--plot", metavar="FILE.png", help="picture to draw of the scores: a heat map"
+        "--plot", metavar="FILE.png", help="file for a heat map of the scores"
     )
 
 

@@ -22,8 +22,8 @@ _CHOICE = {
 class DigitGridDisplay:
     """Grid of images with their labels.
 
-    It is recommended to use :meth:`from_estimator` or :meth:`from_predictions` to
-    create one. All parameters are stored as attributes.
+    Use :meth:`from_estimator` or :meth:`from_predictions` to create one. Parameters are
+    stored as attributes.
 
     Parameters
     ----------
@@ -137,13 +137,13 @@ class DigitGridDisplay:
             operating system.
 
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on; None makes a new figure.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`.
+            Passed to `Axes.imshow`.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`.
+            Passed to `Axes.text`.
 
         Returns
         -------
@@ -152,7 +152,7 @@ class DigitGridDisplay:
         Raises
         ------
         ValueError
-            If `X` holds no images, or a parameter is out of range.
+            If `X` has no images, or a parameter is out of range.
         """
         y_pred = estimator.predict(X)
         y_proba = None
@@ -221,13 +221,13 @@ class DigitGridDisplay:
             operating system.
 
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on; None makes a new figure.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`.
+            Passed to `Axes.imshow`.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`.
+            Passed to `Axes.text`.
 
         Returns
         -------
@@ -236,8 +236,8 @@ class DigitGridDisplay:
         Raises
         ------
         ValueError
-            If `X` holds no images, the lengths differ, or a parameter is out of
-            range or lacks another that it needs.
+            If `X` has no images, lengths differ, or a parameter is out of range or
+            missing.
         """
         images = to_images(X)
         given = {"y_true": y_true, "y_pred": y_pred, "y_proba": y_proba}
@@ -275,13 +275,13 @@ class DigitGridDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on; None makes a new figure.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`. All images share one gray scale.
+            Passed to `Axes.imshow`. All images share one scale.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`. By default mistakes have another color,
+            Passed to `Axes.text`. By default mistakes have another color,
             and the font size fits the grid.
 
         Returns

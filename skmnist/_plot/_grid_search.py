@@ -18,8 +18,7 @@ _UNSET = "(default)"  # a list of grids need not set every parameter in each
 class GridSearchDisplay:
     """Heat maps of the scores of a search over two or three parameters.
 
-    It is recommended to use :meth:`from_estimator` to create one. All parameters are
-    stored as attributes.
+    Use :meth:`from_estimator` to create one. Parameters are stored as attributes.
 
     Parameters
     ----------
@@ -114,13 +113,13 @@ class GridSearchDisplay:
             Score to show of a search with several; None takes that of `refit`.
 
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on; None makes a new figure.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`.
+            Passed to `Axes.imshow`.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`.
+            Passed to `Axes.text`.
 
         Returns
         -------
@@ -129,8 +128,8 @@ class GridSearchDisplay:
         Raises
         ------
         ValueError
-            If the parameters to show are not two or three that were searched, or the
-            search has no such score.
+            If `params` are not two or three searched parameters, or the search has no
+            such score.
         TypeError
             If `search` is no search of scikit-learn's.
         sklearn.exceptions.NotFittedError
@@ -168,13 +167,13 @@ class GridSearchDisplay:
         Parameters
         ----------
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on; None makes a new figure.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`. All heat maps share one scale.
+            Passed to `Axes.imshow`. All heat maps share one scale.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`.
+            Passed to `Axes.text`.
 
         Returns
         -------
@@ -183,7 +182,7 @@ class GridSearchDisplay:
         Raises
         ------
         ValueError
-            If `ax` does not hold one pair of axes per heat map.
+            If `ax` does not have one pair of axes per heat map.
         """
         n_panels, n_y, n_x = self.scores.shape
         names = [_short(name) for name in self.values]

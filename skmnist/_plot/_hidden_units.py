@@ -15,8 +15,7 @@ from ._image_grid import draw_images, grid_size, square
 class HiddenUnitsDisplay:
     """Weights of the first hidden layer as one image per unit.
 
-    It is recommended to use :meth:`from_estimator` to create one. All parameters are
-    stored as attributes.
+    Use :meth:`from_estimator` to create one. Parameters are stored as attributes.
 
     Parameters
     ----------
@@ -100,13 +99,13 @@ class HiddenUnitsDisplay:
             :class:`PixelScaler`, and assumes square images without one.
 
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on; None makes a new figure.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`.
+            Passed to `Axes.imshow`.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`.
+            Passed to `Axes.text`.
 
         Returns
         -------
@@ -118,7 +117,7 @@ class HiddenUnitsDisplay:
             If the number of inputs does not match the shape, or a parameter is out of
             range.
         TypeError
-            If there is no MLPDigitClassifier in `estimator`.
+            If `estimator` has no MLPDigitClassifier.
         sklearn.exceptions.NotFittedError
             If it is not fitted.
         """
@@ -147,14 +146,13 @@ class HiddenUnitsDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Axes to draw on. If None, a new figure is made.
+            Axes to draw on; None makes a new figure.
 
         im_kw : dict, default=None
-            Keyword arguments for `Axes.imshow`. All images share one scale, with
-            white for a weight of 0.
+            Passed to `Axes.imshow`. All images share one scale; white is a weight of 0.
 
         text_kw : dict, default=None
-            Keyword arguments for `Axes.text`.
+            Passed to `Axes.text`.
 
         Returns
         -------

@@ -22,8 +22,7 @@ _MOST_MARKERS = 30
 class TrainingCurveDisplay:
     """Loss and accuracy after each epoch of a training.
 
-    It is recommended to use :meth:`from_estimator` to create one. All parameters are
-    stored as attributes.
+    Use :meth:`from_estimator` to create one. Parameters are stored as attributes.
 
     Parameters
     ----------
@@ -82,10 +81,10 @@ class TrainingCurveDisplay:
             marks the epoch that early stopping restored, unless `warm_start` is on.
 
         ax : array-like of matplotlib Axes of shape (2,), default=None
-            Axes for the loss and for the accuracy. If None, a new figure is made.
+            Axes of loss and accuracy; None makes a new figure.
 
         line_kw : dict, default=None
-            Keyword arguments for `Axes.plot`.
+            Passed to `Axes.plot`.
 
         Returns
         -------
@@ -94,7 +93,7 @@ class TrainingCurveDisplay:
         Raises
         ------
         TypeError
-            If there is no MLPDigitClassifier in `estimator`.
+            If `estimator` has no MLPDigitClassifier.
         sklearn.exceptions.NotFittedError
             If it is not fitted.
         """
@@ -111,10 +110,10 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         ax : array-like of matplotlib Axes of shape (2,), default=None
-            Axes for the loss and for the accuracy. If None, a new figure is made.
+            Axes of loss and accuracy; None makes a new figure.
 
         line_kw : dict, default=None
-            Keyword arguments for `Axes.plot`.
+            Passed to `Axes.plot`.
 
         Returns
         -------
@@ -123,8 +122,7 @@ class TrainingCurveDisplay:
         Raises
         ------
         ValueError
-            If `history` has no "loss", no "accuracy" or no epoch, or `ax` does not
-            hold two axes.
+            If `history` has no "loss" or no "accuracy", or `ax` not two axes.
         """
         from matplotlib.ticker import MaxNLocator
 

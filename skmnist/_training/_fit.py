@@ -8,21 +8,21 @@ from scipy.sparse import issparse
 from .._network import evaluate
 from . import check_not_forked
 from ._config import State
+from ._dropout import MAX_DROPOUT, draw_masks
 from ._loop import Hyperparameters, LoopSpec, Steps
 from ._loop_cache import cache
 from ._loss_sampler import LossSampler
 from ._optimizers import make_optimizer, optimizer_key
+from ._sharding import shard_axes, shard_sizes
 
 # Steps, and multiplications, between two looks at Python's signals: at most a second.
 _STEPS_PER_CALL = 512
 _MULTIPLICATIONS_PER_CALL = 2**36
-_WORDS_PER_CALL = 2**22  # random, 32 MB
-_DENSE_PER_CALL = 2**23  # numbers of sparse rows that are made dense
+_MASKS_PER_CALL = 2**25  # bytes
+_DENSE_AT_ONCE = 2**23  # numbers of sparse rows that are made dense
 # Multiplications of a forward pass of a batch from which on two shards are faster. The
 # choice must not depend on the machine: it decides over the last bits.
 _WORTH_SHARDING = 1_500_000
-# A random byte decides over a unit.
-_MAX_DROPOUT = 255 / 256
 
 
 def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
@@ -60,7 +60,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     history = {}
     with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
         if not issparse(data.X):
-            loop.load_data(*data)
+            loop.load_data(data.X)
         loop.load_state(state.weights, state.optimizer)
 
         def call(hook, epoch, *args):
@@ -95,11 +95,11 @@ class _Plan:
     """The steps of a training."""
 
     def __init__(self, config, data, state, single_epochs):
-        n_rows = len(data.y)
-        self.config, self._data = config, data
+        self.config = config
         self.learning_rate = config.learning_rate
         self._first_epoch, self._seed = state.epochs, state.seed
-        self._n_rows = n_rows
+        self._dropout = min(config.dropout, MAX_DROPOUT)
+        self._data, n_rows = data, len(data.y)
         # No longer than the rows; a power of two, so that distortions are compiled for
         # few sizes.
         self._batch_size = min(config.batch_size, 1 << (n_rows - 1).bit_length())
@@ -108,24 +108,20 @@ class _Plan:
         if config.distortion is not None:
             distorted -= round(config.distortion.clean_fraction * config.epochs)
         self._n_distorted = distorted
-        # The first losses choose the rows of the second epoch.
-        sampled = config.hard_fraction > 0 and distorted > 1
-        self._sampler = LossSampler(n_rows, config.hard_fraction if sampled else 0)
+        self._sampler = LossSampler(n_rows, config.hard_fraction)
         self._uniform_sampler = LossSampler(n_rows, 0)
         n_products = self._batch_size * config.architecture.n_multiplications
-        self.spec = self._make_spec(sampled, n_products)
-        n_units = sum(config.architecture.hidden_units)
-        self._n_words = -(-self._batch_size * n_units // 8)
+        self.spec = self._make_spec(n_products)
+        units = config.architecture.hidden_units
+        axes = shard_axes(self.spec.n_layers, self.spec.sharded)[1:-2:2]
+        self._hidden = list(map(shard_sizes, units, axes))
         limit = min(
             _MULTIPLICATIONS_PER_CALL // (3 * n_products),
-            _WORDS_PER_CALL // self._n_words,
+            _MASKS_PER_CALL // (self._batch_size * sum(units)),
         )
-        if issparse(data.X):
-            n_numbers = self._batch_size * config.architecture.n_features
-            limit = min(limit, _DENSE_PER_CALL // n_numbers)
         self._steps_per_call = max(1, min(_STEPS_PER_CALL, limit))
         at_once = 1
-        if not (single_epochs or sampled):
+        if not (single_epochs or config.hard_fraction):
             at_once = max(1, self._steps_per_call // self._n_steps)
         self.blocks = [
             epochs[start : start + at_once]
@@ -133,7 +129,7 @@ class _Plan:
             for start in range(0, len(epochs), at_once)
         ]
 
-    def _make_spec(self, row_losses, n_products):
+    def _make_spec(self, n_products):
         config, network = self.config, self.config.architecture
         optimizer = make_optimizer(config.optimizer)
         return LoopSpec(
@@ -144,7 +140,6 @@ class _Plan:
             sharded=optimizer.elementwise and n_products >= _WORTH_SHARDING,
             penalized=config.l2 > 0,
             adversarial=config.adversarial_epsilon > 0,
-            row_losses=row_losses,
             distortion=config.distortion and config.distortion.kind,
             layer_sizes=None if optimizer.any_size else network.layer_sizes,
         )
@@ -160,27 +155,39 @@ class _Plan:
         clean = epochs[0] >= self._n_distorted
         sampler = self._uniform_sampler if clean else self._sampler
         settings = self._settings(clean)
-        metrics = []
+        losses, correct = [], []
         for steps in self._draw(epochs, sampler):
-            here = self._load_rows(loop, steps)
-            found, *row_losses = loop.train(here, settings, cache.one_in_use)
-            losses, n_correct = found.T
-            metrics.append(np.transpose([losses * steps.n_rows, n_correct]))
-            for each in row_losses:
-                self._sampler.update(steps.rows, each)
-        sums = np.concatenate(metrics).reshape(len(epochs), -1, 2).sum(axis=1)
+            of_rows, hits, *penalty = self._train(loop, steps, settings)
+            sampler.update(steps.rows, of_rows)
+            of_rows = of_rows * self._data.sample_weight[steps.rows]
+            for each in penalty:
+                of_rows += np.repeat(each, np.diff(steps.bounds[:-1, 0]))
+            losses.append(of_rows)
+            correct.append(hits)
         return [
             {"loss": float(loss), "accuracy": float(accuracy)}
-            for loss, accuracy in sums / self._n_rows
+            for loss, accuracy in zip(
+                *(
+                    np.concatenate(each).reshape(len(epochs), -1).mean(axis=1)
+                    for each in (losses, correct)
+                ),
+                strict=True,
+            )
         ]
 
-    def _load_rows(self, loop, steps):
-        """Load the rows of some steps, if they are sparse, and number them anew."""
+    def _train(self, loop, steps, settings):
+        """Train some steps; sparse rows are made dense a few steps at a time."""
         if not issparse(self._data.X):
-            return steps
-        X, y, weight = (each[steps.rows] for each in self._data)
-        loop.load_data(X.toarray(), y, weight)
-        return steps._replace(rows=np.arange(len(y), dtype=np.int32))
+            return loop.train(steps, settings, cache.one_in_use)
+        n_numbers = self._batch_size * self._data.X.shape[1]
+        n_at_once = max(1, _DENSE_AT_ONCE // n_numbers)
+        results = []
+        for first in range(0, len(steps.rates), n_at_once):
+            part = steps.part(first, first + n_at_once)
+            loop.load_data(self._data.X[part.rows].toarray())
+            part = part._replace(rows=np.arange(len(part.rows), dtype=np.int32))
+            results.append(loop.train(part, settings, cache.one_in_use))
+        return [np.concatenate(each) for each in zip(*results, strict=True)]
 
     def _settings(self, clean):
         config, number = self.config, np.dtype(self.config.architecture.dtype).type
@@ -190,8 +197,8 @@ class _Plan:
             ranges, modes = config.distortion.ranges, config.distortion.modes
         return Hyperparameters(
             np.int32(self._batch_size),
-            number(min(config.dropout, _MAX_DROPOUT)),
-            number(config.l2),
+            number(1 / (1 - self._dropout)),
+            number(2 * config.l2),
             number(config.adversarial_epsilon),
             ranges,
             modes,
@@ -199,43 +206,40 @@ class _Plan:
 
     def _draw(self, epochs, sampler):
         """Draw the inputs of some epochs, as many steps at a time as a call takes."""
-        n_steps, dropout = self._n_steps, min(self.config.dropout, _MAX_DROPOUT)
-        n_rows = np.full(n_steps, self._batch_size, np.int32)
-        n_rows[-1] -= n_rows.sum() - self._n_rows
-        parts = []
+        n_steps, parts = self._n_steps, []
         for epoch in epochs:
             # An epoch has a generator of its own; of NumPy's SFC64 is the fastest.
             seed = self._seed, self._first_epoch + epoch
             rng = np.random.Generator(np.random.SFC64(seed))
             order = sampler.order(rng)
-            # Rounded at random, so that the mean rate is exact.
-            thresholds = np.floor(dropout * 256 + rng.random(n_steps))
-            thresholds = np.minimum(thresholds, 255).astype(np.uint8)
             seeds = rng.integers(2**31, size=(n_steps, 2), dtype=np.int32)
             steps = np.arange(n_steps * epoch, n_steps * (epoch + 1))
             rates = np.float32(self.learning_rate * _decay(self.config, steps, n_steps))
             for first in range(0, n_steps, self._steps_per_call):
                 some = slice(first, first + self._steps_per_call)
-                size = len(rates[some]), self._n_words
-                parts.append(
-                    Steps(
-                        order[first * self._batch_size :][: n_rows[some].sum()],
-                        n_rows[some],
-                        rates[some],
-                        seeds[some],
-                        thresholds[some],
-                        _random_words(rng, size, dropout),
-                    )
-                )
+                rows = order[first * self._batch_size :]
+                rows = rows[: len(rates[some]) * self._batch_size]
+                n_rows = np.full(len(rates[some]), self._batch_size)
+                n_rows[-1] -= n_rows.sum() - len(rows)
+                parts.append((rng, n_rows, rows, rates[some], seeds[some]))
                 if epoch == epochs[-1] or n_steps > self._steps_per_call:
-                    yield Steps(*map(np.concatenate, zip(*parts, strict=True)))
+                    yield self._steps(*zip(*parts, strict=True))
                     parts.clear()
 
-
-def _random_words(rng, size, dropout):
-    if not dropout:
-        return np.zeros(size, np.uint64)
-    return rng.integers(2**64, size=size, dtype=np.uint64)
+    def _steps(self, rngs, n_rows, *arrays):
+        rows, rates, seeds = map(np.concatenate, arrays)
+        parts = list(zip(rngs, n_rows, strict=True))
+        n_rows = np.concatenate(n_rows)
+        weight = self._data.sample_weight[rows] / np.repeat(n_rows, n_rows)
+        return Steps(
+            bounds=np.cumsum([0, *n_rows, 0], dtype=np.int32)[:, np.newaxis],
+            rows=rows,
+            y=self._data.y[rows],
+            weight=weight.astype(self._data.X.dtype)[:, np.newaxis],
+            kept=draw_masks(parts, self._dropout, self._hidden),
+            rates=rates,
+            seeds=seeds,
+        )
 
 
 def _decay(config, step, steps_per_epoch):

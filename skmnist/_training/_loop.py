@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The training loop: many steps in one call into TensorFlow."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
+from ._aligned import aligned_empty
 from ._distortion import make_distort
 from ._interrupts import defer_interrupts
 from ._session import open_session, run_options
 from ._sharding import join, n_shards, shard_axes, split
-from ._step import ACTIVATIONS, Batch, DropoutMasks, gradients, perturb
+from ._step import ACTIVATIONS, Batch, gradients, perturb
+from ._variable import Variable
 
-_v1 = tf.compat.v1
+_placeholder = tf.compat.v1.placeholder
 
 
 class LoopSpec(NamedTuple):
@@ -26,28 +29,42 @@ class LoopSpec(NamedTuple):
     sharded: bool  # whether weights are in two shards
     penalized: bool
     adversarial: bool
-    row_losses: bool
     distortion: tuple | None  # arguments of `make_distort`
     layer_sizes: tuple | None  # None for a loop that takes any
 
 
 class Steps(NamedTuple):
-    """Inputs of some steps."""
+    """Inputs of some steps. Their rows follow each other, those of the first first."""
 
-    rows: np.ndarray  # (sum of `n_rows`,), int32, those of the first step first
-    n_rows: np.ndarray  # (n_steps,), int32, rows of each step
+    bounds: np.ndarray  # (n_steps + 2, 1), int32, first row of each, twice the end
+    rows: np.ndarray  # (n_rows,), int32, into the data
+    y: np.ndarray  # (n_rows,), int32
+    weight: np.ndarray  # (n_rows, 1), of each row in the mean loss of its step
+    kept: list  # of each hidden layer, its shards, (n_rows, n_units), bool
     rates: np.ndarray  # (n_steps,), float32, learning rates
     seeds: np.ndarray  # (n_steps, 2), int32, of distortions
-    thresholds: np.ndarray  # (n_steps,), uint8, of dropout
-    words: np.ndarray  # (n_steps, n_words), uint64, of dropout, see `DropoutMasks`
+
+    def part(self, first, end):
+        """Return some of the steps."""
+        bounds = self.bounds[:-1][first : end + 1]
+        rows = slice(*bounds[[0, -1], 0])
+        return Steps(
+            np.concatenate([bounds, bounds[-1:]]) - bounds[0],
+            self.rows[rows],
+            self.y[rows],
+            self.weight[rows],
+            [[each[rows] for each in shards] for shards in self.kept],
+            self.rates[first:end],
+            self.seeds[first:end],
+        )
 
 
 class Hyperparameters(NamedTuple):
     """Inputs that are the same in all steps of a call."""
 
     batch_size: int
-    dropout: float
-    l2: float
+    scale: float  # of the units that dropout keeps
+    decay: float  # of the kernels, 2 * l2
     epsilon: float  # of adversarial training
     ranges: np.ndarray  # of distortions, see `make_distort`
     modes: np.ndarray
@@ -56,9 +73,9 @@ class Hyperparameters(NamedTuple):
 class TrainingLoop:
     """A graph and its session, in which one fit at a time trains a network.
 
-    Weights and data are variables of any size, and what changes from fit to fit are
-    inputs, so that one loop serves all networks of one `LoopSpec`. The optimizer, of
-    `make_optimizer`, belongs to this loop.
+    A call takes weights, the optimizer's state and data of any size, trains some steps,
+    and returns the new weights and state, so that one loop serves all networks of one
+    `LoopSpec`. The `optimizer`, of `make_optimizer`, belongs to this loop.
     """
 
     def __init__(self, spec, optimizer):
@@ -67,193 +84,190 @@ class TrainingLoop:
         self._optimizer = optimizer
         self._distort = make_distort(*spec.distortion) if spec.distortion else None
         self._axes = shard_axes(spec.n_layers, spec.sharded)
+        self._n_weights = len(self._axes)
+        self.release()
         with tf.Graph().as_default() as graph:
-            self._weights = self._make_weights()
-            state, scratch = optimizer.build(self._weights, self._make_variable)
-            self._data = [
-                self._make_variable(2, self._dtype),
-                self._make_variable(1, tf.int32),
-                self._make_variable(1, self._dtype),
-            ]
-            steps, settings = self._make_inputs()
+            self._variables = optimizer.variables(self._shapes(), self._dtype)
+            owners = optimizer.owners(self._n_weights)
+            self._axes += [None if i is None else self._axes[i] for i in owners]
+            inputs = self._make_inputs()
             # A tf.function keeps reads and writes of variables in order.
-            metrics = tf.function(self._run, autograph=False)(steps, settings)
-            # Shards of each weight and state variable, and the weight they belong to.
-            stored = [(shards, i) for i, shards in enumerate(self._weights)] + state
-            assign_data = self._assign(self._data)
-            assign_state = self._assign(_flat(shards for shards, _ in stored + scratch))
-            values = [[_read(v) for v in shards] for shards, _ in stored]
-        self._stored_axes = [
-            None if i is None else self._axes[i] for _, i in stored + scratch
-        ]
+            results = tf.function(self._run, autograph=False)(*inputs)
         self._session = open_session(graph)
-        make = self._session.make_callable
-        self._load_data = make(*assign_data)
-        self._load_state = make(*assign_state)
-        self._read_state = make(values)
-        self._read_weights = make(values[: len(self._weights)])
-        self._train = make(metrics, [*steps, *settings], accept_options=True)
+        self._call = self._session.make_callable(
+            results, tf.nest.flatten(inputs), accept_options=True
+        )
 
-    def _make_variable(self, rank, dtype):
-        shape = tf.TensorShape([None] * rank)
-        value = _v1.placeholder(dtype, shape)
-        return tf.Variable(value, trainable=False, shape=shape)
-
-    def _make_weights(self):
-        ranks, sizes = [2, 1] * self.spec.n_layers, self.spec.layer_sizes
-        if sizes is None:
-            return [
-                [self._make_variable(rank, self._dtype) for _ in range(n_shards(axis))]
-                for rank, axis in zip(ranks, self._axes, strict=True)
-            ]
-        shapes = [sizes[i // 2 : i // 2 + 2][-rank:] for i, rank in enumerate(ranks)]
-        return [[tf.Variable(tf.zeros(shape, self._dtype))] for shape in shapes]
-
-    def _assign(self, variables):
-        """Return an operation that gives variables new values, and their feeds."""
-        feeds = [_v1.placeholder(each.dtype, each.shape) for each in variables]
-        assigned = [
-            tf.raw_ops.AssignVariableOp(resource=variable.handle, value=value)
-            for variable, value in zip(variables, feeds, strict=True)
-        ]
-        return tf.group(assigned), feeds
+    def _shapes(self):
+        sizes = self.spec.layer_sizes or [None] * (self.spec.n_layers + 1)
+        return [shape for a, b in pairwise(sizes) for shape in ((a, b), (b,))]
 
     def _make_inputs(self):
-        kinds = (tf.int32, tf.int32, tf.float32, tf.int32, tf.uint8, tf.uint64)
-        ranks = (1, 1, 1, 2, 1, 2)
-        steps = [
-            _v1.placeholder(kind, [None] * rank)
-            for kind, rank in zip(kinds, ranks, strict=True)
+        kinds = [(self._dtype, shape) for shape in self._shapes()]
+        if self._variables:
+            kinds = [(each.dtype, each.shape) for each in self._variables]
+        else:
+            kinds.append((tf.int64, ()))  # the optimizer counts its steps
+            kinds += [(self._dtype, None)] * (len(self._axes) - len(kinds))
+        values = [
+            [_placeholder(*kind) for _ in range(n_shards(axis))]
+            for kind, axis in zip(kinds, self._axes, strict=True)
         ]
-        settings = [_v1.placeholder(tf.int32, [])]
-        shapes = [], [], [], [6], [None, None]
-        settings += [_v1.placeholder(self._dtype, shape) for shape in shapes]
-        return Steps(*steps), Hyperparameters(*settings)
+        matrix, vector = [None, None], [None]
+        hidden = self._axes[1 : self._n_weights - 2 : 2]
+        steps = Steps(
+            bounds=_placeholder(tf.int32, [None, 1]),
+            rows=_placeholder(tf.int32, vector),
+            y=_placeholder(tf.int32, vector),
+            weight=_placeholder(self._dtype, [None, 1]),
+            kept=[
+                [_placeholder(tf.bool, matrix) for _ in range(n_shards(axis))]
+                for axis in hidden
+            ],
+            rates=_placeholder(tf.float32, vector),
+            seeds=_placeholder(tf.int32, [None, 2]),
+        )
+        shapes = [], [], [], [6], matrix
+        numbers = [_placeholder(self._dtype, shape) for shape in shapes]
+        settings = Hyperparameters(_placeholder(tf.int32, []), *numbers)
+        return values, _placeholder(self._dtype, matrix), steps, settings
 
-    def _run(self, steps, settings):
-        n_steps = tf.size(steps.rates)
-        starts = tf.cumsum(steps.n_rows, exclusive=True)
-        last = n_steps - 1
-        data = [_read(each) for each in self._data]
-        shapes = [(2,), (None,)] if self.spec.row_losses else [(2,)]
-        metrics = [
-            tf.TensorArray(self._dtype, n_steps, element_shape=shape, infer_shape=False)
-            for shape in shapes
-        ]
+    def _run(self, values, X, steps, settings):
+        if self._variables:
+            stored = [[variable] for variable in self._variables]
+            for (variable,), (value,) in zip(stored, values, strict=True):
+                variable.assign(value)
+        else:
+            stored = [list(map(Variable, shards)) for shards in values]
+        weights = stored[: self._n_weights]
+        self._optimizer.connect(weights, stored[self._n_weights :])
+        # A tensor from outside of the loop costs four operations in each step, a
+        # variable one.
+        inputs = tf.nest.map_structure(Variable, (X, steps, settings))
+        X, steps, settings = inputs
 
-        n_units = [[tf.size(_read(b)) for b in bs] for bs in self._weights[1:-2:2]]
-        masks = DropoutMasks(n_units, settings.dropout)
-
-        def batch(i):
-            i = tf.minimum(i, last)
-            rows = tf.slice(
-                steps.rows, [tf.gather(starts, i)], [tf.gather(steps.n_rows, i)]
-            )
-            x, y, weight = (tf.gather(each, rows) for each in data)
-            return self._prepare(i, Batch(x, y, weight, masks), steps, settings)
-
-        def step(i, metrics, ready):
-            found = self._step(ready, tf.gather(steps.rates, i), settings)
+        def step(i, metrics, batch):
+            rate = tf.gather(steps.rates.read(), i)
+            found = self._step(weights, batch, rate, settings)
             # While one core computes the loss, the other has time for the next batch.
             with tf.control_dependencies(found[:1]):
-                ready = batch(i + 1)
-            metrics = [m.write(i, x) for m, x in zip(metrics, found, strict=False)]
-            return i + 1, metrics, ready
+                batch = self._batch(i + 1, X, steps, settings)
+            metrics = [m.write(i, x) for m, x in zip(metrics, found, strict=True)]
+            return i + 1, metrics, batch
 
+        kinds = [(self._dtype, (None,)), (tf.bool, (None,))]
+        if self.spec.penalized:
+            kinds.append((self._dtype, (1,)))
+        n_steps = tf.size(steps.rates.read())
+        metrics = [
+            tf.TensorArray(dtype, n_steps, element_shape=shape, infer_shape=False)
+            for dtype, shape in kinds
+        ]
+        first = tf.constant(0)
         _, metrics, _ = tf.while_loop(
-            lambda i, *_: i < n_steps,
+            lambda i, *_: i < tf.size(steps.rates.read()),
             step,
-            (tf.constant(0), metrics, batch(tf.constant(0))),
+            (first, metrics, self._batch(first, X, steps, settings)),
             parallel_iterations=1,
         )
-        return [each.concat() for each in metrics]
+        values = [[_read(each) for each in shards] for shards in stored]
+        for each in tf.nest.flatten(inputs):
+            each.destroy()
+        return values, [each.concat() for each in metrics]
 
-    def _prepare(self, i, batch, steps, settings):
-        """Distort the rows of a batch, and make its weights and masks."""
-        n_rows, x = tf.size(batch.y), batch.x
+    def _batch(self, i, X, steps, settings):
+        """Gather the rows of a step, distort them, and make the dropout masks."""
+        bounds = steps.bounds.read()
+        begin, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
+
+        def of_step(variable):
+            return tf.raw_ops.StridedSlice(
+                input=variable.read(), begin=begin, end=end, strides=[1]
+            )
+
+        x = tf.gather(X.read(), of_step(steps.rows))
         if self._distort is not None:
             # XLA compiles for each size of batch.
-            x = tf.pad(x, [[0, settings.batch_size - n_rows], [0, 0]])
-            seed = tf.gather(steps.seeds, i)
-            x = self._distort(x, seed, settings.ranges, settings.modes)[:n_rows]
-        masks = batch.masks.make(
-            n_rows, tf.gather(steps.thresholds, i), tf.gather(steps.words, i)
-        )
-        weight = batch.weight / tf.cast(n_rows, self._dtype)
-        return Batch(x, batch.y, weight, masks)
+            n_rows = tf.shape(x)[0]
+            x = tf.pad(x, [[0, settings.batch_size.read() - n_rows], [0, 0]])
+            seed = tf.gather(
+                steps.seeds.read(), tf.minimum(i, tf.size(steps.rates.read()) - 1)
+            )
+            ranges, modes = settings.ranges.read(), settings.modes.read()
+            x = self._distort(x, seed, ranges, modes)[:n_rows]
+        scale = settings.scale.read()
+        masks = [
+            [tf.cast(of_step(kept), self._dtype) * scale for kept in shards]
+            for shards in steps.kept
+        ]
+        return Batch(x, of_step(steps.y), of_step(steps.weight), masks)
 
-    def _step(self, batch, rate, settings):
-        """Train one step; return loss and number of correct rows, and row losses."""
-        weights = [[_read(v) for v in shards] for shards in self._weights]
+    def _step(self, variables, batch, rate, settings):
+        """Train one step; return losses of rows, whether they are correct, penalty."""
+        weights = [[_read(each) for each in shards] for shards in variables]
         activation = ACTIVATIONS[self.spec.activation]
         if self.spec.adversarial:
-            x = perturb(weights, batch, activation, settings.epsilon)
+            x = perturb(weights, batch, activation, settings.epsilon.read())
             batch = batch._replace(x=x)
-        found, metrics = gradients(weights, batch, activation)
-        loss = metrics.loss
+        found, *metrics = gradients(weights, batch, activation)
         if self.spec.penalized:
+            squares, decay = [], settings.decay.read()
             for kernels, of_kernels in zip(weights[:-2:2], found[:-2:2], strict=True):
-                loss += 2 * settings.l2 * tf.add_n([tf.nn.l2_loss(k) for k in kernels])
+                squares += [tf.nn.l2_loss(kernel) for kernel in kernels]
                 for j, kernel in enumerate(kernels):
-                    of_kernels[j] += 2 * settings.l2 * kernel
-        self._optimizer.apply(_flat(self._weights), _flat(found), rate)
-        return tf.stack([loss, metrics.n_correct]), metrics.row_losses
+                    of_kernels[j] += decay * kernel
+            metrics.append(tf.reshape(decay * tf.add_n(squares), [1]))
+        self._optimizer.apply([each for shards in found for each in shards], rate)
+        return metrics
 
     def close(self):
         """Release the memory of the session."""
         self._session.close()
 
-    @defer_interrupts()
-    def load_data(self, X, y, sample_weight):
+    def release(self):
+        """Forget data and weights."""
+        self._X = self._values = None
+
+    def load_data(self, X):
         """Take over the rows to train on."""
-        self._load_data(X, y, sample_weight)
+        self._X = aligned_empty(X.shape, X.dtype)
+        self._X[...] = X
 
-    def release_data(self):
-        """Forget the rows."""
-        number = self._dtype.as_numpy_dtype
-        self.load_data(
-            np.empty((0, 0), number), np.empty(0, np.int32), np.empty(0, number)
-        )
-
-    @defer_interrupts()
     def load_state(self, weights, optimizer_state):
         """Take over weights and the optimizer's state; None is a new optimizer."""
-        new, scratch = self._optimizer.initial_state(weights)
-        state = new if optimizer_state is None else optimizer_state
-        arrays = zip([*weights, *state, *scratch], self._stored_axes, strict=True)
-        self._load_state(*_flat(split(array, axis) for array, axis in arrays))
+        if optimizer_state is None:
+            optimizer_state = self._optimizer.initial_state(weights)
+        arrays = zip([*weights, *optimizer_state], self._axes, strict=True)
+        self._values = [split(array, axis) for array, axis in arrays]
 
-    @defer_interrupts()
     def state(self):
         """Copy the weights, and the optimizer's state in Keras' order."""
-        read = self._read_state()[::-1]
-        # One by one, so that no two copies of all are there at a time.
-        values = [join(read.pop(), axis) for axis in self._stored_axes[: len(read)]]
-        return values[: len(self._weights)], values[len(self._weights) :]
+        values = list(map(join, self._values, self._axes))
+        return values[: self._n_weights], values[self._n_weights :]
 
-    @defer_interrupts()
     def weights(self):
         """Copy kernel and bias of each layer in turn."""
-        return list(map(join, self._read_weights(), self._stored_axes))
+        return list(map(join, self._values[: self._n_weights], self._axes))
 
     @defer_interrupts()
-    def train(self, steps, settings, alone):
+    def train(self, steps, settings, alone, metadata=None):
         """Train some steps; `alone` says that no other fit is running.
 
-        Returns the mean loss of each step with the penalty and its number of correct
-        rows, as the network was before the step, of shape (n_steps, 2), and if the spec
-        asks for it the loss of each row without weight and penalty.
+        Returns the loss of each row and whether it was classified correctly, as the
+        network was before the step, both of shape (n_rows,), and if the spec is
+        penalized the penalty of each step. `metadata`, a `tf.compat.v1.RunMetadata`, is
+        filled with the time that each operation took.
         """
-        metrics, *row_losses = self._train(
-            *steps, *settings, options=run_options(alone and self.spec.sharded)
+        inputs = tf.nest.flatten((self._values, self._X, steps, settings))
+        options = run_options(alone and self.spec.sharded)
+        if metadata is not None:
+            options.trace_level = options.FULL_TRACE
+        self._values, metrics = self._call(
+            *inputs, options=options, run_metadata=metadata
         )
-        return metrics.reshape(-1, 2), *row_losses
-
-
-def _flat(lists):
-    return [each for some in lists for each in some]
+        return metrics
 
 
 def _read(variable):
-    # By one operation; `read_value` takes two.
+    # By one operation; the `read_value` of a tf.Variable takes two.
     return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)

@@ -44,7 +44,7 @@ class LoopCache:
                     loop = TrainingLoop(spec, make_optimizer())
                 self.n_built += 1
             yield loop
-            loop.release_data()
+            loop.release()
         except BaseException:
             if loop is not None:
                 self._close([loop])

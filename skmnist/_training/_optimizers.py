@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from ._update_rules import RULES, Update
+from ._variable import Variable
 
 # Their updates depend on more than the gradients of a step.
 _NEED_KERAS_FIT = (
@@ -63,7 +64,7 @@ class RuleOptimizer:
         # Whether the update of a number depends on that number's gradient alone.
         self.elementwise = name != "adafactor" and not self._options.clipnorm
 
-    def _layout(self, n_weights):
+    def _slots(self, n_weights):
         """List the variables as (name, index of the weight, or None)."""
         for option, names in self._rule.slots.items():
             if option is None or getattr(self._options, option):
@@ -72,45 +73,16 @@ class RuleOptimizer:
         if self._rule is RULES["nadam"]:
             yield "u_product", None
 
-    def _scratch_layout(self, n_weights):
-        known = {name for name, _ in self._layout(n_weights)}
-        unknown = [name for name in self._rule.scratch if name not in known]
-        return [(name, i) for name in unknown for i in range(n_weights)]
+    def owners(self, n_weights):
+        """List the weight that each variable belongs to, or None, in Keras' order."""
+        return [None, *(i for _, i in self._slots(n_weights))]
 
-    def build(self, weights, make_variable):
-        """Make the variables, beside weights that are lists of shards.
-
-        Returns two lists of (shards, index of the weight that they belong to or None):
-        the state in Keras' order, without the learning rate, and what is zero at the
-        start of each call.
-        """
-        dtype = weights[0][0].dtype
-        # Made outside of the loop, numbers are not made again in each step.
-        self._tensors = SimpleNamespace(
-            **{
-                name: tf.constant(value, dtype) if _is_number(value) else value
-                for name, value in vars(self._options).items()
-            }
-        )
-        self._iterations = make_variable(0, tf.int64)
-        self._state = [[SimpleNamespace() for _ in shards] for shards in weights]
-
-        def make(layout):
-            for name, i in layout:
-                owners = [self._state[0][0]] if i is None else self._state[i]
-                rank = 0 if i is None else len(weights[i][0].shape)
-                rank -= name in _KEPT_AXIS
-                variables = [make_variable(rank, dtype) for _ in owners]
-                for owner, variable in zip(owners, variables, strict=True):
-                    setattr(owner, name, variable)
-                yield variables, i
-
-        n_weights = len(weights)
-        state = [([self._iterations], None), *make(self._layout(n_weights))]
-        return state, list(make(self._scratch_layout(n_weights)))
+    def variables(self, shapes, dtype):
+        """Say that the loop makes the variables."""
+        return None
 
     def initial_state(self, weights):
-        """Return the values of a new optimizer, and the scratch, for some arrays."""
+        """Return the values of a new optimizer, for some arrays."""
 
         def value(name, i):
             if name == "u_product":
@@ -122,29 +94,52 @@ class RuleOptimizer:
             fill = self._options.initial_accumulator_value if filled else 0
             return np.full(shape, fill, weights[i].dtype)
 
-        n = len(weights)
-        state = [np.int64(0), *(value(*each) for each in self._layout(n))]
-        return state, [value(*each) for each in self._scratch_layout(n)]
+        return [np.int64(0), *(value(*each) for each in self._slots(len(weights)))]
 
-    def apply(self, weights, gradients, rate):
+    def connect(self, weights, state):
+        """Take over the variables of weights and of `owners`, as lists of shards."""
+        (self._iterations,), *slots = state
+        self._weights = [each for shards in weights for each in shards]
+        self._states = [
+            SimpleNamespace(
+                **{
+                    name: Variable(tf.zeros_like(weight.read()))
+                    for name in self._rule.scratch
+                }
+            )
+            for weight in self._weights
+        ]
+        first = np.cumsum([0, *map(len, weights)])
+        for (name, i), shards in zip(self._slots(len(weights)), slots, strict=True):
+            start = 0 if i is None else first[i]
+            for state, variable in zip(self._states[start:], shards, strict=False):
+                setattr(state, name, variable)
+
+    def apply(self, gradients, rate):
         """Update all weights once; `rate` counts unless there is a schedule."""
-        options, dtype = self._tensors, gradients[0].dtype
+        dtype = gradients[0].dtype
+        options = SimpleNamespace(
+            **{
+                name: tf.constant(value, dtype) if _is_number(value) else value
+                for name, value in vars(self._options).items()
+            }
+        )
+        iterations = self._iterations.read()
         if self._schedule is not None:
-            rate = self._schedule(self._iterations.read_value())
+            rate = self._schedule(iterations)
         rate = tf.cast(rate, dtype)
-        step = tf.cast(self._iterations.assign_add(1), dtype)
-        power = cache(lambda base: base**step)
-        states = [each for shards in self._state for each in shards]
+        step = tf.cast(self._iterations.assign(iterations + 1), dtype)
+        power = cache(lambda option: getattr(options, option) ** step)
         if self._rule is RULES["nadam"]:
-            product = states[0].u_product
-            product.assign(product * options.beta_1 * (1 - 0.5 * 0.96**step))
-            for state in states:
+            product = self._states[0].u_product
+            product.assign(product.read() * options.beta_1 * (1 - 0.5 * 0.96**step))
+            for state in self._states:
                 state.u_product = product
         for weight, gradient, state in zip(
-            weights, self._clip(gradients), states, strict=True
+            self._weights, self._clip(gradients), self._states, strict=True
         ):
             if options.weight_decay is not None:
-                weight.assign_sub(weight * options.weight_decay * rate)
+                weight.assign_sub(weight.read() * options.weight_decay * rate)
             self._rule.apply(
                 Update(weight, gradient, state, rate, step, power, options)
             )
@@ -170,26 +165,33 @@ class KerasOptimizer:
         self._make = lambda: kind.from_config(dict(config))
         self._has_schedule = isinstance(config["learning_rate"], dict)
 
-    def build(self, weights, make_variable):
+    def variables(self, shapes, dtype):
+        """Make the variables of weights and state; Keras takes only its own kind."""
+        weights = [tf.Variable(tf.zeros(shape, dtype)) for shape in shapes]
         self._optimizer = self._make()
-        weights = [weight for (weight,) in weights]
         for i, weight in enumerate(weights):
             weight.path = f"weight_{i}"  # as Keras' variables have; Muon reads it
         self._optimizer.build(weights)
         rate = None if self._has_schedule else self._optimizer.learning_rate
-        self._variables = [
+        self._state = [
             each.value for each in self._optimizer.variables if each is not rate
         ]
-        return [([each], None) for each in self._variables], []
+        return weights + self._state
+
+    def owners(self, n_weights):
+        return [None] * len(self._state)
 
     def initial_state(self, weights):
-        with tf.compat.v1.Session(graph=self._variables[0].graph) as session:
-            return session.run([each.initial_value for each in self._variables]), []
+        with tf.compat.v1.Session(graph=self._state[0].graph) as session:
+            return session.run([each.initial_value for each in self._state])
 
-    def apply(self, weights, gradients, rate):
+    def connect(self, weights, state):
+        self._weights = [weight for (weight,) in weights]
+
+    def apply(self, gradients, rate):
         if not self._has_schedule:
             self._optimizer.learning_rate = rate
-        self._optimizer.apply(gradients, weights)
+        self._optimizer.apply(gradients, self._weights)
 
 
 def check_optimizer(optimizer):

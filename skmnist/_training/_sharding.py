@@ -30,11 +30,16 @@ def n_shards(axis):
     return 1 if axis is None else 2
 
 
+def shard_sizes(size, axis):
+    """Return the sizes of the shards along the axis."""
+    return [size] if axis is None else [(size + 1) // 2, size // 2]
+
+
 def split(array, axis):
     """Split an array into its shards, or return it as the only one."""
     if axis is None:
         return [array]
-    return np.split(array, [(array.shape[axis] + 1) // 2], axis=axis)
+    return np.split(array, shard_sizes(array.shape[axis], axis)[:1], axis=axis)
 
 
 def join(shards, axis):

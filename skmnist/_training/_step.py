@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One training step: forward pass, loss, backpropagation, dropout masks."""
 
-from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -28,41 +27,8 @@ class Batch(NamedTuple):
 
     x: tf.Tensor  # (n_rows, n_features)
     y: tf.Tensor  # (n_rows,), int32
-    weight: tf.Tensor  # (n_rows,), of each row in the mean loss
+    weight: tf.Tensor  # (n_rows, 1), of each row in the mean loss
     masks: list  # of each hidden layer, its shards, (n_rows, n_units)
-
-
-class Metrics(NamedTuple):
-    """What a step tells of some rows."""
-
-    loss: tf.Tensor  # (), weighted sum
-    n_correct: tf.Tensor  # ()
-    row_losses: tf.Tensor  # (n_rows,), unweighted
-
-
-class DropoutMasks:
-    """Dropout masks of the hidden layers, with the units `n_units` of their shards."""
-
-    def __init__(self, n_units, rate):
-        self._n_shards = [len(layer) for layer in n_units]
-        self._n_units = [n for layer in n_units for n in layer]
-        self._total = tf.add_n(self._n_units)
-        self._scale = 1 / (1 - rate)
-
-    def make(self, n_rows, threshold, words):
-        """Make the masks of a batch: ``1 / (1 - rate)`` where a unit is kept, else 0.
-
-        Each unit of each row has a byte of the random `words`, of dtype uint64, and is
-        dropped if that is below the `threshold`, of dtype uint8.
-        """
-        n_bytes = 8 * tf.size(words)
-        kept = tf.reshape(tf.bitcast(words, tf.uint8), [-1]) >= threshold
-        masks = tf.cast(kept, self._scale.dtype) * self._scale
-        sizes = [n_rows * n for n in self._n_units]
-        sizes.append(n_bytes - n_rows * self._total)
-        *masks, _ = tf.split(masks, tf.stack(sizes), num=len(sizes))
-        masks = iter([tf.reshape(mask, tf.stack([n_rows, -1])) for mask in masks])
-        return [list(islice(masks, n)) for n in self._n_shards]
 
 
 def _pairs(first, second):
@@ -101,14 +67,12 @@ def _backward(weights, delta, activations):
         ]
         if len(below) > len(z):  # column-parallel
             below = [tf.add_n(below)]
-        of_output = [d * mask for d, mask in zip(below, masks, strict=True)]
-        deltas.insert(
-            0,
-            [
-                tape.gradient(a[j], z[j], output_gradients=of_output[j])
-                for j in range(len(z))
-            ],
-        )
+        below = [d * mask for d, mask in zip(below, masks, strict=True)]
+        found = [
+            tape.gradient(a_, z_, output_gradients=d)
+            for a_, z_, d in zip(a, z, below, strict=True)
+        ]
+        deltas.insert(0, found)
     return deltas
 
 
@@ -121,19 +85,20 @@ def gradients(weights, batch, activation):
     """Compute the gradients of the weighted cross-entropy, by backpropagation.
 
     `weights` are kernel and bias of each layer in turn, each a list of its shards, and
-    so are their gradients, which are returned with the `Metrics`.
+    so are their gradients. The loss of each row, without its weight, and whether it is
+    classified correctly are returned with them.
     """
     logits, inputs, activations = _forward(weights, batch, activation)
-    row_losses, delta = _cross_entropy(logits, batch.y)
-    delta *= batch.weight[:, tf.newaxis]
-    found = []
-    for h, d in zip(inputs, _backward(weights, delta, activations), strict=True):
-        found.append([tf.matmul(a, b, transpose_a=True) for a, b in _pairs(h, d)])
-        found.append([tf.raw_ops.BiasAddGrad(out_backprop=each) for each in d])
+    losses, delta = _cross_entropy(logits, batch.y)
+    found, before = [], []
+    deltas = _backward(weights, delta * batch.weight, activations)
+    for h, d in zip(inputs, deltas, strict=True):
+        # In this order both cores have as much to do: the first layer is the largest.
+        with tf.control_dependencies(before):
+            before = [tf.matmul(a, b, transpose_a=True) for a, b in _pairs(h, d)]
+        found += [before, [tf.raw_ops.BiasAddGrad(out_backprop=each) for each in d]]
     correct = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), batch.y)
-    n_correct = tf.reduce_sum(tf.cast(correct, logits.dtype))
-    loss = tf.reduce_sum(row_losses * batch.weight)
-    return found, Metrics(loss, n_correct, row_losses)
+    return found, losses, correct
 
 
 def perturb(weights, batch, activation, epsilon):

@@ -8,18 +8,20 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from ._variable import Variable
+
 _kernels = tf.raw_ops
 
 
 class Update(NamedTuple):
     """What a rule sees: one weight, and all that its update depends on."""
 
-    weight: tf.Variable
+    weight: Variable
     gradient: tf.Tensor
     state: SimpleNamespace  # the optimizer's variables for this weight
     rate: tf.Tensor  # learning rate, in the weight's dtype
     step: tf.Tensor  # number of the update from 1 on, in the weight's dtype
-    power: callable  # of a number to `step`, computed once for all weights
+    power: callable  # of an option to `step`, computed once for all weights
     options: SimpleNamespace  # of the optimizer; numbers are tensors
 
 
@@ -76,8 +78,8 @@ def _adam(u):
         "var": u.weight.handle,
         "m": u.state.momentum.handle,
         "v": u.state.velocity.handle,
-        "beta1_power": u.power(u.options.beta_1),
-        "beta2_power": u.power(u.options.beta_2),
+        "beta1_power": u.power("beta_1"),
+        "beta2_power": u.power("beta_2"),
         "lr": u.rate,
         "beta1": u.options.beta_1,
         "beta2": u.options.beta_2,
@@ -96,7 +98,7 @@ def _adamax(u):
         var=u.weight.handle,
         m=u.state.momentum.handle,
         v=u.state.norm.handle,
-        beta1_power=u.power(u.options.beta_1),
+        beta1_power=u.power("beta_1"),
         lr=u.rate,
         beta1=u.options.beta_1,
         beta2=u.options.beta_2,
@@ -108,18 +110,19 @@ def _adamax(u):
 def _nadam(u):
     beta_1, beta_2 = u.options.beta_1, u.options.beta_2
     now, following = (beta_1 * (1 - 0.5 * 0.96**t) for t in (u.step, u.step + 1))
-    product = u.state.u_product  # of `now` over the steps so far
-    m = u.state.momentum.assign_add((u.gradient - u.state.momentum) * (1 - beta_1))
-    v = u.state.velocity
-    v = v.assign_add((tf.square(u.gradient) - v) * (1 - beta_2))
+    product = u.state.u_product.read()  # of `now` over the steps so far
+    m, v = u.state.momentum.read(), u.state.velocity.read()
+    m = u.state.momentum.assign(m + (u.gradient - m) * (1 - beta_1))
+    v = u.state.velocity.assign(v + (tf.square(u.gradient) - v) * (1 - beta_2))
     m_hat = following * m / (1 - product * following)
     m_hat += (1 - now) * u.gradient / (1 - product)
-    v_hat = v / (1 - u.power(beta_2))
+    v_hat = v / (1 - u.power("beta_2"))
     u.weight.assign_sub(u.rate * m_hat / (tf.sqrt(v_hat) + u.options.epsilon))
 
 
 def _adagrad(u):
-    total = u.state.accumulator.assign_add(tf.square(u.gradient))
+    total = u.state.accumulator.read() + tf.square(u.gradient)
+    u.state.accumulator.assign(total)
     u.weight.assign_sub(u.rate * u.gradient / tf.sqrt(total + u.options.epsilon))
 
 
@@ -150,9 +153,9 @@ def _ftrl(u):
 
 
 def _lion(u):
-    m, beta_1, beta_2 = u.state.momentum, u.options.beta_1, u.options.beta_2
+    m, beta_1, beta_2 = u.state.momentum.read(), u.options.beta_1, u.options.beta_2
     u.weight.assign_sub(u.rate * tf.sign(m * beta_1 + u.gradient * (1 - beta_1)))
-    m.assign(m * beta_2 + u.gradient * (1 - beta_2))
+    u.state.momentum.assign(m * beta_2 + u.gradient * (1 - beta_2))
 
 
 def _adafactor(u):
@@ -161,9 +164,7 @@ def _adafactor(u):
     squares = tf.square(u.gradient) + u.options.epsilon_1
 
     def averaged(variable, value):
-        value = decay * variable + (1 - decay) * value
-        variable.assign(value)
-        return value
+        return variable.assign(decay * variable.read() + (1 - decay) * value)
 
     if len(u.weight.shape) < 2:
         v = averaged(u.state.velocity, squares)
@@ -176,7 +177,7 @@ def _adafactor(u):
     v = tf.maximum(v, np.finfo(u.gradient.dtype.as_numpy_dtype).tiny)
     change = u.gradient / tf.sqrt(v)
     change /= tf.maximum(_rms(change) / u.options.clip_threshold, 1)
-    scale = tf.maximum(_rms(u.weight), u.options.epsilon_2)
+    scale = tf.maximum(_rms(u.weight.read()), u.options.epsilon_2)
     u.weight.assign_sub(rate * scale * change)
 
 

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Dropout masks."""
+
+import numpy as np
+
+from ._aligned import aligned_empty
+
+# A random byte decides over a unit.
+MAX_DROPOUT = 255 / 256
+_BYTES_AT_ONCE = 2**17  # stay in the cache
+
+
+def draw_masks(parts, rate, layers):
+    """Draw the units that dropout keeps.
+
+    Parameters
+    ----------
+    parts : list of (numpy.random.Generator, list of int)
+        Source of the random bytes, and rows of each step, for the steps of each epoch.
+    rate : float
+        Probability of a unit to be dropped, at most `MAX_DROPOUT`.
+    layers : list of list of int
+        Number of units of each hidden layer, by shards.
+
+    Returns
+    -------
+    list of list of ndarray of shape (rows of all steps, n_units), bool
+    """
+    total = sum(sum(n_rows) for _, n_rows in parts)
+    masks = [[aligned_empty((total, n), bool) for n in shards] for shards in layers]
+    end = 0
+    for rng, n_rows in parts:
+        # Rounded at random for each step, so that the mean rate is exact.
+        thresholds = np.floor(rate * 256 + rng.random(len(n_rows)))
+        thresholds = np.repeat(thresholds.astype(np.uint8), n_rows)[:, np.newaxis]
+        start, end = end, end + len(thresholds)
+        for shards in masks:
+            for mask in shards:
+                _fill(mask[start:end], rng, thresholds)
+    return masks
+
+
+def _fill(kept, rng, thresholds):
+    # Whole words of random bytes.
+    n_rows = max(8, _BYTES_AT_ONCE // kept.shape[1] // 8 * 8)
+    for start in range(0, len(kept), n_rows):
+        some = kept[start : start + n_rows]
+        words = rng.integers(2**64, size=-(-some.size // 8), dtype=np.uint64)
+        random_bytes = words.view(np.uint8)[: some.size].reshape(some.shape)
+        np.greater_equal(random_bytes, thresholds[start : start + n_rows], out=some)

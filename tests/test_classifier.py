@@ -5,7 +5,6 @@ from functools import partial
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -128,22 +127,6 @@ def test_predicts_in_the_dtype_of_the_input(fitted, digits, dtype):
     )
 
 
-@pytest.mark.parametrize(
-    "names",
-    [
-        list("abcdefghij"),
-        [f"digit {i}" for i in range(10)],
-        [-5, -1, 0, 2, 3, 5, 7, 11, 13, 1000],
-    ],
-)
-def test_labels_of_any_kind(fitted, digits, names):
-    x, y, x_test, _ = digits
-    labels = np.array(names)[y]
-    model = MLPDigitClassifier(random_state=0).fit(x, labels)
-    assert_array_equal(model.classes_, np.array(names))
-    assert_array_equal(model.predict(x_test), np.array(names)[fitted.predict(x_test)])
-
-
 def test_two_classes_and_bools(digits):
     x, y, x_test, y_test = digits
     model = Classifier().fit(x, y >= 5)
@@ -152,17 +135,6 @@ def test_two_classes_and_bools(digits):
     assert scores.shape == (len(x_test),)
     assert_array_equal(model.predict(x_test), scores > 0)
     assert model.score(x_test, y_test >= 5) > 0.9
-
-
-def test_data_frames(digits):
-    x, y, x_test, _ = digits
-    frame = pd.DataFrame(x).add_prefix("pixel")
-    model = Classifier(epochs=2).fit(frame, pd.Series(y))
-    assert_array_equal(model.feature_names_in_, frame.columns)
-    arrays = Classifier(epochs=2).fit(x.tolist(), y.tolist())
-    assert same_weights(model, arrays)
-    named = pd.DataFrame(x_test, columns=frame.columns)
-    assert_array_equal(model.predict(named), arrays.predict(x_test))
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -200,14 +172,6 @@ def test_to_keras_is_an_ordinary_model(tmp_path, capsys):
     assert float(twin.optimizer.learning_rate) == np.float32(0.001)
     twin.fit(x, np.arange(40) % 10, verbose=0)
     assert_array_equal(model.predict_proba(x), before)
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "rmsprop", "lion"])
-def test_optimizers_by_name_learn(digits, optimizer):
-    x, y, *_ = digits
-    model = Classifier(optimizer=optimizer, epochs=3).fit(x, y)
-    assert model.loss_curve_[-1] < model.loss_curve_[0] - 0.2
-    assert type(model.to_keras().optimizer).__name__.lower() == optimizer
 
 
 def test_optimizer_objects(digits):
@@ -370,21 +334,6 @@ def test_partial_fit_over_chunks(digits):
     assert max(np.diff(model.loss_curve_[10:])) < 0.5
 
 
-def test_partial_fit_takes_chunks_without_some_classes(digits):
-    x, y, *_ = digits
-    model = Classifier().partial_fit(x[y == 3], y[y == 3], classes=np.arange(10))
-    assert model.predict_proba(x[:5]).shape == (5, 10)
-
-
-def test_fit_starts_over_without_warm_start(digits):
-    x, y, *_ = digits
-    model = Classifier(epochs=2).fit(x, y)
-    once = arrays_of(model)
-    model.fit(x, y)
-    assert all(map(np.array_equal, once, arrays_of(model)))
-    assert model.n_iter_ == 2 == len(model.loss_curve_)
-
-
 def test_history_keeps_one_entry_per_epoch_when_rows_are_held_out_only_at_times(digits):
     x, y = digits[:2]
     model = Classifier(epochs=2, warm_start=True).fit(x, y)
@@ -405,19 +354,6 @@ def test_warm_start_with_another_optimizer_gives_it_a_new_state(digits):
     assert model.n_iter_ == 6
     assert model.loss_curve_[5] < model.loss_curve_[2]
     assert model.set_params(optimizer="lion").to_keras().optimizer.iterations == 0
-
-
-@pytest.mark.parametrize("kind", [np.float32, np.float64, int])
-def test_numbers_may_be_of_any_type(digits, kind):
-    model = MLPDigitClassifier(
-        (np.int64(8),),
-        dropout=kind(0),
-        l2=kind(0),
-        learning_rate=kind(1),
-        batch_size=np.int32(100),
-        epochs=np.uint8(1),
-    )
-    assert model.fit(*digits[:2]).to_keras().count_params() == 64 * 8 + 8 + 80 + 10
 
 
 def test_early_stopping_keeps_the_best_weights(digits):
@@ -544,16 +480,6 @@ def test_a_loss_that_is_not_finite(digits):
     assert_array_equal(model.predict_proba(x_test), before)
 
 
-def test_wrong_number_of_features_names_both(fitted, digits):
-    with pytest.raises(ValueError, match=r"63 features.*64 features"):
-        fitted.predict(digits[2][:, :63])
-
-
-def test_images_at_predict_name_the_scaler(fitted, digits):
-    with pytest.raises(ValueError, match="PixelScaler"):
-        fitted.predict(digits[2].reshape(-1, 8, 8))
-
-
 def test_sample_weight_is_checked(digits):
     x, y, *_ = digits
     with pytest.raises(ValueError, match=r"[Nn]egative"):
@@ -654,11 +580,7 @@ def test_optimizer_objects_bring_their_own_rate(digits, params, error, message):
 
 @pytest.mark.parametrize(
     "config",
-    [
-        {"gradient_accumulation_steps": 2},
-        {"use_ema": True},
-        {"loss_scale_factor": 8.0},
-    ],
+    [{"gradient_accumulation_steps": 2}, {"use_ema": True}, {"loss_scale_factor": 8.0}],
 )
 def test_optimizers_that_need_keras_fit_are_refused(digits, config):
     ((name, value),) = config.items()

@@ -33,8 +33,7 @@ def stored(tmp_path_factory):
 
     digits = load_digits()
     model = make_pipeline(
-        PixelScaler(),
-        MLPDigitClassifier(64, epochs=3, random_state=0),
+        PixelScaler(), MLPDigitClassifier(64, epochs=3, random_state=0)
     ).fit(digits.x_train, digits.y_train)
     folder = tmp_path_factory.mktemp("models")
     import pickle

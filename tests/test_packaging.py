@@ -33,18 +33,6 @@ def test_the_version_has_one_source():
     assert PROJECT["dynamic"] == ["version"]
 
 
-def test_the_version_is_read_without_tensorflow():
-    code = (
-        "import sys, skmnist; print(skmnist.__version__); "
-        "print(*{'tensorflow', 'keras', 'matplotlib'} & set(sys.modules))"
-    )
-    process = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-
-    assert process.stdout.split() == [skmnist.__version__]
-
-
 @pytest.mark.parametrize("line", REQUIREMENTS)
 def test_the_lock_satisfies_every_bound(line):
     requirement = Requirement(line)

@@ -10,7 +10,7 @@ ORANGE, VIOLET = "#fbdcc2", "#e7dcf3"
 LAYERS = [
     [("_cli/", "one file per command", GRAY)],
     [
-        ("datasets", "load_digits, fetch_mnist", BLUE),
+        ("datasets/, _reader", "load_images, load_reader", BLUE),
         ("_io/", "save, load, to_onnx", BLUE),
         ("_plot/", "a Display per file", BLUE),
     ],

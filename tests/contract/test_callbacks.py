@@ -87,10 +87,7 @@ def test_inside_a_search(digits):
 
 def test_a_progress_bar_shows_all_of_a_search(digits, capsys):
     pipeline = make_pipeline(
-        DigitNormalizer(),
-        PixelScaler(),
-        UnsharpMask(),
-        MLPDigitClassifier(8, epochs=2),
+        DigitNormalizer(), PixelScaler(), UnsharpMask(), MLPDigitClassifier(8, epochs=2)
     )
     grid = {"mlpdigitclassifier__dropout": [0.0, 0.3]}
     search = GridSearchCV(pipeline, grid, cv=2).set_callbacks(

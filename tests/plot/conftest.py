@@ -4,10 +4,7 @@ import pytest
 from figures import DIGITS
 from sklearn.pipeline import make_pipeline
 
-from skmnist import (
-    MLPDigitClassifier,
-    PixelScaler,
-)
+from skmnist import MLPDigitClassifier, PixelScaler
 
 
 @pytest.fixture(autouse=True)

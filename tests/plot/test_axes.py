@@ -1,8 +1,6 @@
 from figures import DIGITS, texts_of
 
-from skmnist import (
-    DigitGridDisplay,
-)
+from skmnist import DigitGridDisplay
 
 
 def test_mathematics_in_labels_is_text():

@@ -4,9 +4,7 @@ import pytest
 from figures import DIGITS, LONG, NAMES, assert_no_overlap, texts_of
 from sklearn.svm import LinearSVC
 
-from skmnist import (
-    DigitGridDisplay,
-)
+from skmnist import DigitGridDisplay
 
 
 def test_the_default_is_a_sample_of_25_with_labels():

@@ -3,11 +3,7 @@ from figures import DIGITS
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skmnist import (
-    MLPDigitClassifier,
-    PixelScaler,
-    TrainingCurveDisplay,
-)
+from skmnist import MLPDigitClassifier, PixelScaler, TrainingCurveDisplay
 
 
 def test_curves_take_searches_axes_and_keywords():

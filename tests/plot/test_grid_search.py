@@ -9,9 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skmnist import (
-    GridSearchDisplay,
-)
+from skmnist import GridSearchDisplay
 
 
 class Table(ClassifierMixin, BaseEstimator):

@@ -3,11 +3,7 @@ import pytest
 from figures import DIGITS, assert_no_overlap, texts_of
 from sklearn.pipeline import make_pipeline
 
-from skmnist import (
-    HiddenUnitsDisplay,
-    MLPDigitClassifier,
-    PixelScaler,
-)
+from skmnist import HiddenUnitsDisplay, MLPDigitClassifier, PixelScaler
 
 
 def test_units_are_images_the_strongest_first(model):

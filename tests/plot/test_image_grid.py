@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 from figures import DIGITS, texts_of
 
-from skmnist import (
-    DigitGridDisplay,
-)
+from skmnist import DigitGridDisplay
 
 
 @pytest.mark.parametrize("shape", [(-1, 8, 8), (-1, 8, 8, 1), (-1, 64)])

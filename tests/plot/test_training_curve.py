@@ -5,11 +5,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from skmnist import (
-    MLPDigitClassifier,
-    PixelScaler,
-    TrainingCurveDisplay,
-)
+from skmnist import MLPDigitClassifier, PixelScaler, TrainingCurveDisplay
 
 
 def test_curves_show_the_history(model):

@@ -151,8 +151,11 @@ class MLPDigitClassifier(
         learning rate, two fits of 10 epochs equal one of 20, bit for bit, unless
         `augmentation` has undistorted epochs or `hard_fraction` is above 0.
 
-    dtype : {"float32", "float64"}, default="float32"
-        Precision of training and of the weights.
+    dtype : {"float32", "float64", "mixed_bfloat16"}, default="float32"
+        Precision of training and of the weights. With "mixed_bfloat16", Keras' mixed
+        precision, matrices are multiplied in bfloat16 while training, and all else is
+        float32: faster on processors with bfloat16 instructions, such as AMD's from
+        Zen 4 on, Intel's Sapphire Rapids and Arm's Neoverse V1.
 
     random_state : int, RandomState instance or None, default=None
         Source of the initial weights, the order of the rows, the dropout masks, the
@@ -292,7 +295,7 @@ class MLPDigitClassifier(
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "callbacks": [list, tuple, None],
         "warm_start": ["boolean"],
-        "dtype": [StrOptions({"float32", "float64"})],
+        "dtype": [StrOptions({"float32", "float64", "mixed_bfloat16"})],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -318,7 +321,7 @@ class MLPDigitClassifier(
         n_iter_no_change: int = 5,
         callbacks: Sequence[Any] | None = None,
         warm_start: bool = False,
-        dtype: Literal["float32", "float64"] = "float32",
+        dtype: Literal["float32", "float64", "mixed_bfloat16"] = "float32",
         random_state: int | np.random.RandomState | None = None,
         verbose: int = 0,
     ):
@@ -483,7 +486,7 @@ class MLPDigitClassifier(
             raise
 
     def _validate(self, X, y, reset):
-        X = self._flat(X, reset=reset, dtype=self.dtype)
+        X = self._flat(X, reset=reset, dtype=self._number())
         with checking("y", y):
             if y is None:
                 raise ValueError(
@@ -563,11 +566,11 @@ class MLPDigitClassifier(
             self._hidden_units(),
             len(self.classes_),
             self.activation,
-            self.dtype,
+            self._number(),
         )
         distortion = None
         if self.augmentation is not None:
-            distortion = plan_distortion(self.augmentation, n_features, self.dtype)
+            distortion = plan_distortion(self.augmentation, n_features, self._number())
             if incremental:
                 distortion = distortion._replace(clean_fraction=0.0)
         return TrainingConfig(
@@ -582,8 +585,13 @@ class MLPDigitClassifier(
             distortion=distortion,
             hard_fraction=float(self.hard_fraction),
             adversarial_epsilon=float(self.adversarial_epsilon),
+            mixed_precision=self.dtype == "mixed_bfloat16",
             patience=self.n_iter_no_change,
         )
+
+    def _number(self):
+        """Name the dtype of rows and weights."""
+        return "float32" if self.dtype == "mixed_bfloat16" else self.dtype
 
     def _reporter(self, last_epoch, on_epoch):
         """Make what `train` calls after each epoch, if anything is to be called."""
@@ -676,14 +684,14 @@ class MLPDigitClassifier(
         if self.class_weight is not None:
             weight = weight * self._class_weights(y, weight)[y]
         # TensorFlow takes what is below for zero.
-        used = weight >= np.finfo(self.dtype).tiny
+        used = weight >= np.finfo(self._number()).tiny
         if not used.any():
             raise ValueError(
                 "sample_weight, times the class_weight, must be above 0 for some row"
             )
         if not used.all():
             X, y, weight = X[used], y[used], weight[used]
-        return X, y, _mean_one(weight).astype(self.dtype)
+        return X, y, _mean_one(weight).astype(self._number())
 
     def _class_weights(self, y, weight):
         if self.class_weight == "balanced":
@@ -913,6 +921,7 @@ class MLPDigitClassifier(
             dropout=self.dropout,
             l2=self.l2,
             seed=seed,
+            dtype=self.dtype,
         )
 
 

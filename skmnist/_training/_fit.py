@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Training: epochs, learning rate schedules, early stopping."""
 
+import warnings
+
 import numpy as np
 
 from .._network import evaluate
@@ -12,6 +14,7 @@ from ._loop import Hyperparameters, LoopSpec, Steps
 from ._loop_cache import cache
 from ._loss_sampler import LossSampler
 from ._optimizers import make_optimizer, optimizer_key
+from ._processor import lacks_bfloat16
 from ._sharding import shard_axes, shard_sizes
 
 # Steps, and multiplications, between two looks at Python's signals: at most a second.
@@ -21,6 +24,8 @@ _MASKS_PER_CALL = 2**25  # bytes
 # Multiplications of a forward pass of a batch from which on two shards are faster. The
 # choice must not depend on the machine: it decides over the last bits.
 _WORTH_SHARDING = 1_500_000
+# And from which on products in bfloat16 gain more than the conversions take.
+_WORTH_BFLOAT16 = 4_000_000
 
 
 def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
@@ -52,6 +57,12 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
         Keras' keys, one entry per epoch.
     """
     check_not_forked()
+    if config.mixed_precision and lacks_bfloat16():
+        warnings.warn(
+            "dtype='mixed_bfloat16' is slower than 'float32' here: this processor has "
+            "no bfloat16 instructions",
+            stacklevel=2,
+        )
     every_epoch = any(each is not None for each in (validation, on_epoch, callbacks))
     plan = _Plan(config, data, state, single_epochs=every_epoch)
     stopping = _EarlyStopping(validation, config)
@@ -135,6 +146,7 @@ class _Plan:
             dtype=network.dtype,
             optimizer=optimizer_key(config.optimizer),
             sharded=optimizer.elementwise and n_products >= _WORTH_SHARDING,
+            mixed_precision=config.mixed_precision and n_products >= _WORTH_BFLOAT16,
             penalized=config.l2 > 0,
             adversarial=config.adversarial_epsilon > 0,
             distortion=config.distortion and config.distortion.kind,

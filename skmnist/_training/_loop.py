@@ -27,6 +27,7 @@ class LoopSpec(NamedTuple):
     dtype: str
     optimizer: str  # its key
     sharded: bool  # whether weights are in two shards
+    mixed_precision: bool
     penalized: bool
     adversarial: bool
     distortion: tuple | None  # arguments of `make_distort`
@@ -190,7 +191,13 @@ class TrainingLoop:
 
     def _step(self, variables, batch, rate, settings):
         """Train one step; return losses of rows, whether they are correct, penalty."""
-        weights = [[_read(each) for each in shards] for shards in variables]
+        values = [[_read(each) for each in shards] for shards in variables]
+        weights = list(values)
+        if self.spec.mixed_precision:
+            weights[::2] = [
+                [tf.cast(each, tf.bfloat16) for each in shards]
+                for shards in values[::2]
+            ]
         activation = ACTIVATIONS[self.spec.activation]
         if self.spec.adversarial:
             x = perturb(weights, batch, activation, settings.epsilon.read())
@@ -198,7 +205,7 @@ class TrainingLoop:
         found, *metrics = gradients(weights, batch, activation)
         if self.spec.penalized:
             squares, decay = [], settings.decay.read()
-            for kernels, of_kernels in zip(weights[:-2:2], found[:-2:2], strict=True):
+            for kernels, of_kernels in zip(values[:-2:2], found[:-2:2], strict=True):
                 squares += [tf.nn.l2_loss(kernel) for kernel in kernels]
                 for j, kernel in enumerate(kernels):
                     of_kernels[j] += decay * kernel

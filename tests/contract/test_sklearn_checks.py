@@ -17,11 +17,12 @@ ROUNDED = [
     MLPDigitClassifier(class_weight="balanced"),
     MLPDigitClassifier(early_stopping=True),
     MLPDigitClassifier(optimizer="rmsprop"),
+    MLPDigitClassifier(dtype="mixed_bfloat16"),
 ]
 
 
 def expected_failures(estimator):
-    if isinstance(estimator, MLPDigitClassifier) and estimator.dtype == "float32":
+    if isinstance(estimator, MLPDigitClassifier) and estimator.dtype != "float64":
         return {
             "check_sample_weight_equivalence_on_dense_data": "dropout draws a mask "
             "per row, so a row given twice is masked twice; float32 rounds more than "

@@ -364,8 +364,9 @@ class MLPDigitClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows; features of about [0, 1] train best.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows; features of about [0, 1] train best. Sparse rows are made dense a few
+            batches at a time, and give the same bits.
         y : array-like of shape (n_samples,)
             Class labels of any kind. A single class is predicted with probability 1.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -449,7 +450,7 @@ class MLPDigitClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
         y : array-like of shape (n_samples,)
             Class labels.
@@ -525,14 +526,15 @@ class MLPDigitClassifier(
                     f"{type(self).__name__} requires y to be passed, but the target y "
                     "is None"
                 )
-            shape = getattr(y, "shape", None) or np.shape(y)
-            if len(shape) == 2 and shape[1] > 1:
+            try:
+                y = _check_y(y, estimator=self)
+            except ValueError as error:
+                if "should be a 1d array" not in str(error):
+                    raise
                 raise ValueError(
-                    f"y must be one label per row, got the shape {tuple(shape)}: of "
-                    "one-hot rows fit y.argmax(axis=1); for several labels per row "
-                    "use sklearn.multioutput.MultiOutputClassifier"
-                )
-            y = _check_y(y, estimator=self)
+                    f"{error} Of one-hot rows fit y.argmax(axis=1); for several labels "
+                    "per row use sklearn.multioutput.MultiOutputClassifier."
+                ) from None
             check_classification_targets(y)
             check_consistent_length(X, y)
             return X, y, unique_labels(y)
@@ -542,7 +544,7 @@ class MLPDigitClassifier(
             X = np.asarray(X)  # scikit-learn does not see its number of features
         try:
             with checking("X", X):
-                return validate_data(self, X, **kwargs)
+                return validate_data(self, X, accept_sparse="csr", **kwargs)
         except ValueError as error:
             if "Found array with dim" not in str(error):
                 raise
@@ -772,7 +774,8 @@ class MLPDigitClassifier(
             if n_rows == len(rows):
                 raise ValueError(
                     f"validation_fraction={self.validation_fraction!r} leaves no row "
-                    f"of class {self.classes_[index]} to train on: it has {n_rows}"
+                    f"of class {self.classes_[index]} to train on: it has "
+                    f"n_samples={n_rows}"
                 )
             held_out[rows[:n_rows]] = True
         return np.flatnonzero(~held_out), np.flatnonzero(held_out)
@@ -839,6 +842,11 @@ class MLPDigitClassifier(
         if size != len(self.classes_):
             raise ValueError(f"{len(self.classes_)} classes cannot have {size} outputs")
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     @property
     def n_outputs_(self) -> int:
         return len(self.classes_)
@@ -870,7 +878,7 @@ class MLPDigitClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
 
         Returns
@@ -887,7 +895,7 @@ class MLPDigitClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
 
         Returns
@@ -903,7 +911,7 @@ class MLPDigitClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
 
         Returns
@@ -918,7 +926,7 @@ class MLPDigitClassifier(
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows.
 
         Returns

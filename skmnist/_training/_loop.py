@@ -45,6 +45,20 @@ class Steps(NamedTuple):
     rates: np.ndarray  # (n_steps,), float32, learning rates
     seeds: np.ndarray  # (n_steps, 2), int32, of distortions
 
+    def part(self, first, end):
+        """Return some of the steps."""
+        bounds = self.bounds[:-1][first : end + 1]
+        rows = slice(*bounds[[0, -1], 0])
+        return Steps(
+            np.concatenate([bounds, bounds[-1:]]) - bounds[0],
+            self.rows[rows],
+            self.y[rows],
+            self.weight[rows],
+            [[each[rows] for each in shards] for shards in self.kept],
+            self.rates[first:end],
+            self.seeds[first:end],
+        )
+
 
 class Hyperparameters(NamedTuple):
     """Inputs that are the same in all steps of a call."""

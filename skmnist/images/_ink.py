@@ -241,7 +241,7 @@ def _smooth(ink, detail):
         return ink
     # Second differences see no slopes, and few edges.
     checks = ink[:, 1:, 1:] + ink[:, :-1, :-1] - ink[:, 1:, :-1] - ink[:, :-1, 1:]
-    noise = np.median(np.abs(checks), axis=(1, 2))
+    noise = _quantile(np.abs(checks).reshape(len(ink), -1), 0.5)
     noisy = noise >= 0.03 * np.ptp(ink, axis=(1, 2))
     sigma = max(0.7, shorter / 150 / detail)
     ink[noisy] = ndimage.gaussian_filter(ink[noisy], (0, sigma, sigma))
@@ -252,7 +252,7 @@ def _levels(ink, threshold):
     from scipy import ndimage
 
     rows = ink.reshape(len(ink), -1)
-    strongest = np.percentile(rows, 99.8, axis=1).astype(np.float32)
+    strongest = _quantile(rows, 0.998)
     if threshold != "otsu":
         return threshold * strongest, threshold * strongest
     # Otsu's method wants classes of similar size: look again near the ink.
@@ -260,7 +260,7 @@ def _levels(ink, threshold):
     window = 2 * max(1, max(ink.shape[1:]) // 40) + 1
     near = ndimage.maximum_filter(ink, (1, window, window)).reshape(rows.shape)
     high = np.maximum(_otsu(rows, near > high[:, np.newaxis]), 0.3 * strongest)
-    noise = 6 * np.median(np.abs(rows), axis=1)
+    noise = 6 * _quantile(np.abs(rows), 0.5)
     line = 1.3 * _across(ink)
     noise = np.maximum(noise, line)
     high = np.where(line < 0.8 * strongest, np.maximum(high, line), high)
@@ -275,9 +275,17 @@ def _across(ink):
     for axis in (1, 2):
         # A line may slope a little.
         wide = 1 + ink.shape[axis] // _SLOPE
-        near = ndimage.maximum_filter1d(ink, wide, axis)
-        levels.append(np.percentile(near, 5, axis=3 - axis).max(axis=1))
+        near = ndimage.maximum_filter1d(ink, wide, axis).swapaxes(axis, 1)
+        levels.append(_quantile(near, 0.05).max(axis=1))
     return np.maximum(*levels)
+
+
+def _quantile(rows, part):
+    """Return a quantile of each row; to sort is several times faster than NumPy's."""
+    place = part * (rows.shape[-1] - 1)
+    rows = np.sort(rows, axis=-1)
+    low, high = rows[..., int(place)], rows[..., math.ceil(place)]
+    return low + np.float32(place % 1) * (high - low)
 
 
 def _otsu(rows, counted=None):
@@ -317,8 +325,13 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
     """
     from scipy import ndimage
 
+    nowhere = 3 * (slice(0, 0),)
     boxes = np.array(
-        [[(s.start, s.stop) for s in box] for box in ndimage.find_objects(pieces)]
+        [
+            [(s.start, s.stop) for s in box or nowhere]
+            for box in ndimage.find_objects(pieces)
+        ],
+        np.int64,
     ).reshape(-1, 3, 2)
     image = boxes[:, 0, 0]
     starts, stops = boxes[:, 1:, 0], boxes[:, 1:, 1]
@@ -427,6 +440,8 @@ def without_boxes(mask):
         long = int(_LINE * min(own.shape))
         if long < 12 or own.mean() > _HOLLOW:
             continue
+        if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
+            continue
         lines = [_lines(own, long, axis) for axis in (0, 1)]
         if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
             continue
@@ -491,3 +506,12 @@ def boxes_of(masks):
     starts = [line.argmax(axis=1) for line in lines]
     ends = [line.shape[1] - line[:, ::-1].argmax(axis=1) for line in lines]
     return np.stack(starts, axis=1), np.stack(ends, axis=1) - np.stack(starts, axis=1)
+
+
+def width_of(masks):
+    """Measure the mean width of strokes: twice the area by the length of the edge."""
+    masks = np.pad(masks, [(0, 0), (1, 1), (1, 1)])
+    edges = (masks[:, 1:] != masks[:, :-1]).sum(axis=(1, 2))
+    edges += (masks[:, :, 1:] != masks[:, :, :-1]).sum(axis=(1, 2))
+    # A path of pixel edges is 4 / pi times longer than the line it follows.
+    return 8 / np.pi * masks.sum(axis=(1, 2)) / np.maximum(edges, 1)

@@ -385,7 +385,7 @@ class DigitNormalizer(
                 steps |= {name: [reading[name]] for name in names}
         if self.deslant or self.moment_power:
             moved = _by_moments(framed, self.deslant, self.moment_power)
-            framed = self._center(moved)
+            framed = _center(moved, self.center)
         return framed
 
     def _ready(self, grey):
@@ -407,7 +407,7 @@ class DigitNormalizer(
         ready &= top > 0
         scale = np.where((top >= 250) & (top <= 255), 1, 255 / np.where(ready, top, 1))
         ink = np.rint(ink[ready] * scale[ready, np.newaxis, np.newaxis])
-        framed[ready] = self._center(ink.astype(np.uint8))
+        framed[ready] = _center(ink.astype(np.uint8), self.center)
         # Else the digit was not centred before.
         same = (framed[ready] > 0).any(axis=1) == (ink > 0).any(axis=1)
         ready[ready] = same.all(axis=1)
@@ -416,22 +416,19 @@ class DigitNormalizer(
     def _draw(self, ink, digit, level):
         """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
         strokes, of_width = self._strokes(ink, digit, level)
-        framed = self._center(_scale(of_width, self.digit_size))
-        as_they_are = self._center(_scale(strokes, self.digit_size))
-        unlike = (unlikeness(framed) + unlikeness(as_they_are)) / 2
+        unlike = _unlike(of_width, strokes)
+        squeeze = np.ones(len(digit))
         sides = _ink.boxes_of(strokes)[1]
-        wide = np.flatnonzero(
-            (unlike > _STRETCHED[0]) & (sides[:, 1] > 0.9 * sides[:, 0])
-        )
+        wide = (unlike > _STRETCHED[0]) & (sides[:, 1] > 0.9 * sides[:, 0])
+        wide = np.flatnonzero(wide)
         if wide.size:
-            narrow, bold = (
-                self._center(_scale(each[wide], self.digit_size, _SQUEEZE))
-                for each in (of_width, strokes)
-            )
-            less = (unlikeness(narrow) + unlikeness(bold)) / 2 + _STRETCHED[1]
+            less = _unlike(of_width[wide], strokes[wide], squeeze=_SQUEEZE)
+            less += _STRETCHED[1]
             better = less < unlike[wide]
-            framed[wide[better]] = narrow[better]
             unlike[wide[better]] = less[better]
+            squeeze[wide[better]] = _SQUEEZE
+        framed = _scale(of_width, self.digit_size, squeeze)
+        framed = _center(framed, self.center)
         return of_width, framed, unlike
 
     def _strokes(self, ink, digit, level):
@@ -455,20 +452,6 @@ class DigitNormalizer(
             return strokes, strokes
         strokes = picture > _LEVELS[0]
         return strokes, _of_width(picture, *self.stroke_width, self.digit_size)
-
-    def _center(self, digits):
-        """Move what digits there are on 28x28 pixels into the middle."""
-        if self.center == "mass":
-            middles = _middles(digits.astype(np.float32))
-        starts, sides = _ink.boxes_of(digits > 0)
-        if self.center == "box":
-            middles = starts + (sides - 1) / 2
-        # Whole pixels, as in MNIST: the centre comes to 14, give or take a half.
-        moves = np.rint(_SIDE / 2 - middles).astype(int)
-        moves = np.clip(moves, -starts, _SIDE - sides - starts)
-        places = (np.arange(_SIDE) - moves[:, :, np.newaxis]) % _SIDE
-        y, x = places[:, 0, :, np.newaxis], places[:, 1, np.newaxis]
-        return digits[np.arange(len(digits))[:, np.newaxis, np.newaxis], y, x]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -545,16 +528,9 @@ def _of_width(picture, least, greatest, digit_size):
 
 
 def _width(strokes, digit_size):
-    """Measure the mean width of strokes, and the pixels to one of the result.
-
-    The width is twice the area by the length of the edge.
-    """
-    edges = (strokes[:, 1:] != strokes[:, :-1]).sum(axis=(1, 2))
-    edges += (strokes[:, :, 1:] != strokes[:, :, :-1]).sum(axis=(1, 2))
+    """Measure the mean width of strokes, and the pixels to one of the result."""
     unit = _ink.boxes_of(strokes)[1].max(axis=1) / digit_size
-    # A path of pixel edges is 4 / pi times longer than the line it follows.
-    width = 8 / np.pi * strokes.sum(axis=(1, 2)) / np.maximum(edges, 1)
-    return width / unit, unit
+    return _ink.width_of(strokes) / unit, unit
 
 
 def _n_pieces(strokes):
@@ -570,8 +546,10 @@ def _n_pieces(strokes):
 def _scale(strokes, longest, squeeze=1):
     """Scale digits to the corner of 28x28 pixels, each pixel the mean of its area."""
     starts, sides = _ink.boxes_of(strokes)
-    sizes = longest * sides / sides.max(axis=1, keepdims=True)
-    sizes = np.maximum(np.rint(sizes * (1, squeeze)), 1)
+    sizes = sides.astype(float)
+    sizes[:, 1] *= squeeze
+    sizes *= longest / sizes.max(axis=1, keepdims=True)
+    sizes = np.maximum(np.rint(sizes), 1)
     steps = (sides / sizes).astype(np.float32)[:, :, np.newaxis, np.newaxis]
     begins = (
         starts.astype(np.float32)[:, :, np.newaxis, np.newaxis]
@@ -585,6 +563,26 @@ def _scale(strokes, longest, squeeze=1):
         kernels.append(np.maximum(shares, 0) / step)
     digits = kernels[0] @ strokes.astype(np.float32) @ kernels[1].transpose(0, 2, 1)
     return np.uint8(np.rint(255 * digits))
+
+
+def _unlike(*kinds, squeeze=1):
+    """Return how unlike digits are in MNIST's frame, the mean of two stroke widths."""
+    return sum(unlikeness(_center(_scale(each, 20, squeeze))) for each in kinds) / 2
+
+
+def _center(digits, center="mass"):
+    """Move what digits there are on 28x28 pixels into the middle."""
+    starts, sides = _ink.boxes_of(digits > 0)
+    if center == "mass":
+        middles = _middles(digits.astype(np.float32))
+    else:
+        middles = starts + (sides - 1) / 2
+    # Whole pixels, as in MNIST: the centre comes to 14, give or take a half.
+    moves = np.rint(_SIDE / 2 - middles).astype(int)
+    moves = np.clip(moves, -starts, _SIDE - sides - starts)
+    places = (np.arange(_SIDE) - moves[:, :, np.newaxis]) % _SIDE
+    y, x = places[:, 0, :, np.newaxis], places[:, 1, np.newaxis]
+    return digits[np.arange(len(digits))[:, np.newaxis, np.newaxis], y, x]
 
 
 def _middles(digits):

@@ -12,7 +12,8 @@ import numpy as np
 
 from . import _ink
 
-LONGEST = 384  # pixels that are enough to find a digit in a picture
+LONGEST = 128  # pixels that are enough to find a digit in a picture ...
+_CLOSE = 384  # ... and to draw it
 # How unlike the digits of MNIST a framed image is (1 is usual) ...
 _GOOD = 0.9  # ... where no sheet of paper, and no ink that is none, is looked for
 _USUAL = 1.3  # ... where a clean image needs no second reading
@@ -26,10 +27,14 @@ _ALONG = 0.9  # of a side: more of it has ink in edges of paper and shadows
 _FAR = 0.3  # of the image: so far from a side ends no digit that the other one cuts
 _MOST = 0.6  # of the ink is one piece, in a digit that is told in uneven light
 _FULL, _WIDE = 0.9, 0.4  # a box so full and wide is no stroke
-_THICK = (
-    0.22  # of the longer side: the radius of no stroke in a digit that is not narrow
-)
-_SMALL = 80  # pixels: of smaller digits, the picture is looked at more closely
+# Of the longer side: the radius of no stroke in a digit that is not narrow, and of none
+# in one that fills the image.
+_THICK, _BOLD = 0.22, 0.3
+_WORSE = 0.3  # more unlike, and what is read closer is no better
+_LEAST = 0.5  # hardly anything is less unlike
+_ONE_SIDED = 0.12  # of what is beside strokes is no paper, at most
+_SHEET = 40  # pixels: no smaller picture has a digit on a sheet of paper inside
+_SMALL = 30  # pixels: of smaller digits, the picture is looked at more closely
 
 
 class Options(NamedTuple):
@@ -46,6 +51,8 @@ class Reading(NamedTuple):
     """What an image is taken for."""
 
     dark: bool
+    uneven: bool
+    whole: bool  # all ink is the digit's
     ink: np.ndarray
     mask: np.ndarray
     digit: np.ndarray
@@ -56,6 +63,8 @@ class Reading(NamedTuple):
 
 def read(grey, options, draw):
     """Find the reading of each image that is most like a digit.
+
+    Large images are read small, and in their own resolution only where the digit is.
 
     Parameters
     ----------
@@ -73,23 +82,36 @@ def read(grey, options, draw):
     """
     small, factor = _ink.reduce(grey, LONGEST)
     best = _read_all(small, options, draw)
-    if options.drop_frame:
+    if options.drop_frame and min(small.shape[1:]) >= _SHEET:
         for i, image in enumerate(small):
             if best[i] is None or best[i].unlike > _GOOD:
                 best[i] = _read_inside(image, best[i], options, draw)
     if factor > 1 and best[0] is not None:
-        starts, sides = _ink.boxes_of(best[0].digit[np.newaxis])
-        longest = sides.max()
-        (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
-        closer = grey[
-            :,
-            max(0, top - longest) * factor : (bottom + longest) * factor,
-            max(0, left - longest) * factor : (right + longest) * factor,
-        ]
-        if longest < _SMALL and closer.size < grey.size:
-            polarity = "dark" if best[0].dark else "light"
-            return read(closer, options._replace(polarity=polarity), draw)
+        return [_read_closer(grey, best[0], factor, options, draw)]
     return best
+
+
+def _read_closer(grey, reading, factor, options, draw):
+    """Read one image again where the digit is."""
+    (start,), (side,) = _ink.boxes_of(reading.digit[np.newaxis])
+    longest = side.max()
+    top, left = np.maximum(0, start - longest) * factor
+    bottom, right = (start + side + longest) * factor
+    closer = grey[:, top:bottom, left:right]
+    polarity = "dark" if reading.dark else "light"
+    if longest < _SMALL and closer.size < grey.size:
+        (again,) = read(closer, options._replace(polarity=polarity), draw)
+        return again
+    closer, _ = _ink.reduce(closer, _CLOSE)
+    found = _find_ink(closer, np.array([reading.dark]), reading.uneven, options)
+    ink, mask, digit, level = _find_digits(*found, reading.whole, options)
+    if not digit.any():
+        return None
+    strokes, framed, unlike = draw(ink, digit, level)
+    if unlike[0] > reading.unlike + _WORSE:
+        return reading
+    parts = ink, mask, digit, strokes, framed, unlike
+    return Reading(*reading[:3], *(part[0] for part in parts))
 
 
 def _read_inside(image, whole, options, draw):
@@ -113,26 +135,108 @@ def _read_all(grey, options, draw):
     best, seen = [None] * len(grey), np.zeros(len(grey), bool)
     unlike = np.full(len(grey), np.inf)
     certain = np.zeros(len(grey), bool)
+    inks = {}  # of the images that are read in each light and polarity
     for whole, uneven, flip in product((True, False), (False, True), flips):
-        todo = ~certain & _is_left(unlike, even, plain, (whole, uneven))
-        readings = _try(grey, dark ^ flip, todo, (whole, uneven), options, draw)
-        for i, reading in readings:
-            seen[i] |= uneven
-            sides = _sides_covered(reading.digit)
-            if not _may_be_digit(reading.digit, sides, plain[i], uneven):
+        todo = np.flatnonzero(~certain & _is_left(unlike, even, plain, (whole, uneven)))
+        if not todo.size:
+            continue
+        if whole:
+            inks[uneven, flip] = (
+                todo,
+                *_find_ink(grey[todo], dark[todo] ^ flip, uneven, options),
+            )
+        # The cleaned ones are some of those that were read as a whole.
+        known, *found = inks[uneven, flip]
+        found = [part[np.searchsorted(known, todo)] for part in found]
+        parts = _find_digits(*found, whole, options)
+        seen[todo] |= uneven & parts[2].any(axis=(1, 2))
+        way = whole, uneven, flip
+        prices, clean = _prices(
+            parts[1], parts[2], plain[todo], way, options.drop_frame
+        )
+        left = prices + _LEAST < unlike[todo]
+        if not left.any():
+            continue
+        todo, prices, clean = todo[left], prices[left], clean[left]
+        ink, mask, digit, level = (part[left] for part in parts)
+        drawn = draw(ink, digit, level)
+        for j, i in enumerate(todo):
+            if drawn[2][j] + prices[j] >= unlike[i]:
                 continue
-            price = _price(reading, whole)
-            through = np.minimum(sides[[0, 2]], sides[[1, 3]]).max() > 0
-            if uneven and through and plain[i]:
-                continue  # what is left of an edge of paper
-            if uneven and (through or (flip and not plain[i])):
-                price += _FLIPPED
-            if reading.unlike + price < unlike[i]:
-                unlike[i], best[i] = reading.unlike + price, reading
-            clean = whole and even[i] and sides.max() == 0
-            certain[i] |= clean and reading.unlike < _USUAL
+            check = uneven and options.drop_frame
+            if check and _is_edge(grey[i], digit[j], dark[i] ^ flip):
+                continue
+            unlike[i] = drawn[2][j] + prices[j]
+            parts = (each[j] for each in (ink, mask, digit, *drawn))
+            best[i] = Reading(dark[i] ^ flip, uneven, whole, *parts)
+        enough = np.where(clean & even[todo], _USUAL, _GOOD * plain[todo])
+        certain[todo] |= whole & (drawn[2] + prices < enough)
     # What is not there in even light was a part of the light.
     return [each if plain[i] or seen[i] else None for i, each in enumerate(best)]
+
+
+def _find_ink(grey, dark, uneven, options):
+    return _ink.find_ink(
+        grey, dark, uneven, options.threshold, boxes=options.drop_frame
+    )
+
+
+def _find_digits(ink, pieces, level, whole, options):
+    """Return ink, where it is and what of it is the digit, and its level."""
+    mask = digit = pieces > 0
+    if not whole:
+        digit = _ink.keep_digit(pieces, options.min_part, options.drop_frame)
+    digit = digit & ~_ink.is_noise(ink, mask, digit)[:, np.newaxis, np.newaxis]
+    return ink, mask, digit, level
+
+
+def _prices(mask, digit, plain, way, drop_frame):
+    """Return what is added to how unlike the digits are, and if no side has ink.
+
+    It is infinite where ink can be no digit, by where it meets the border, and how it
+    fills.
+    """
+    whole, uneven, flip = way
+    areas = digit.sum(axis=(1, 2))
+    starts, lengths = _ink.boxes_of(digit)
+    shape = np.array(digit.shape[1:])
+    gaps = np.stack([starts, shape - starts - lengths], axis=2) / shape[:, np.newaxis]
+    # The share of ink on each side: top and bottom, left and right.
+    ends = [0, -1]
+    covered = np.stack(
+        [digit[:, ends].mean(axis=2), digit[:, :, ends].mean(axis=1)], axis=1
+    )
+    through = covered.min(axis=2).max(axis=1) > 0
+    clean = covered.max(axis=(1, 2)) == 0
+    cut = (covered > 0) & (gaps[:, :, ::-1] > _FAR)
+    along = covered > _ALONG
+    never = (areas == 0) | cut.any(axis=2).all(axis=1) | (cut & along).any(axis=(1, 2))
+    never |= along.any(axis=2).all(axis=1) & (areas < _FULL * shape.prod())
+    if uneven:
+        never |= through & plain  # what is left of an edge of paper
+    else:
+        # In uneven light only what fills the picture is told without evening it out.
+        never |= ~plain & clean
+        for i in np.flatnonzero(~plain & ~never):
+            never[i] = not _is_one(digit[i])
+    block = lengths.min(axis=1) >= _WIDE * lengths.max(axis=1)
+    boxes = lengths.prod(axis=1)
+    never |= block & (areas >= _FULL * boxes)
+    fills = (lengths > _ALONG * shape).all(axis=1)
+    block &= (2 * areas >= boxes) & (2 * lengths.min(axis=1) >= lengths.max(axis=1))
+    # What fills the image may be a bold stroke, if there is paper on both sides.
+    thick = np.where(fills, _BOLD, _THICK) * lengths.max(axis=1)
+    for i in np.flatnonzero(block & ~never):
+        never[i] = _radius(digit[i]) > thick[i]
+        never[i] &= not fills[i] or _n_pieces(~digit[i]) < 2
+    prices = np.zeros(len(digit))
+    if not whole:
+        dropped = 1 - areas / np.maximum(mask.sum(axis=(1, 2)), 1)
+        prices = np.clip(_DROPPED * dropped, *_CLEANED)
+    if uneven:
+        prices += _FLIPPED * (through | (flip & ~plain))
+    prices[never if drop_frame else areas == 0] = np.inf
+    return prices, clean
 
 
 def _polarity(grey, plain, options):
@@ -155,69 +259,38 @@ def _is_left(unlike, even, plain, way):
     return ~even & (unlike > np.where(plain, _PASSES, _GOOD))
 
 
-def _price(reading, whole):
-    if whole:
-        return 0
-    dropped = 1 - reading.digit.sum() / reading.mask.sum()
-    return np.clip(_DROPPED * dropped, *_CLEANED)
-
-
-def _try(grey, dark, todo, way, options, draw):
-    """Read images in one way; return the number and the reading of those with ink."""
-    whole, uneven = way
-    todo = np.flatnonzero(todo)
-    if not todo.size:
-        return []
-    ink, pieces, level = _ink.find_ink(
-        grey[todo], dark[todo], uneven, options.threshold, boxes=options.drop_frame
-    )
-    mask = digit = pieces > 0
-    if not mask.any():
-        return []
-    if not whole:
-        digit = _ink.keep_digit(pieces, options.min_part, options.drop_frame)
-    found = digit.any(axis=(1, 2)) & ~_ink.is_noise(ink, mask, digit)
-    if not found.any():
-        return []
-    todo, ink, mask, digit = todo[found], ink[found], mask[found], digit[found]
-    parts = ink, mask, digit, *draw(ink, digit, level[found])
-    return [(i, Reading(dark[i], *each)) for i, *each in zip(todo, *parts, strict=True)]
-
-
-def _sides_covered(digit):
-    """Return the share of ink on each side: top, bottom, left and right."""
-    return np.array([side.mean() for side in (*digit[[0, -1]], *digit[:, [0, -1]].T)])
-
-
-def _may_be_digit(digit, sides, plain, uneven):
-    """Tell if ink may be a digit, by where it meets the border, and how it fills."""
-    starts, lengths = (each[0] for each in _ink.boxes_of(digit[np.newaxis]))
-    shape = np.array(digit.shape)
-    gaps = np.stack([starts, shape - starts - lengths], axis=1) / shape[:, np.newaxis]
-    sides = sides.reshape(2, 2)
-    cut = (sides > 0) & (gaps[:, ::-1] > _FAR)
-    if cut.any(axis=1).all() or (cut & (sides > _ALONG)).any():
-        return False
-    if (sides > _ALONG).any(axis=1).all() and digit.mean() < _FULL:
-        return False
-    # In uneven light only what fills the picture is told without evening it out.
-    if not (uneven or plain or (sides.max() > 0 and _is_one(digit))):
-        return False
-    if lengths.min() < _WIDE * lengths.max():
-        return True
-    return digit.sum() < _FULL * lengths.prod() and not _is_solid(digit, lengths)
-
-
-def _is_solid(digit, lengths):
-    """Tell if the ink is an area rather than strokes, in an image that has more."""
+def _radius(digit):
+    """Return the radius of the widest stroke."""
     from scipy import ndimage
 
-    if (lengths > _ALONG * np.array(digit.shape)).all():
+    # The distance is to the middle of a pixel outside.
+    return ndimage.distance_transform_edt(np.pad(digit, 1)).max() - 1
+
+
+def _is_edge(grey, digit, dark):
+    """Tell if there is paper on one side of the ink only, as at the edge of a shadow.
+
+    What is next to ink is paper where it is more like the paper around than the ink.
+    """
+    from scipy import ndimage
+
+    width = _ink.width_of(digit[np.newaxis])[0]
+    square = np.ones((3, 3))
+    near = ndimage.binary_dilation(digit, square)
+    beside = ndimage.binary_dilation(near, square, max(1, round(width) - 1)) & ~near
+    if not beside.any():
         return False
-    if 2 * digit.sum() < lengths.prod() or 2 * lengths.min() < lengths.max():
-        return False
-    radius = ndimage.distance_transform_edt(np.pad(digit, 1)).max()
-    return radius - 1 > _THICK * lengths.max()  # to the middle of a pixel outside
+    middle = (_mean_around(grey, digit, width) + _mean_around(grey, beside, width)) / 2
+    return ((grey < middle) == dark)[beside].mean() > _ONE_SIDED
+
+
+def _mean_around(grey, which, width):
+    """Return means of some pixels near each pixel, weighted by a Gaussian."""
+    from scipy import ndimage
+
+    parts = np.stack([grey * which, which]).astype(np.float32)
+    total, weight = ndimage.gaussian_filter(parts, (0, 2 * width, 2 * width))
+    return total / np.maximum(weight, 1e-6)
 
 
 def _is_one(digit):
@@ -226,3 +299,9 @@ def _is_one(digit):
 
     pieces, _ = ndimage.label(digit, np.ones((3, 3)))
     return np.bincount(pieces[digit]).max() > _MOST * digit.sum()
+
+
+def _n_pieces(mask):
+    from scipy import ndimage
+
+    return ndimage.label(mask)[1]

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from ._ink import width_of
+
 _PAPER = 0.15  # what a pixel of paper costs a cut, where one of ink costs 1
 _THICK = 1.6  # strokes that a cut may go through
 _TALL = 0.6  # the least height of a digit, as a part of the usual one
@@ -31,7 +33,7 @@ def find_cut(mask, usual):
     from skimage.graph import MCP_Geometric
 
     height, width = mask.shape
-    pen = _pen(mask)
+    (pen,) = width_of(mask[np.newaxis])
     cost = np.pad(np.where(mask, 1, _PAPER), ((1, 1), (0, 0)), constant_values=_PAPER)
     ways = MCP_Geometric(cost), MCP_Geometric(cost)
     for way, row in zip(ways, (0, height + 1), strict=True):
@@ -61,11 +63,3 @@ def _is_digit(part, pen, usual):
         return False
     height = rows[-1] - rows[0] + 1
     return height >= _TALL * usual and part.sum() >= _FULL * pen * height
-
-
-def _pen(mask):
-    """Measure the mean width of strokes: twice the area by the length of the edge."""
-    padded = np.pad(mask, 1)
-    edges = (padded[1:] != padded[:-1]).sum() + (padded[:, 1:] != padded[:, :-1]).sum()
-    # A path of pixel edges is 4 / pi times longer than the line it follows.
-    return 8 / np.pi * mask.sum() / edges

@@ -1,12 +1,12 @@
 """The code of the README and of the pages in docs/ runs, in order."""
 
 import re
-import runpy
+import shutil
 
 import numpy as np
 import pages
+import pandas as pd
 import pytest
-from PIL import Image
 
 from skmnist._cli import main
 from skmnist.datasets import load_digits
@@ -20,6 +20,7 @@ PAGES = sorted(
 # test_plots_page.py and test_migration.py run the code of these, and look closer.
 ELSEWHERE = {"docs/plots.md"} | {page for page in PAGES if "migration" in page}
 NEEDS_MNIST = {"docs/own-digits.md"}
+IMAGES = ROOT / "docs" / "images"
 # What a page takes for granted.
 GIVEN = {
     "docs/speed.md": """
@@ -41,10 +42,6 @@ model = make_pipeline(skmnist.PixelScaler(), skmnist.MLPDigitClassifier(8, epoch
 model.fit(digits.x_train, digits.y_train)
 onnx.save(skmnist.to_onnx(model), "digits.onnx")
 """,
-    "docs/reader.md": """
-from skmnist.datasets import load_digits
-my_images, my_labels = load_digits().x_test[:10], load_digits().y_test[:10]
-""",
 }
 
 
@@ -59,27 +56,17 @@ COMMAND_PAGES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def drawn_pictures():
-    script = runpy.run_path(str(ROOT / "tools" / "make_own_digits.py"))
-    return {"photo.jpg": script["photo"](), "page.jpg": script["sheet"]()}
-
-
-@pytest.fixture
-def _files(drawn_pictures, tmp_path, monkeypatch):
-    """Go to a folder with the files that the pages take for granted."""
-    monkeypatch.chdir(tmp_path)
-    for name, image in drawn_pictures.items():
-        Image.fromarray(image).save(name)
+def write_files():
+    """Write what the pages read."""
     digits = load_digits()
     np.save("images.npy", digits.x_test[:3])
-    rows = digits.x_train[:400].reshape(400, 64)
-    names = [f"pixel{i}" for i in range(64)]
+    rows = pd.DataFrame(digits.x_train.reshape(-1, 64))
+    rows[:200].to_csv("test.csv", index=False)
+    rows = rows.assign(label=digits.y_train)
     for name in "train.csv", "other.csv":
-        table = np.column_stack([digits.y_train[:400], rows])
-        header = ",".join(["label", *names])
-        np.savetxt(name, table, "%d", ",", header=header, comments="")
-    np.savetxt("test.csv", rows[:9], "%d", ",", header=",".join(names), comments="")
+        rows[:400].to_csv(name, index=False)
+    for name in "photo.jpg", "page.jpg":
+        shutil.copy(IMAGES / name, name)
 
 
 def run(page):
@@ -91,9 +78,10 @@ def run(page):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_files")
 @pytest.mark.parametrize("page", PYTHON_PAGES)
-def test_python(page, capsys):
+def test_python(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_files()
     run(page)
 
     if page == "README.md":
@@ -103,8 +91,9 @@ def test_python(page, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("mnist", "_files")
-def test_own_digits():
+def test_own_digits(mnist, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_files()
     (page,) = NEEDS_MNIST
     made = run(page)
 
@@ -113,9 +102,10 @@ def test_own_digits():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_files")
 @pytest.mark.parametrize("page", COMMAND_PAGES)
-def test_commands(page, capsys):
+def test_commands(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_files()
     for command in pages.commands(page):
         # Fewer epochs, where the page leaves them at 20.
         if command[1] in ("train", "tune") and "--epochs" not in command:

@@ -156,7 +156,6 @@ def test_strokes_get_mnists_width(pen):
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"polarity": "light"},
         {"even_light": False},
         {"threshold": 0.9},
         {"min_part": 0.0},
@@ -172,6 +171,13 @@ def test_every_step_has_its_parameter(parameters):
     image = picture(7, side=80, shadow="gradient")
     image[:2] = image[45:47, 55:57] = 20
     assert (frame(image, **parameters)[0] != frame(image)[0]).any()
+
+
+def test_ink_of_the_other_polarity_is_none():
+    image = picture(7, side=80)
+    assert differ(frame(image, polarity="dark"), frame(image)) == 0
+    with pytest.raises(ValueError, match=r"X\[0\] has no (ink|digit)"):
+        frame(image, polarity="light")
 
 
 def shear_of(image):

@@ -134,6 +134,10 @@ CARD = Path(__file__).parents[1] / "docs"
     [
         ("mnist_test", "MNIST, test images"),
         ("bundled_seen", "bundled digits, which it was trained on"),
+        (
+            "bundled_folds",
+            "bundled digits, in five folds, trained without the fold, 15 epochs",
+        ),
     ],
 )
 def test_the_model_card_has_the_figures_of_the_training(key, row):

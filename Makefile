@@ -11,7 +11,7 @@ FULL_SIZE := $(addprefix tests/contract/test_,fuzz.py interrupt.py soak.py worke
 .PHONY: help demo test test-all test-full test-lowest lint bench docs lock release-check clean
 
 help:
-	@echo "make demo             train on the bundled digits, evaluate the saved model"
+	@echo "make demo             read a photo and a page, train on the bundled digits"
 	@echo "make test             run the quick tests, in minutes"
 	@echo "make test-all         run all tests"
 	@echo "make test-full        run those that have a full size at it"
@@ -24,9 +24,14 @@ help:
 	@echo "make clean            delete the environment and everything built"
 
 demo: .venv/.installed
-	mkdir -p $(dir $(MODEL))
-	$(BIN)/skmnist train --data digits --epochs 40 --model $(MODEL)
-	$(BIN)/skmnist evaluate $(MODEL) --data digits
+	mkdir -p build
+	$(BIN)/skmnist predict docs/images/photo.jpg
+	$(BIN)/skmnist predict docs/images/page.jpg --sheet --annotate build/page.png
+	$(BIN)/skmnist train --data digits --model $(MODEL) --report build/report \
+		--hidden-units 512 --epochs 60 --adversarial-epsilon 0.1 \
+		--learning-rate 0.003 --learning-rate-schedule linear
+	$(BIN)/skmnist evaluate --data digits --model $(MODEL)
+	@echo "See build/page.png, build/report/training.png and build/report/index.html"
 
 test: .venv/.installed
 	$(BIN)/python -m pytest -m "not slow"

@@ -4,13 +4,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 from scipy.special import erf, expit, log_softmax
 
 from ._blas import threads_for
 
 # Rows that go through the network together: enough for fast matrix products,
-# few enough that the hidden activations stay in the processor's cache.
-_ROWS_AT_ONCE = 2048
+# few enough that the hidden activations stay in the processor's cache, and that sparse
+# rows can be made dense.
+_ROWS_AT_ONCE, _NUMBERS_AT_ONCE = 2048, 2**23
 
 
 class Architecture(NamedTuple):
@@ -111,7 +113,7 @@ def logits(X, coefs, intercepts, activation):
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray or CSR array of shape (n_samples, n_features)
         Floating-point input.
     coefs, intercepts : list of ndarray
         Kernel and bias of each layer.
@@ -127,9 +129,10 @@ def logits(X, coefs, intercepts, activation):
     activate = ACTIVATIONS[activation]
     out = np.empty((X.shape[0], coefs[-1].shape[1]), X.dtype)
     with threads_for(X.shape[0] * sum(kernel.size for kernel in coefs)):
-        for start in range(0, X.shape[0], _ROWS_AT_ONCE):
-            rows = slice(start, start + _ROWS_AT_ONCE)
-            h = X[rows]
+        n_at_once = max(1, min(_ROWS_AT_ONCE, _NUMBERS_AT_ONCE // X.shape[1]))
+        for start in range(0, X.shape[0], n_at_once):
+            rows = slice(start, start + n_at_once)
+            h = X[rows].toarray() if issparse(X) else X[rows]
             for kernel, bias in zip(coefs[:-1], intercepts[:-1], strict=True):
                 h = h @ kernel
                 h += bias

@@ -12,6 +12,7 @@ from .images import DigitNormalizer
 
 FILE = Path(__file__).with_name("reader.npz")  # by tools/train_reader.py
 _N_PIXELS = 784
+_HISTORY = "loss", "accuracy"
 
 
 def load_reader() -> Pipeline:
@@ -45,16 +46,19 @@ def load_reader() -> Pipeline:
         dropout=0.0, adversarial_epsilon=0.08, batch_size=128, random_state=0
     )
     with np.load(FILE) as arrays:
-        weights = [arrays[name].astype(np.float32) for name in arrays.files]
+        history = {name: arrays[name].tolist() for name in _HISTORY}
+        names = [name for name in arrays.files if name not in _HISTORY]
+        weights = [arrays[name].astype(np.float32) for name in names]
     vars(network).update(
         classes_=np.arange(len(weights[-1])),
         n_features_in_=_N_PIXELS,
         coefs_=weights[::2],
         intercepts_=weights[1::2],
         n_layers_=len(weights) // 2 + 1,
-        n_iter_=0,
-        loss_curve_=[],
-        history_={"loss": [], "accuracy": []},
+        n_iter_=len(history["loss"]),
+        loss_curve_=history["loss"],
+        history_=history,
+        _activation=network.activation,
         _seed=0,
         _optimizer_state={"optimizer": None, "variables": None},
     )
@@ -85,4 +89,4 @@ def write(network):
         for i, pair in enumerate(pairs)
         for name, array in zip(names, pair, strict=True)
     }
-    np.savez_compressed(FILE, **arrays)
+    np.savez_compressed(FILE, **arrays, **network.history_)

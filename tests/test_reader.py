@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import ndimage
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits
@@ -73,6 +74,9 @@ def test_it_can_be_copied_and_saved(reader, tmp_path):
         skmnist.load(tmp_path / "reader.skops"),
     ):
         assert_array_equal(other.predict_proba(X[:20]), expected)
+    fitted = skmnist.MLPDigitClassifier(2, epochs=1).fit(np.eye(4), [0, 1, 0, 1])
+    assert vars(reader[-1]).keys() == vars(fitted).keys()
+    assert len(reader[-1].loss_curve_) == reader[-1].n_iter_ == 60
     new = clone(reader)
     assert new.get_params().keys() == reader.get_params().keys()
     assert not hasattr(new[-1], "coefs_")
@@ -101,6 +105,27 @@ def test_its_network_can_be_exported(reader):
     assert_allclose(probabilities, reader.predict_proba(X[:20]), atol=1e-5)
 
 
+@pytest.mark.slow
+def test_ten_own_digits_teach_it_a_handwriting(reader, mnist):
+    """As the docs have it, by a writer whose paper is tilted."""
+    framed = reader[:1].transform(X).reshape(-1, 28, 28)
+    tilted = ndimage.rotate(framed, 35, axes=(2, 1), reshape=False, order=1)
+    rows = reader[1:-1].transform(tilted)
+    own = [np.flatnonzero(digit == Y)[0] for digit in range(10)]
+    others = np.setdiff1d(np.arange(len(Y)), own)
+    of_mnist = reader[:-1].transform(mnist.x_test)
+    before = reader[-1].score(rows[others], Y[others])
+    before_on_mnist = reader[-1].score(of_mnist, mnist.y_test)
+
+    network = reader[-1].set_params(learning_rate=3e-4)
+    for _ in range(10):
+        network.partial_fit(rows[own], Y[own])
+
+    assert network.score(rows[others], Y[others]) >= before + 0.02
+    assert network.score(of_mnist, mnist.y_test) >= before_on_mnist - 0.002
+    assert network.n_iter_ == 70
+
+
 CARD = Path(__file__).parents[1] / "docs"
 
 
@@ -109,6 +134,10 @@ CARD = Path(__file__).parents[1] / "docs"
     [
         ("mnist_test", "MNIST, test images"),
         ("bundled_seen", "bundled digits, which it was trained on"),
+        (
+            "bundled_folds",
+            "bundled digits, in five folds, trained without the fold, 15 epochs",
+        ),
     ],
 )
 def test_the_model_card_has_the_figures_of_the_training(key, row):

@@ -1,5 +1,7 @@
 """Draw the pictures of own-digits.md: a photo, and what becomes of it in each step.
 
+`photo.jpg` and `page.jpg` are those that `make demo` reads.
+
     python tools/make_own_digits.py
 
 The photo is drawn too, with a shadow, noise and a speck.
@@ -75,3 +77,5 @@ if __name__ == "__main__":
     folder.mkdir(exist_ok=True)
     draw_steps(folder / "own-digits-steps.png")
     draw_sheet(folder / "own-digits-sheet.png")
+    Image.fromarray(photo()).save(folder / "photo.jpg")
+    Image.fromarray(sheet()).save(folder / "page.jpg")

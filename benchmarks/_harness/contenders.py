@@ -22,7 +22,7 @@ class Network(NamedTuple):
     seed: int = 0
 
 
-def skmnist_model(network):
+def skmnist_model(network, **options):
     from skmnist import MLPDigitClassifier
 
     return MLPDigitClassifier(
@@ -33,7 +33,12 @@ def skmnist_model(network):
         batch_size=network.batch_size,
         epochs=network.epochs,
         random_state=network.seed,
+        **options,
     )
+
+
+def mixed_model(network):
+    return skmnist_model(network, dtype="mixed_bfloat16")
 
 
 def sklearn_model(network):
@@ -211,6 +216,7 @@ ONE_THREAD = {"TF_NUM_INTEROP_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1"}
 
 CONTENDERS = {
     "skmnist": Contender("skmnist", skmnist_model),
+    "mixed": Contender("skmnist, mixed_bfloat16", mixed_model),
     "sklearn": Contender("scikit-learn MLPClassifier (no dropout)", sklearn_model),
     "keras": Contender("Keras model.fit and predict", KerasModel),
     "scikeras": Contender("scikeras KerasClassifier", scikeras_model, ("scikeras",)),

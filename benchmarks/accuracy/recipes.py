@@ -57,12 +57,13 @@ def run(report, only, rows, **sizes):
         _cost(report, data, *cost)
 
 
-def _finished(report, data, only, seeds, epochs, record_epochs):
+def finished_recipes(epochs, record_epochs):
+    """Return label, parameters and accuracy to reach of each recipe."""
     robust = RECIPE | {"sharp": True, "adversarial_epsilon": 0.08}
     middle = robust | {"epochs": epochs}
     few = min(20, record_epochs)
     short = RECIPE | {"hidden_units": 256, "batch_size": 128, "epochs": few}
-    recipes = {
+    return {
         "plain": (
             f"256-256, {few} epochs, dropout 0.3, no augmentation",
             {
@@ -111,6 +112,10 @@ def _finished(report, data, only, seeds, epochs, record_epochs):
             99.55,
         ),
     }
+
+
+def _finished(report, data, only, seeds, epochs, record_epochs):
+    recipes = finished_recipes(epochs, record_epochs)
     recipes = {key: recipe for key, recipe in recipes.items() if key in only}
     unseen, y_unseen = unseen_digits()
     framed = flat(DigitNormalizer().fit_transform(unseen), 255)

@@ -23,26 +23,28 @@ _NETWORK = Network()
 
 
 def run(report, rounds, steps):
-    train = _make_train(load("mnist"), steps)
-    train()
-    kinds, traced, untraced = [], [], []
-    for _ in range(rounds):
-        start = time.perf_counter()
+    data = load("mnist")
+    for precision in ("float32", "mixed_bfloat16"):
+        train = _make_train(data, steps, precision == "mixed_bfloat16")
         train()
-        untraced.append((time.perf_counter() - start) / steps)
-        kinds.append(train(traced=True))
-        traced.append(sum(kinds[-1].values()) / steps)
-    table = report.table("Time per step: operations as traced, on one thread", "ms")
-    table.add("untraced", "whole step, untraced", [Turn(t, None) for t in untraced])
-    table.add("all", "all operations", [Turn(t, None) for t in traced])
-    sums = {kind: median(each[kind] for each in kinds) for kind in kinds[0]}
-    for kind in sorted(sums, key=sums.get, reverse=True)[:12]:
-        turns = [Turn(each[kind] / steps, None) for each in kinds]
-        table.add(kind, kind, turns)
-    table.relate("x matrix products", "matrix products")
+        kinds, traced, untraced = [], [], []
+        for _ in range(rounds):
+            start = time.perf_counter()
+            train()
+            untraced.append((time.perf_counter() - start) / steps)
+            kinds.append(train(traced=True))
+            traced.append(sum(kinds[-1].values()) / steps)
+        table = report.table(f"{precision}: time per step on one thread", "ms")
+        table.add("untraced", "whole step, untraced", [Turn(t, None) for t in untraced])
+        table.add("all", "all operations", [Turn(t, None) for t in traced])
+        sums = {kind: median(each[kind] for each in kinds) for kind in kinds[0]}
+        for kind in sorted(sums, key=sums.get, reverse=True)[:12]:
+            turns = [Turn(each[kind] / steps, None) for each in kinds]
+            table.add(kind, kind, turns)
+        table.relate("x matrix products", "matrix products")
 
 
-def _make_train(data, steps):
+def _make_train(data, steps, mixed_precision):
     """Make a function that trains some steps, and returns the seconds of each kind."""
     import tensorflow as tf
 
@@ -59,6 +61,7 @@ def _make_train(data, steps):
         dtype="float32",
         optimizer="adam",
         sharded=False,
+        mixed_precision=mixed_precision,
         penalized=False,
         adversarial=False,
         distortion=None,

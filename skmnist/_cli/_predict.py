@@ -1,9 +1,10 @@
 """``skmnist predict``: print the predicted label of each image in some files."""
 
+import csv
 import json
 import reprlib
 import sys
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
@@ -107,9 +108,10 @@ def _predict_data(args, model):
         for i, prediction in enumerate(predictions):
             _print_prediction(args.data, i, prediction, args.json)
     else:
-        rows = (f"{i},{label}\n" for i, label in enumerate(labels, 1))
-        text = "ImageId,Label\n" + "".join(rows)
-        write_files({args.output: text.encode()}, "the predictions")
+        stream = StringIO()
+        rows = [("ImageId", "Label"), *enumerate(labels, 1)]
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+        write_files({args.output: stream.getvalue().encode()}, "the predictions")
     return 0
 
 

@@ -10,6 +10,7 @@ import os
 import random
 
 from ._interrupts import defer_interrupts
+from ._quiet import quiet_start
 
 # Set while TensorFlow is imported; the environment is to stay as it was.
 _SET_BY_TENSORFLOW = (
@@ -55,5 +56,8 @@ def check_not_forked():
         )
 
 
-with defer_interrupts():  # TensorFlow cannot be imported again after half an import
+with (
+    quiet_start(),
+    defer_interrupts(),
+):  # TensorFlow cannot be imported again after half an import
     _import_tensorflow()

@@ -29,6 +29,7 @@ class TrainingConfig:
     distortion: Distortion | None
     hard_fraction: float  # of the rows of an epoch, drawn by `LossSampler`
     adversarial_epsilon: float  # relative L2 size of the perturbation
+    mixed_precision: bool  # whether matrices are multiplied in bfloat16
     patience: int  # epochs to wait for a better validation loss
 
 

@@ -2,7 +2,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Training: epochs, learning rate schedules, early stopping."""
 
+import warnings
+
 import numpy as np
+from scipy.sparse import issparse
 
 from .._network import evaluate
 from . import check_not_forked
@@ -12,15 +15,19 @@ from ._loop import Hyperparameters, LoopSpec, Steps
 from ._loop_cache import cache
 from ._loss_sampler import LossSampler
 from ._optimizers import make_optimizer, optimizer_key
+from ._processor import lacks_bfloat16
 from ._sharding import shard_axes, shard_sizes
 
 # Steps, and multiplications, between two looks at Python's signals: at most a second.
 _STEPS_PER_CALL = 512
 _MULTIPLICATIONS_PER_CALL = 2**36
 _MASKS_PER_CALL = 2**25  # bytes
+_DENSE_AT_ONCE = 2**23  # numbers of sparse rows that are made dense
 # Multiplications of a forward pass of a batch from which on two shards are faster. The
 # choice must not depend on the machine: it decides over the last bits.
 _WORTH_SHARDING = 1_500_000
+# And from which on products in bfloat16 gain more than the conversions take.
+_WORTH_BFLOAT16 = 4_000_000
 
 
 def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
@@ -52,12 +59,19 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
         Keras' keys, one entry per epoch.
     """
     check_not_forked()
+    if config.mixed_precision and lacks_bfloat16():
+        warnings.warn(
+            "dtype='mixed_bfloat16' is slower than 'float32' here: this processor has "
+            "no bfloat16 instructions",
+            stacklevel=2,
+        )
     every_epoch = any(each is not None for each in (validation, on_epoch, callbacks))
     plan = _Plan(config, data, state, single_epochs=every_epoch)
     stopping = _EarlyStopping(validation, config)
     history = {}
     with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
-        loop.load_data(data.X)
+        if not issparse(data.X):
+            loop.load_data(data.X)
         loop.load_state(state.weights, state.optimizer)
 
         def call(hook, epoch, *args):
@@ -135,6 +149,7 @@ class _Plan:
             dtype=network.dtype,
             optimizer=optimizer_key(config.optimizer),
             sharded=optimizer.elementwise and n_products >= _WORTH_SHARDING,
+            mixed_precision=config.mixed_precision and n_products >= _WORTH_BFLOAT16,
             penalized=config.l2 > 0,
             adversarial=config.adversarial_epsilon > 0,
             distortion=config.distortion and config.distortion.kind,
@@ -154,7 +169,7 @@ class _Plan:
         settings = self._settings(clean)
         losses, correct = [], []
         for steps in self._draw(epochs, sampler):
-            of_rows, hits, *penalty = loop.train(steps, settings, cache.one_in_use)
+            of_rows, hits, *penalty = self._train(loop, steps, settings)
             sampler.update(steps.rows, of_rows)
             of_rows = of_rows * self._data.sample_weight[steps.rows]
             for each in penalty:
@@ -171,6 +186,20 @@ class _Plan:
                 strict=True,
             )
         ]
+
+    def _train(self, loop, steps, settings):
+        """Train some steps; sparse rows are made dense a few steps at a time."""
+        if not issparse(self._data.X):
+            return loop.train(steps, settings, cache.one_in_use)
+        n_numbers = self._batch_size * self._data.X.shape[1]
+        n_at_once = max(1, _DENSE_AT_ONCE // n_numbers)
+        results = []
+        for first in range(0, len(steps.rates), n_at_once):
+            part = steps.part(first, first + n_at_once)
+            loop.load_data(self._data.X[part.rows].toarray())
+            part = part._replace(rows=np.arange(len(part.rows), dtype=np.int32))
+            results.append(loop.train(part, settings, cache.one_in_use))
+        return [np.concatenate(each) for each in zip(*results, strict=True)]
 
     def _settings(self, clean):
         config, number = self.config, np.dtype(self.config.architecture.dtype).type

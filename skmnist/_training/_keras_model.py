@@ -15,22 +15,30 @@ if keras.backend.backend() != "tensorflow":
 
 
 def build_mlp(
-    architecture, *, dropout=0.0, l2=0.0, output_activation="softmax", seed=0
+    architecture,
+    *,
+    dropout=0.0,
+    l2=0.0,
+    output_activation="softmax",
+    seed=0,
+    dtype=None,
 ):
     """Build the multi-layer perceptron from Keras' own layers.
 
     Every layer gets a name and a seed: Keras would otherwise count names up in a
     process-wide register and draw seeds from Python's global random state. The model is
-    built and not compiled.
+    built and not compiled. `dtype` is the policy of the hidden layers, by default that
+    of the weights.
     """
+    dtype = dtype or architecture.dtype
 
-    def dense(name, units, activation, regularizer):
+    def dense(name, units, activation, dtype, regularizer=None):
         return keras.layers.Dense(
             units,
             activation=activation,
             kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
             kernel_regularizer=regularizer,
-            dtype=architecture.dtype,
+            dtype=dtype,
             name=name,
         )
 
@@ -41,18 +49,21 @@ def build_mlp(
     ]
     for i, units in enumerate(architecture.hidden_units, 1):
         regularizer = keras.regularizers.L2(l2) if l2 else None
-        layers.append(dense(f"hidden_{i}", units, architecture.activation, regularizer))
+        layers.append(
+            dense(f"hidden_{i}", units, architecture.activation, dtype, regularizer)
+        )
         if dropout:
             layers.append(
                 keras.layers.Dropout(
                     dropout,
                     seed=seed + i,
-                    dtype=architecture.dtype,
+                    dtype=dtype,
                     name=f"dropout_{i}",
                 )
             )
     name = "probabilities" if output_activation == "softmax" else "logits"
-    layers.append(dense(name, architecture.n_classes, output_activation, None))
+    n_classes, dtype = architecture.n_classes, architecture.dtype
+    layers.append(dense(name, n_classes, output_activation, dtype))
     return keras.Sequential(layers, name="mlp")
 
 
@@ -64,14 +75,13 @@ def keras_optimizer(optimizer, learning_rate):
     return keras.optimizers.get({"class_name": optimizer, "config": config})
 
 
-def trained_model(
-    architecture, weights, optimizer, optimizer_state, *, dropout, l2, seed
-):
+def trained_model(architecture, weights, optimizer, optimizer_state, **options):
     """Build the compiled ``keras.Sequential`` of a finished fit.
 
-    It takes over the `optimizer`. The state is that of `state_variables`, or None.
+    It takes over the `optimizer`. The state is that of `state_variables`, or None; the
+    options are those of `build_mlp`.
     """
-    model = build_mlp(architecture, dropout=dropout, l2=l2, seed=seed)
+    model = build_mlp(architecture, **options)
     model.set_weights(weights)
     model.compile(
         loss="sparse_categorical_crossentropy",

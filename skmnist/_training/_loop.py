@@ -27,6 +27,7 @@ class LoopSpec(NamedTuple):
     dtype: str
     optimizer: str  # its key
     sharded: bool  # whether weights are in two shards
+    mixed_precision: bool
     penalized: bool
     adversarial: bool
     distortion: tuple | None  # arguments of `make_distort`
@@ -43,6 +44,20 @@ class Steps(NamedTuple):
     kept: list  # of each hidden layer, its shards, (n_rows, n_units), bool
     rates: np.ndarray  # (n_steps,), float32, learning rates
     seeds: np.ndarray  # (n_steps, 2), int32, of distortions
+
+    def part(self, first, end):
+        """Return some of the steps."""
+        bounds = self.bounds[:-1][first : end + 1]
+        rows = slice(*bounds[[0, -1], 0])
+        return Steps(
+            np.concatenate([bounds, bounds[-1:]]) - bounds[0],
+            self.rows[rows],
+            self.y[rows],
+            self.weight[rows],
+            [[each[rows] for each in shards] for shards in self.kept],
+            self.rates[first:end],
+            self.seeds[first:end],
+        )
 
 
 class Hyperparameters(NamedTuple):
@@ -190,7 +205,13 @@ class TrainingLoop:
 
     def _step(self, variables, batch, rate, settings):
         """Train one step; return losses of rows, whether they are correct, penalty."""
-        weights = [[_read(each) for each in shards] for shards in variables]
+        values = [[_read(each) for each in shards] for shards in variables]
+        weights = list(values)
+        if self.spec.mixed_precision:
+            weights[::2] = [
+                [tf.cast(each, tf.bfloat16) for each in shards]
+                for shards in values[::2]
+            ]
         activation = ACTIVATIONS[self.spec.activation]
         if self.spec.adversarial:
             x = perturb(weights, batch, activation, settings.epsilon.read())
@@ -198,7 +219,7 @@ class TrainingLoop:
         found, *metrics = gradients(weights, batch, activation)
         if self.spec.penalized:
             squares, decay = [], settings.decay.read()
-            for kernels, of_kernels in zip(weights[:-2:2], found[:-2:2], strict=True):
+            for kernels, of_kernels in zip(values[:-2:2], found[:-2:2], strict=True):
                 squares += [tf.nn.l2_loss(kernel) for kernel in kernels]
                 for j, kernel in enumerate(kernels):
                     of_kernels[j] += decay * kernel

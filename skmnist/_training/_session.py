@@ -6,6 +6,8 @@ import os
 
 import tensorflow as tf
 
+from ._quiet import quiet_start
+
 _v1 = tf.compat.v1
 # A training step has two branches, the halves of its batch.
 _MAX_THREADS = 2
@@ -69,7 +71,10 @@ def _open_first_session():
     if own:
         os.environ[name] = "1"
     try:
-        open_session(tf.Graph()).close()
+        with quiet_start(), tf.Graph().as_default() as graph:
+            nothing = tf.no_op()
+            with open_session(graph) as session:
+                session.run(nothing)
     finally:
         if own:
             del os.environ[name]

@@ -37,12 +37,22 @@ def _pairs(first, second):
     return zip(first * (n // len(first)), second * (n // len(second)), strict=True)
 
 
+def _multiply(pairs, dtype, **transposed):
+    """Multiply matrices, in their own dtype, and return the products in another."""
+    return [tf.cast(tf.matmul(a, b, **transposed), dtype) for a, b in pairs]
+
+
+def _cast(shards, dtype):
+    return [tf.cast(each, dtype) for each in shards]
+
+
 def _forward(weights, batch, activation):
     """Return the logits, each layer's inputs, and each activation with its tape."""
-    inputs, activations = [[batch.x]], []
+    number, low = batch.weight.dtype, weights[0][0].dtype
+    inputs, activations = [_cast([batch.x], low)], []
     layers = list(zip(weights[::2], weights[1::2], strict=True))
     for i, (kernels, biases) in enumerate(layers):
-        z = [tf.matmul(h, k) for h, k in _pairs(inputs[-1], kernels)]
+        z = _multiply(_pairs(inputs[-1], kernels), number)
         if len(z) > len(biases):  # row-parallel
             z = [tf.add_n(z)]
         z = [tf.nn.bias_add(each, b) for each, b in zip(z, biases, strict=True)]
@@ -52,25 +62,25 @@ def _forward(weights, batch, activation):
             tape.watch(z)
             a = [activation(each) for each in z]
         masks = batch.masks[i]
-        inputs.append([each * mask for each, mask in zip(a, masks, strict=True)])
+        h = [each * mask for each, mask in zip(a, masks, strict=True)]
+        inputs.append(_cast(h, low))
         activations.append((tape, z, a, masks))
 
 
 def _backward(weights, delta, activations):
     """Return the gradient of the loss at the output of each layer's matrix product."""
+    number, low = delta.dtype, weights[0][0].dtype
     deltas = [[delta]]
     for i in reversed(range(len(activations))):
         tape, z, a, masks = activations[i]
-        below = [
-            tf.matmul(d, kernel, transpose_b=True)
-            for d, kernel in _pairs(deltas[0], weights[2 * i + 2])
-        ]
+        pairs = _pairs(_cast(deltas[0], low), weights[2 * i + 2])
+        below = _multiply(pairs, number, transpose_b=True)
         if len(below) > len(z):  # column-parallel
             below = [tf.add_n(below)]
-        below = [d * mask for d, mask in zip(below, masks, strict=True)]
+        of_output = [d * mask for d, mask in zip(below, masks, strict=True)]
         found = [
-            tape.gradient(a_, z_, output_gradients=d)
-            for a_, z_, d in zip(a, z, below, strict=True)
+            tape.gradient(a[j], z[j], output_gradients=of_output[j])
+            for j in range(len(z))
         ]
         deltas.insert(0, found)
     return deltas
@@ -85,17 +95,19 @@ def gradients(weights, batch, activation):
     """Compute the gradients of the weighted cross-entropy, by backpropagation.
 
     `weights` are kernel and bias of each layer in turn, each a list of its shards, and
-    so are their gradients. The loss of each row, without its weight, and whether it is
-    classified correctly are returned with them.
+    so are their gradients. Matrices are multiplied in the dtype of the kernels. The
+    loss of each row, without its weight, and whether it is classified correctly are
+    returned with the gradients.
     """
     logits, inputs, activations = _forward(weights, batch, activation)
+    number, low = logits.dtype, weights[0][0].dtype
     losses, delta = _cross_entropy(logits, batch.y)
     found, before = [], []
     deltas = _backward(weights, delta * batch.weight, activations)
     for h, d in zip(inputs, deltas, strict=True):
         # In this order both cores have as much to do: the first layer is the largest.
         with tf.control_dependencies(before):
-            before = [tf.matmul(a, b, transpose_a=True) for a, b in _pairs(h, d)]
+            before = _multiply(_pairs(h, _cast(d, low)), number, transpose_a=True)
         found += [before, [tf.raw_ops.BiasAddGrad(out_backprop=each) for each in d]]
     correct = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), batch.y)
     return found, losses, correct
@@ -110,10 +122,9 @@ def perturb(weights, batch, activation, epsilon):
     """
     logits, _, activations = _forward(weights, batch, activation)
     _, delta = _cross_entropy(logits, batch.y)
-    deltas = _backward(weights, delta, activations)[0]
-    direction = tf.add_n(
-        [tf.matmul(d, k, transpose_b=True) for d, k in _pairs(deltas, weights[0])]
-    )
+    deltas = _cast(_backward(weights, delta, activations)[0], weights[0][0].dtype)
+    pairs = _pairs(deltas, weights[0])
+    direction = tf.add_n(_multiply(pairs, logits.dtype, transpose_b=True))
     # A gradient may be zero, or have a square that is.
     tiny = np.finfo(batch.x.dtype.as_numpy_dtype).tiny ** 0.5
     norm = tf.maximum(_row_norms(direction), tiny)

@@ -3,7 +3,7 @@ import pandas as pd
 from commands import DIGITS, NAMES, command, finished, one_error
 from sklearn.metrics import classification_report
 
-from skmnist import load
+from skmnist import load, load_reader
 from skmnist._cli import main
 from skmnist.datasets import load_images
 
@@ -29,6 +29,15 @@ def test_evaluate_prints_accuracy_and_classes(model):
         ]
         for heading, row in scores.items()
     }
+
+
+def test_evaluate_measures_the_reader_if_no_model_is_named(capsys):
+    assert main(["evaluate", "--data", "digits"]) == 0
+
+    _, accuracy = capsys.readouterr().out.splitlines()[:2]
+    expected = load_reader().score(DIGITS.x_test, DIGITS.y_test)
+    assert accuracy.startswith(f"accuracy  {expected:.4f}  (")
+    assert expected > 0.98
 
 
 def test_evaluate_needs_no_training_images(npz, model, capsys):

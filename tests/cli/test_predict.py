@@ -1,6 +1,9 @@
 import json
 import re
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import drawn
 import numpy as np
@@ -176,6 +179,34 @@ def test_model_for_other_images_is_refused(seven, tmp_path, capsys):
     skmnist.save(model, tmp_path / "digits.skops")
     assert main(["predict", "--model", str(tmp_path / "digits.skops"), seven]) == 1
     assert "--data mnist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_photo_is_read_without_a_model(installed, tmp_path):
+    """The lines of the README; also where TensorFlow and skops cannot be imported."""
+    code = """
+import sys
+if not int(sys.argv[1]):
+    sys.modules |= dict.fromkeys(["tensorflow", "keras", "skops"])
+from skmnist._cli import main
+code = main(sys.argv[2:])
+assert not {"tensorflow", "keras", "skops"} & {k for k, v in sys.modules.items() if v}
+sys.exit(code)
+"""
+    images = Path(__file__).parents[2] / "docs" / "images"
+    for options, expected in (
+        (["photo.jpg"], [5]),
+        (["page.jpg", "--sheet"], list(range(10)) * 2),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(int(installed)), "predict", *options],
+            capture_output=True,
+            text=True,
+            cwd=images,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        read = [line.split("\t") for line in done.stdout.splitlines()]
+        assert [int(cells[2]) for cells in read] == expected
 
 
 @pytest.mark.slow

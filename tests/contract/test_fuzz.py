@@ -312,6 +312,7 @@ BAD_IMAGES = [
     ("no images", lambda x: np.zeros((0, 2, 2)), r"\bX\b.*0 sample"),
     ("nan", lambda x: np.full((1, 2, 2), np.nan), "X contains NaN"),
     ("masked", lambda x: np.ma.masked_all((2, 2, 2)), r"\bX\b.*masked"),
+    ("csr", scipy.sparse.csr_array, r"[Ss]parse.* X"),
 ]
 NO_FAULT_OF_IMAGES = {"3-D", "5-D"}
 BAD_PIXELS = [each for each in BAD_ROWS if each[0] not in NO_FAULT_OF_IMAGES]

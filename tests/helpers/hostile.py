@@ -100,6 +100,11 @@ FORMS = {
     "pandas object": lambda x: pd.DataFrame(x).astype(object),
     "polars": lambda x: pl.DataFrame(x, schema=[f"p{i}" for i in range(x.shape[1])]),
 }
+SPARSE_FORMS = {
+    "csr": scipy.sparse.csr_array,
+    "csc": scipy.sparse.csc_matrix,
+    "coo": scipy.sparse.coo_array,
+}
 WHOLE_FORMS = {
     name: (lambda x, name=name: x.astype(name))
     for name in ("uint8", "int8", "int64", ">i4", "uint64")
@@ -152,9 +157,8 @@ BAD_ROWS = [
     ("type", lambda x: np.ndarray, r"\bX\b"),
     ("matrix", np.asmatrix, r"\bX\b.*np\.matrix"),
     ("structured", lambda x: np.zeros(len(x), "f4,f4,f4,f4"), r"\bX\b"),
-    ("csr", scipy.sparse.csr_array, r"[Ss]parse.* X"),
-    ("coo", scipy.sparse.coo_matrix, r"[Ss]parse.* X"),
-    ("csr empty", lambda x: scipy.sparse.csr_array(x[:0]), r"[Ss]parse.* X"),
+    ("csr empty", lambda x: scipy.sparse.csr_array(x[:0]), r"\bX\b"),
+    ("csr nan", lambda x: scipy.sparse.csr_array(one(x, np.nan)), "X"),
     (
         "pandas sparse",
         lambda x: pd.DataFrame(one(x, np.nan)).astype(pd.SparseDtype(float, np.nan)),
@@ -184,6 +188,7 @@ def rows(draw, n_rows, bad=(), p_bad=0.3, of_images=False):
         forms |= WHOLE_FORMS
     if not of_images:
         forms["numbers as text"] = lambda x: x.astype(str)
+        forms |= SPARSE_FORMS
     return Input("X", forms[draw(st.sampled_from(sorted(forms)))](x), x)
 
 

@@ -56,4 +56,8 @@ def commands(page):
         if language == "console"
         for line in text.splitlines()
     ]
-    return [shlex.split(line) for line in lines if line.startswith("skmnist ")]
+    return [
+        shlex.split(line, comments=True)
+        for line in lines
+        if line.startswith("skmnist ")
+    ]

@@ -1,0 +1,114 @@
+"""Sparse rows are trained on and predicted as the dense ones, bit for bit."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from skmnist import MLPDigitClassifier
+
+RNG = np.random.default_rng(0)
+X = RNG.random((300, 40), np.float32) * (RNG.random((300, 40)) < 0.2)
+Y = (X @ RNG.normal(size=(40, 3))).argmax(axis=1)
+KINDS = [
+    getattr(scipy.sparse, f"{form}_{kind}")
+    for form in ("csr", "csc", "coo")
+    for kind in ("array", "matrix")
+]
+
+
+def classifier(**kwargs):
+    kwargs = {"hidden_units": 16, "epochs": 4, "random_state": 0} | kwargs
+    return MLPDigitClassifier(**kwargs)
+
+
+def assert_same(a, b):
+    for x, y in zip(a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True):
+        np.testing.assert_array_equal(x, y, strict=True)
+    assert a.history_ == b.history_
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_method(kind):
+    sparse = kind(X)
+    dense_model, model = classifier().fit(X, Y), classifier().fit(sparse, Y)
+    assert_same(model, dense_model)
+    dense_model.partial_fit(X[:200], Y[:200])
+    model.partial_fit(kind(X[:200]), Y[:200])
+    assert_same(model, dense_model)
+    for method in ("predict", "predict_proba", "predict_log_proba"):
+        expected = getattr(dense_model, method)(X)
+        np.testing.assert_array_equal(getattr(model, method)(sparse), expected)
+    assert model.score(sparse, Y) == dense_model.score(X, Y)
+
+
+@pytest.mark.parametrize("per_call", [1, 5_000, 2**23])
+@pytest.mark.parametrize(
+    "kwargs",
+    [
+        {"early_stopping": True},
+        {"hard_fraction": 0.3},
+        {"class_weight": "balanced", "dtype": "float64"},
+        {"batch_size": 7, "learning_rate_schedule": "cosine"},
+    ],
+)
+def test_in_parts_of_any_size(kwargs, per_call, monkeypatch):
+    monkeypatch.setattr("skmnist._training._fit._DENSE_AT_ONCE", per_call)
+    weight = np.arange(300) % 3
+    dense = classifier(**kwargs).fit(X, Y, weight)
+    assert_same(classifier(**kwargs).fit(scipy.sparse.csr_array(X), Y, weight), dense)
+
+
+def test_wide_rows_are_predicted_in_small_parts(monkeypatch):
+    model = classifier().fit(X, Y)
+    monkeypatch.setattr("skmnist._network._NUMBERS_AT_ONCE", 400)
+    expected = model.predict_proba(X)
+    found = model.predict_proba(scipy.sparse.csr_array(X))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_behind_vectorizers_and_encoders():
+    words = np.array(["one", "two", "three"])
+    texts = [" ".join(RNG.permutation([words[i], "and", "so", "on"])) for i in Y]
+    model = make_pipeline(TfidfVectorizer(), classifier(epochs=30, batch_size=16))
+    assert cross_val_score(model, texts, Y, cv=2).min() > 0.95
+    model = make_pipeline(OneHotEncoder(), classifier(epochs=30, batch_size=16))
+    assert model.fit(words[Y][:, None], Y).score(words[Y][:, None], Y) == 1
+
+
+def test_sparse_rows_that_cannot_be_used_are_refused():
+    bad = scipy.sparse.csr_array(X)
+    bad.data[3] = np.nan
+    with pytest.raises(ValueError, match="X contains NaN"):
+        classifier().fit(bad, Y)
+    with pytest.raises(ValueError, match="39 features"):
+        classifier().fit(X, Y).predict(scipy.sparse.csr_array(X[:, 1:]))
+
+
+@pytest.mark.posix
+@pytest.mark.slow
+def test_memory_of_wide_rows():
+    # 4,000 rows of 100,000 features are 1.6 GB when they are dense.
+    program = """
+import resource, scipy.sparse, numpy as np
+from skmnist import MLPDigitClassifier
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+x = scipy.sparse.random_array((4000, 100_000), density=0.001, format="csr", rng=0)
+y = np.arange(4000) % 10
+model = MLPDigitClassifier(8, epochs=1, random_state=0)
+model.fit(x[:100, :10], y[:100])
+before = peak()
+model.fit(x, y).predict(x)
+print(peak() - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 600

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the skmnist developers
+# SPDX-License-Identifier: BSD-3-Clause
+"""Mixed precision: near float32, reproducible, and float32 in all that is kept."""
+
+import keras
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.datasets import load_digits
+
+from skmnist import ImageAugmentation, MLPDigitClassifier, load, save
+from skmnist._training import _fit
+
+X, Y = load_digits(return_X_y=True)
+X = (X / 16).astype(np.float32)
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*no bfloat16 instructions")
+
+
+def fit(dtype="mixed_bfloat16", **params):
+    params = {"epochs": 3, "random_state": 0} | params
+    return MLPDigitClassifier(dtype=dtype, **params).fit(X[:1000], Y[:1000])
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"l2": 1e-3, "hidden_units": (256, 200, 100)},
+        {"adversarial_epsilon": 0.05},
+        {"augmentation": ImageAugmentation(shift=1)},
+        {"hard_fraction": 0.3, "early_stopping": True},
+        {"optimizer": keras.optimizers.Lamb()},
+        {"activation": "tanh", "optimizer": "rmsprop"},
+    ],
+    ids=lambda params: "-".join(params) or "default",
+)
+def test_trains_like_float32(params):
+    mixed, single = fit(**params), fit("float32", **params)
+    assert_allclose(mixed.loss_curve_, single.loss_curve_, rtol=0.03)
+    assert any(map(np.any, np.subtract(mixed.coefs_[0], single.coefs_[0])))
+    assert mixed.score(X[1000:], Y[1000:]) > single.score(X[1000:], Y[1000:]) - 0.03
+
+
+def test_same_seed_same_bits():
+    assert_array_equal(fit().coefs_[1], fit().coefs_[1])
+    together = fit(epochs=4).coefs_[0]
+    one_by_one = fit(epochs=2, warm_start=True).fit(X[:1000], Y[:1000])
+    assert_array_equal(one_by_one.coefs_[0], together)
+
+
+def test_small_networks_are_multiplied_in_float32():
+    small = {"hidden_units": 32}
+    assert_array_equal(fit(**small).coefs_[0], fit("float32", **small).coefs_[0])
+
+
+def test_weights_and_predictions_are_float32(tmp_path):
+    model = fit()
+    assert {each.dtype.name for each in model.coefs_} == {"float32"}
+    assert model.predict_proba(X).dtype == np.float32
+    save(model, tmp_path / "model.skops")
+    loaded = load(tmp_path / "model.skops")
+    assert loaded.dtype == "mixed_bfloat16"
+    assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+    assert loaded.partial_fit(X, Y).score(X, Y) > 0.5
+
+
+def test_the_keras_model_has_the_policy():
+    model = fit()
+    network = model.to_keras()
+    policies = [layer.dtype_policy.name for layer in network.layers]
+    assert policies == ["mixed_bfloat16"] * 4 + ["float32"]
+    assert {weight.dtype for weight in network.weights} == {"float32"}
+    predicted = network.predict(X[:100], verbose=0)
+    assert_allclose(predicted, model.predict_proba(X[:100]), atol=0.02)
+
+
+def test_warns_where_it_is_slow(monkeypatch):
+    monkeypatch.setattr(_fit, "lacks_bfloat16", lambda: True)
+    with pytest.warns(UserWarning, match="no bfloat16 instructions"):
+        fit(epochs=1)

@@ -13,7 +13,7 @@ from .._io._onnx import to_onnx
 from .._pixel_scaler import PixelScaler
 from .._unsharp_mask import UnsharpMask
 from ._errors import naming
-from ._shared import load_classifier, quiet_tensorflow
+from ._shared import load_classifier
 
 _EXAMPLES = """\
 examples:
@@ -42,7 +42,7 @@ def main(args):
         )
     check_writable(args.out, "the export")
     model = load_classifier(args.model)
-    with naming(args.model), quiet_tensorflow():
+    with naming(args.model):
         takes = export(model, args.out)
     print(f"input     {takes}")
     print(f"exported  {args.out}  {os.path.getsize(args.out) / 1e6:.1f} MB")

@@ -1,9 +1,5 @@
 """What the commands share: their data and models, tables and errors."""
 
-import os
-import sys
-import tempfile
-from contextlib import contextmanager
 from errno import ENOENT
 from pathlib import Path
 
@@ -113,29 +109,3 @@ def print_table(columns):
             )
             print(heading.ljust(widths[0]), *cells, sep="  ")
         start = stop
-
-
-@contextmanager
-def quiet_tensorflow():
-    """Keep back what TensorFlow writes while it starts, unless it does not start.
-
-    It tells of GPUs that are not there before it looks at its own log level. Whoever
-    sets that level, TF_CPP_MIN_LOG_LEVEL, sees all of it.
-    """
-    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or sys.stderr is None:
-        yield
-        return
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as log:
-        os.dup2(log.fileno(), 2)
-        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # read once, for all that comes later
-        try:
-            yield
-        except ImportError:
-            log.seek(0)
-            os.write(stderr, log.read())
-            raise
-        finally:
-            del os.environ["TF_CPP_MIN_LOG_LEVEL"]
-            os.dup2(stderr, 2)
-            os.close(stderr)

@@ -1,6 +1,5 @@
 """``skmnist train``: train a network and save it."""
 
-import importlib
 import inspect
 import os
 import sys
@@ -18,7 +17,7 @@ from .._sklearn_compat import ProgressBar, StrOptions
 from .._unsharp_mask import UnsharpMask
 from ._errors import naming
 from ._report import check_report, write_report
-from ._shared import add_data_arguments, load_data, print_table, quiet_tensorflow
+from ._shared import add_data_arguments, load_data, print_table
 
 _EXAMPLES = """\
 examples:
@@ -94,8 +93,6 @@ def main(args):
         f"{n_parameters:,} parameters",
         flush=True,
     )
-    with quiet_tensorflow():
-        importlib.import_module("skmnist._training._session")
     model = Pipeline([*steps, ("mlp", mlp)])
     show_progress(mlp)
     mlp.fit(model[:-1].transform(data.x_train), data.y_train)

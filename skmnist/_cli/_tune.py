@@ -1,6 +1,5 @@
 """``skmnist tune``: search hidden units, dropout and L2, and save the best network."""
 
-import importlib
 import math
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from .._classifier import MLPDigitClassifier
 from .._io._atomic import check_writable, write_files
 from .._plot import GridSearchDisplay
 from .._plot._png import show_no_window, to_png
-from ._shared import print_table, quiet_tensorflow
+from ._shared import print_table
 from ._train import (
     NETWORK_OPTIONS,
     add_training_arguments,
@@ -62,8 +61,6 @@ def main(args):
     _check_folds(args.cv, data.y_train)
     print_data(args, data, labels, steps)
     print(f"search   {_count_fits(grid, args.cv)} of {args.epochs} epochs", flush=True)
-    with quiet_tensorflow():
-        importlib.import_module("skmnist._training._session")
     found = _search(Pipeline([*steps, ("mlp", mlp)]), grid, data, args)
     print_table(_ranked(found))
     save_and_score(args, found.best_estimator_, data)

@@ -6,6 +6,8 @@ import os
 
 import tensorflow as tf
 
+from ._startup import quiet_startup
+
 _v1 = tf.compat.v1
 # A training step has two branches, the halves of its batch.
 _MAX_THREADS = 2
@@ -69,7 +71,12 @@ def _open_first_session():
     if own:
         os.environ[name] = "1"
     try:
-        open_session(tf.Graph()).close()
+        graph = tf.Graph()
+        with graph.as_default():
+            one = tf.ones([])
+        # The first run has something to write too.
+        with quiet_startup(), open_session(graph) as session:
+            session.run(one)
     finally:
         if own:
             del os.environ[name]

@@ -352,7 +352,13 @@ class MLPDigitClassifier(
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
     ) -> Self:
         """Train the network.
 
@@ -365,6 +371,12 @@ class MLPDigitClassifier(
             Class labels of any kind. A single class is predicted with probability 1.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
+        X_val : array-like of shape (n_validation, n_features), default=None
+            Rows for `early_stopping` to validate on; none are held out then. With
+            metadata routing a ``Pipeline(..., transform_input=["X_val"])`` transforms
+            them as `X`.
+        y_val : array-like of shape (n_validation,), default=None
+            Class labels of `X_val`.
 
         Returns
         -------
@@ -389,6 +401,7 @@ class MLPDigitClassifier(
                     "warm_start needs the classes of the first fit, "
                     f"{self.classes_.tolist()}; got {labels.tolist()}"
                 )
+            validation = self._validation_rows(X_val, y_val)
             given = {"estimator": self, "X": X, "y": y}
             if sample_weight is not None:
                 given["metadata"] = {"sample_weight": sample_weight}
@@ -407,6 +420,7 @@ class MLPDigitClassifier(
                 sample_weight,
                 first,
                 epochs=self.epochs,
+                validation=validation,
                 on_epoch=on_epoch if hasattr(self, "_skl_callbacks") else None,
             )
         callbacks.call_on_fit_task_end(**given, reconstruction_attributes={})
@@ -463,14 +477,32 @@ class MLPDigitClassifier(
             with checking("classes", classes):
                 _check_partial_fit_first_call(self, classes)
             X, y, labels = self._validate(X, y, reset=first)
-            unknown = np.setdiff1d(labels, self.classes_)
-            if unknown.size:
-                raise ValueError(
-                    f"y has labels {unknown.tolist()} that are not in classes, "
-                    f"{self.classes_.tolist()}"
-                )
+            self._check_known(labels)
             self._train(X, y, sample_weight, first, epochs=1, incremental=True)
         return self
+
+    def _validation_rows(self, X_val, y_val):
+        """Check the rows to validate on; return them and their class indices."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None or not self.early_stopping:
+            raise ValueError(
+                "X_val and y_val must be given together, and with early_stopping=True"
+            )
+        try:
+            X_val, y_val, labels = self._validate(X_val, y_val, reset=False)
+            self._check_known(labels)
+        except ValueError as error:
+            raise ValueError(f"X_val and y_val: {error}") from error
+        return X_val, np.searchsorted(self.classes_, y_val).astype(np.int32)
+
+    def _check_known(self, labels):
+        unknown = np.setdiff1d(labels, self.classes_)
+        if unknown.size:
+            raise ValueError(
+                f"y has labels {unknown.tolist()} that are not in classes, "
+                f"{self.classes_.tolist()}"
+            )
 
     @contextmanager
     def _all_or_nothing(self):
@@ -522,7 +554,16 @@ class MLPDigitClassifier(
             ) from None
 
     def _train(
-        self, X, y, sample_weight, first, *, epochs, on_epoch=None, incremental=False
+        self,
+        X,
+        y,
+        sample_weight,
+        first,
+        *,
+        epochs,
+        validation=None,
+        on_epoch=None,
+        incremental=False,
     ):
         from ._training._config import Data, State
         from ._training._fit import train
@@ -540,8 +581,10 @@ class MLPDigitClassifier(
             start = State(
                 self._weights(), self._state_of(optimizer_id), self.n_iter_, self._seed
             )
-        data, validation = Data(X, y, weight), None
-        if self.early_stopping:
+        data = Data(X, y, weight)
+        if validation is not None:
+            validation = Data(*validation, np.ones(len(validation[1]), self.dtype))
+        elif self.early_stopping:
             kept, held_out = self._split(y, start.seed)
             data = Data(X[kept], y[kept], _mean_one(weight[kept]))
             validation = Data(X[held_out], y[held_out], weight[held_out])

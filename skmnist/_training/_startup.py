@@ -7,13 +7,14 @@ import re
 import threading
 from contextlib import contextmanager
 
-# Information, and that there is no GPU, which is an error to TensorFlow. It is written
+# Information, the failure to find a GPU, and what belongs to them; some of it comes
 # before TensorFlow looks at its own log level.
 _STARTUP = re.compile(
-    rb"I\d{4} |E\d{4} .*failed call to cuInit"
-    rb"|WARNING: All log messages before absl::InitializeLog"
+    rb"WARNING: All log messages before absl::InitializeLog\(\)"
     rb"|To enable the following instructions: "
-    rb"|  StreamExecutor \["
+    rb"|(\d{4}-\d\d-\d\d [\d:.]+: )?I(\d{4})? .*\.(cc|h):\d+\]"
+    rb"|(\d{4}-\d\d-\d\d [\d:.]+: )?[WE](\d{4})? "
+    rb".*(cuda\w*|computation_placer)\.cc:\d+\]"
 )
 
 

@@ -18,7 +18,9 @@ PAGES = sorted(
     if "_build" not in path.parts
 )
 # test_plots_page.py and test_migration.py run the code of these, and look closer.
-ELSEWHERE = {"docs/plots.md"} | {page for page in PAGES if "migration" in page}
+ELSEWHERE = {"docs/plots.md", "docs/recipes.md"} | {
+    page for page in PAGES if "migration" in page
+}
 NEEDS_MNIST = {"docs/own-digits.md"}
 IMAGES = ROOT / "docs" / "images"
 # What a page takes for granted.

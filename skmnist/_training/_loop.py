@@ -176,7 +176,8 @@ class TrainingLoop:
             parallel_iterations=1,
         )
         values = [[_read(each) for each in shards] for shards in stored]
-        for each in tf.nest.flatten(inputs):
+        made = [inputs] if self._variables else [inputs, stored]
+        for each in tf.nest.flatten(made):
             each.destroy()
         return values, [each.concat() for each in metrics]
 

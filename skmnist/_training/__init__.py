@@ -10,7 +10,7 @@ import os
 import random
 
 from ._interrupts import defer_interrupts
-from ._quiet import quiet_start
+from ._startup import quiet_startup
 
 # Set while TensorFlow is imported; the environment is to stay as it was.
 _SET_BY_TENSORFLOW = (
@@ -56,8 +56,6 @@ def check_not_forked():
         )
 
 
-with (
-    quiet_start(),
-    defer_interrupts(),
-):  # TensorFlow cannot be imported again after half an import
+# TensorFlow cannot be imported again after half an import.
+with defer_interrupts(), quiet_startup():
     _import_tensorflow()

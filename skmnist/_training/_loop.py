@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The training loop: many steps in one call into TensorFlow."""
 
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from ._distortion import make_distort
 from ._interrupts import defer_interrupts
 from ._session import open_session, run_options
 from ._sharding import join, n_shards, shard_axes, split
+from ._startup import quiet_startup
 from ._step import ACTIVATIONS, Batch, gradients, perturb
 from ._variable import Variable
 
@@ -84,6 +86,8 @@ class TrainingLoop:
         self._dtype = tf.as_dtype(spec.dtype)
         self._optimizer = optimizer
         self._distort = make_distort(*spec.distortion) if spec.distortion else None
+        # XLA writes to stderr when it compiles first.
+        self._first_run = quiet_startup() if spec.distortion else nullcontext()
         self._axes = shard_axes(spec.n_layers, spec.sharded)
         self._n_weights = len(self._axes)
         self.release()
@@ -172,7 +176,8 @@ class TrainingLoop:
             parallel_iterations=1,
         )
         values = [[_read(each) for each in shards] for shards in stored]
-        for each in tf.nest.flatten(inputs):
+        made = [inputs] if self._variables else [inputs, stored]
+        for each in tf.nest.flatten(made):
             each.destroy()
         return values, [each.concat() for each in metrics]
 
@@ -269,9 +274,11 @@ class TrainingLoop:
         options = run_options(alone and self.spec.sharded)
         if metadata is not None:
             options.trace_level = options.FULL_TRACE
-        self._values, metrics = self._call(
-            *inputs, options=options, run_metadata=metadata
-        )
+        with self._first_run:
+            self._values, metrics = self._call(
+                *inputs, options=options, run_metadata=metadata
+            )
+        self._first_run = nullcontext()
         return metrics
 
 

@@ -6,7 +6,7 @@ import os
 
 import tensorflow as tf
 
-from ._quiet import quiet_start
+from ._startup import quiet_startup
 
 _v1 = tf.compat.v1
 # A training step has two branches, the halves of its batch.
@@ -71,10 +71,12 @@ def _open_first_session():
     if own:
         os.environ[name] = "1"
     try:
-        with quiet_start(), tf.Graph().as_default() as graph:
-            nothing = tf.no_op()
-            with open_session(graph) as session:
-                session.run(nothing)
+        graph = tf.Graph()
+        with graph.as_default():
+            one = tf.ones([])
+        # The first run has something to write too.
+        with quiet_startup(), open_session(graph) as session:
+            session.run(one)
     finally:
         if own:
             del os.environ[name]

@@ -45,7 +45,7 @@ def draw_steps(path):
     steps = DigitNormalizer().explain(image)
     resized = np.asarray(Image.fromarray(image).resize((28, 28)))
     pictures = {"photo": image, **steps, "resizing alone": resized}
-    del pictures["grey"]
+    del pictures["gray"]
     figure, axes = plt.subplots(1, len(pictures), figsize=(10.5, 1.8))
     for ax, (name, picture) in zip(axes, pictures.items(), strict=True):
         ax.imshow(picture, cmap="gray")

@@ -33,7 +33,7 @@ def _fonts():
 
 
 def character(text, rng):
-    """Draw a character of some font, light on black, bent a little."""
+    """Draw a character of some font, light on black, warped a little."""
     image = Image.new("L", (280, 280))
     font = _fonts()[rng.integers(len(_FONTS))]
     ImageDraw.Draw(image).text((140, 140), text, 255, font, anchor="mm")
@@ -41,8 +41,8 @@ def character(text, rng):
     turn = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     shape = turn @ np.array([[rng.uniform(0.8, 1.2), rng.uniform(-0.2, 0.2)], [0, 1]])
     ink = ndimage.affine_transform(image, shape, 140 - shape @ [140, 140], order=1)
-    bent = [ndimage.gaussian_filter(rng.normal(size=ink.shape), 30) for _ in range(2)]
-    places = np.mgrid[:280, :280] + [8 * each / np.abs(each).max() for each in bent]
+    warped = [ndimage.gaussian_filter(rng.normal(size=ink.shape), 30) for _ in range(2)]
+    places = np.mgrid[:280, :280] + [8 * each / np.abs(each).max() for each in warped]
     return np.uint8(ndimage.map_coordinates(ink, places, order=1))
 
 
@@ -69,13 +69,13 @@ def photograph(ink, rng):
     return _expose(255 * (paper + (stroke - paper) * ink), rng)
 
 
-def _expose(grey, rng):
+def _expose(gray, rng):
     if rng.random() < 0.5:
-        sigma = rng.uniform(0.3, 1) * max(grey.shape) / 200
-        grey = ndimage.gaussian_filter(grey, sigma)
+        sigma = rng.uniform(0.3, 1) * max(gray.shape) / 200
+        gray = ndimage.gaussian_filter(gray, sigma)
     if rng.random() < 0.5:
-        grey = grey + rng.normal(0, rng.uniform(1, 8), grey.shape)
-    image = np.uint8(np.clip(np.rint(grey), 0, 255))
+        gray = gray + rng.normal(0, rng.uniform(1, 8), gray.shape)
+    image = np.uint8(np.clip(np.rint(gray), 0, 255))
     if rng.random() < 0.3:
         stream = BytesIO()
         Image.fromarray(image).save(stream, "JPEG", quality=int(rng.integers(40, 95)))

@@ -119,7 +119,7 @@ def _bold(image, rng, radius=15):
 
 
 def _grown(image, rng):
-    """Make a bold digit of any size, tight, in either polarity, grey or not."""
+    """Make a bold digit of any size, tight, in either polarity, gray or not."""
     bold = 255 - _bold(image, rng, rng.integers(8, 19))
     scale = np.exp(rng.uniform(np.log(12), np.log(1000))) / max(bold.shape)
     sides = [max(2, round(scale * side)) for side in bold.shape[::-1]]

@@ -47,7 +47,7 @@ def read_image(
     Returns
     -------
     image : ndarray of shape (height, width) or (height, width, n_channels)
-        Grey, grey and alpha, RGB or RGBA, as uint8; deep grey images as uint16, or
+        Gray, gray and alpha, RGB or RGBA, as uint8; deep gray images as uint16, or
         in the type that the file has.
 
     Raises
@@ -102,8 +102,8 @@ def _as_array(picture):
     if picture.mode.startswith(("I", "F")):
         return np.asarray(picture)
     transparent = "A" in picture.getbands() or "transparency" in picture.info
-    grey = picture.mode in ("1", "L", "LA")
-    mode = ("L" if grey else "RGB") + ("A" if transparent else "")
+    gray = picture.mode in ("1", "L", "LA")
+    mode = ("L" if gray else "RGB") + ("A" if transparent else "")
     return np.asarray(picture.convert(mode))
 
 
@@ -191,8 +191,8 @@ def find_digits(
     array([[20, 10, 26, 50],
            [70, 12, 76, 52]])
     """
-    grey = _ink.to_grey(image, "image")
-    small, factor = _ink.reduce(grey[np.newaxis], _LONGEST)
+    gray = _ink.to_gray(image, "image")
+    small, factor = _ink.reduce(gray[np.newaxis], _LONGEST)
     small = _sheet(small)
     even, _ = _ink.light_of(small, _DETAIL)
     if polarity == "auto":
@@ -218,7 +218,7 @@ def find_digits(
     frames = np.array([frame for _, frame, _ in digits])
     lines = _lines(frames)
     order = np.lexsort([frames[:, 0], lines])
-    ends = np.array(grey.shape[::-1] * 2)
+    ends = np.array(gray.shape[::-1] * 2)
     return Bunch(
         images=[digits[i][0] for i in order],
         boxes=np.minimum(frames[order] * factor, ends),
@@ -379,7 +379,7 @@ def _lines(frames):
 
 
 def _alone(own, frame, page):
-    """Return the ink of one digit, with what its neighbours have there left out."""
+    """Return the ink of one digit, with what its neighbors have there left out."""
     from scipy import ndimage
 
     ink, labels, level = page

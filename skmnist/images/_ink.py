@@ -1,6 +1,6 @@
-"""From pictures to the ink in them: grey, even light, ink apart from paper.
+"""From pictures to the ink in them: gray, even light, ink apart from paper.
 
-All but `to_grey` work on stacks of images of one size, ``(n, height, width)``.
+All but `to_gray` work on stacks of images of one size, ``(n, height, width)``.
 """
 
 import math
@@ -25,19 +25,19 @@ _STROKE = 0.15  # width of the widest stroke in uneven light, as a part of the p
 _TOUCH = np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
 
 
-def to_grey(image, name):
-    """Turn one image into float32 grey values; transparent parts become paper.
+def to_gray(image, name):
+    """Turn one image into float32 gray values; transparent parts become paper.
 
     Parameters
     ----------
     image : array-like of shape (height, width) or (height, width, channels)
-        Grey, grey and alpha, RGB or RGBA.
+        Gray, gray and alpha, RGB or RGBA.
     name : str
         What error messages call the image.
 
     Returns
     -------
-    grey : ndarray of shape (height, width), dtype float32
+    gray : ndarray of shape (height, width), dtype float32
     """
     image = np.asarray(image)
     if image.dtype.kind not in "buif":
@@ -55,42 +55,42 @@ def to_grey(image, name):
         raise ValueError(f"{name} has NaN or infinite pixels")
     if image.dtype.itemsize > 2 and image.shape[2] in (1, 3):
         top = float(np.abs(image.astype(np.float64, copy=False)).max())
-        if not 1e-6 < top < 1e6:  # float32 has no room for the cube of such numbers
+        if not 1e-6 < top < 1e6:  # float32 cannot hold the cube of such numbers
             image = image / max(top, 1e-300)
-    n_colours = 1 if image.shape[2] < 3 else 3
-    if n_colours == 1:
-        grey = image[:, :, 0].astype(np.float32)
+    n_colors = 1 if image.shape[2] < 3 else 3
+    if n_colors == 1:
+        gray = image[:, :, 0].astype(np.float32)
     elif image.dtype == np.uint8:
         from PIL import Image
 
-        colours = Image.fromarray(np.ascontiguousarray(image[:, :, :3]))
-        grey = np.asarray(colours.convert("L"), np.float32)
+        colors = Image.fromarray(np.ascontiguousarray(image[:, :, :3]))
+        gray = np.asarray(colors.convert("L"), np.float32)
     else:
         # Weights of ITU-R BT.601, which Pillow uses too.
-        grey = image[:, :, :3].astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
+        gray = image[:, :, :3].astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
     if image.shape[2] in (2, 4):
         alpha = image[:, :, -1]
         top = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1
-        grey = _on_paper(grey, alpha.astype(np.float32) / top, top)
-    return grey - min(grey.min(), 0)  # shadow is a part of the light only above zero
+        gray = _on_paper(gray, alpha.astype(np.float32) / top, top)
+    return gray - min(gray.min(), 0)  # shadow is a part of the light only above zero
 
 
-def _on_paper(grey, alpha, white):
-    """Lay what is not transparent on paper of the other colour, as a viewer would."""
+def _on_paper(gray, alpha, white):
+    """Lay what is not transparent on paper of the other color, as a viewer would."""
     if alpha.min() > 0.5 or alpha.max() == 0:
-        return grey
-    shown = np.average(grey, weights=alpha)
-    return grey * alpha + (0 if shown > white / 2 else white) * (1 - alpha)
+        return gray
+    shown = np.average(gray, weights=alpha)
+    return gray * alpha + (0 if shown > white / 2 else white) * (1 - alpha)
 
 
-def reduce(grey, longest):
+def reduce(gray, longest):
     """Shrink images by a whole factor, so that no side is longer than `longest`."""
     from PIL import Image
 
-    factor = math.ceil(max(grey.shape[1:]) / longest)
+    factor = math.ceil(max(gray.shape[1:]) / longest)
     if factor < 2:
-        return grey, 1
-    return np.stack([Image.fromarray(each).reduce(factor) for each in grey]), factor
+        return gray, 1
+    return np.stack([Image.fromarray(each).reduce(factor) for each in gray]), factor
 
 
 def _enlarge(images, shape):
@@ -103,19 +103,19 @@ def _enlarge(images, shape):
     return np.stack([picture.resize(shape[::-1], way) for picture in pictures])
 
 
-def guess_dark(grey, detail=1):
+def guess_dark(gray, detail=1):
     """Guess for each image if its ink is dark: the border is more often paper."""
-    small, _ = reduce(grey, _THUMBNAIL * detail)
+    small, _ = reduce(gray, _THUMBNAIL * detail)
     edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
     edge = np.concatenate(edges, axis=1)
     return small.mean(axis=(1, 2)) < np.median(edge, axis=1)
 
 
-def stands_out_dark(grey, detail=1):
+def stands_out_dark(gray, detail=1):
     """Tell from what stands out from its surroundings, whatever the light there is."""
     from scipy import ndimage
 
-    small, _ = reduce(grey, _THUMBNAIL * detail)
+    small, _ = reduce(gray, _THUMBNAIL * detail)
     side = max(small.shape[1:]) // (3 * detail) | 1
     rest = ndimage.median_filter(small, (1, 1, side), mode="nearest")
     rest = small - ndimage.median_filter(rest, (1, side, 1), mode="nearest")
@@ -124,12 +124,12 @@ def stands_out_dark(grey, detail=1):
     return (rest**3).sum(axis=(1, 2)) < 0
 
 
-def light_of(grey, detail=1):
+def light_of(gray, detail=1):
     """Tell for each image if paper looks the same everywhere, and may at least.
 
     Paper is on the border; or, where ink is there too, on one side of Otsu's threshold.
     """
-    small, _ = reduce(grey, _THUMBNAIL * detail)
+    small, _ = reduce(gray, _THUMBNAIL * detail)
     edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
     rows = np.sort(small.reshape(len(small), -1), axis=1)
     least = _FLAT * (rows[:, -1] - rows[:, 0])
@@ -149,19 +149,19 @@ def light_of(grey, detail=1):
     return even <= least, flat
 
 
-def even_out(grey, dark, even_light, detail=1):
+def even_out(gray, dark, even_light, detail=1):
     """Return how much more ink than paper there is: paper is zero, ink positive."""
-    small, _ = reduce(grey, _THUMBNAIL * detail)
+    small, _ = reduce(gray, _THUMBNAIL * detail)
     sign = np.where(dark, -1, 1).astype(np.float32)[:, np.newaxis, np.newaxis]
     if not even_light:
         rows = np.sort((sign * small).reshape(len(small), -1), axis=1)
         n_paper = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
         paper = rows[np.arange(len(rows)), n_paper // 4]
-        return sign * grey - paper[:, np.newaxis, np.newaxis]
-    paper = sign * _enlarge(_paper(sign * small, detail), grey.shape[1:])
+        return sign * gray - paper[:, np.newaxis, np.newaxis]
+    paper = sign * _enlarge(_paper(sign * small, detail), gray.shape[1:])
     # Shadow takes the same part of ink and paper.
     least = 0.02 * np.ptp(small, axis=(1, 2))[:, np.newaxis, np.newaxis]
-    return np.where(sign < 0, 1 - grey / np.maximum(paper, least), grey - paper)
+    return np.where(sign < 0, 1 - gray / np.maximum(paper, least), gray - paper)
 
 
 def _paper(small, detail):
@@ -184,12 +184,12 @@ def _paper(small, detail):
     return rest[:, pad[0] :, pad[1] :][:, : small.shape[1], : small.shape[2]]
 
 
-def find_ink(grey, dark, even_light=True, threshold="otsu", boxes=False, detail=1):
+def find_ink(gray, dark, even_light=True, threshold="otsu", boxes=False, detail=1):
     """Separate ink from paper.
 
     Parameters
     ----------
-    grey : ndarray of shape (n, height, width), dtype float32
+    gray : ndarray of shape (n, height, width), dtype float32
     dark : ndarray of shape (n,), dtype bool
         Whether the ink is darker than the paper.
     even_light : bool
@@ -212,14 +212,14 @@ def find_ink(grey, dark, even_light=True, threshold="otsu", boxes=False, detail=
     """
     from scipy import ndimage
 
-    ink = _smooth(even_out(grey, dark, even_light, detail), detail)
+    ink = _smooth(even_out(gray, dark, even_light, detail), detail)
     low, high = _levels(ink, threshold)
     if even_light:
         # What is left of uneven light is weaker than ink.
-        white = np.where(dark, 1, grey.max(axis=(1, 2)))
+        white = np.where(dark, 1, gray.max(axis=(1, 2)))
         faint = high < _FAINT * white
         low[faint] = high[faint] = np.inf
-    same = np.ptp(grey, axis=(1, 2)) <= _VISIBLE * np.abs(grey).max(axis=(1, 2))
+    same = np.ptp(gray, axis=(1, 2)) <= _VISIBLE * np.abs(gray).max(axis=(1, 2))
     low[same] = high[same] = np.inf
     mask = ink > low[:, np.newaxis, np.newaxis]
     if boxes:
@@ -365,14 +365,14 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
     return np.concatenate([[False], keep])[pieces]
 
 
-def sheet_of(grey):
+def sheet_of(gray):
     """Find the sheet of paper that one picture has inside, on a desk or in a frame.
 
     It is nearly a rectangle, but for what is written on it.
 
     Parameters
     ----------
-    grey : ndarray of shape (height, width), dtype float32
+    gray : ndarray of shape (height, width), dtype float32
 
     Returns
     -------
@@ -381,31 +381,31 @@ def sheet_of(grey):
     """
     from scipy import ndimage
 
-    threshold = _otsu(grey.reshape(1, -1))[0]
-    for side in (grey > threshold, grey <= threshold):
+    threshold = _otsu(gray.reshape(1, -1))[0]
+    for side in (gray > threshold, gray <= threshold):
         pieces, n = ndimage.label(side)
         if not n:
             continue
         own = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
         filled = ndimage.binary_fill_holes(own)
         area = filled.sum()
-        if not 0.1 * grey.size < area < 0.97 * grey.size or area - own.sum() < 9:
+        if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
             continue
-        if area >= _SHEET * _rectangle(filled) and _is_sharp(grey, filled, own):
-            wide = 1 + min(grey.shape) // 50
+        if area >= _SHEET * _rectangle(filled) and _is_sharp(gray, filled, own):
+            wide = 1 + min(gray.shape) // 50
             return ndimage.binary_erosion(filled, np.ones((3, 3)), wide, border_value=1)
     return None
 
 
-def _is_sharp(grey, filled, own):
+def _is_sharp(gray, filled, own):
     """Tell if paper ends at an edge, not where light gets weaker."""
     from scipy import ndimage
 
     around = np.ones((3, 3))
     inner = filled & ~ndimage.binary_erosion(filled, around, 3)
     outer = ndimage.binary_dilation(filled, around, 3) & ~filled
-    whole = np.median(grey[own]) - np.median(grey[~filled])
-    edge = np.median(grey[inner]) - np.median(grey[outer])
+    whole = np.median(gray[own]) - np.median(gray[~filled])
+    edge = np.median(gray[inner]) - np.median(gray[outer])
     return edge * whole > _SHARP * whole**2
 
 

@@ -37,7 +37,7 @@ class DigitNormalizer(
     """Frame pictures of digits as MNIST framed its digits.
 
     MNIST's digits are light on black, 20 pixels on their longer side, and have their
-    centre of mass in the middle of 28x28 pixels [1]_. A network trained on them fails
+    center of mass in the middle of 28x28 pixels [1]_. A network trained on them fails
     on digits that are framed in another way. For each image, this transformer
 
     1. finds out if the ink is dark or light,
@@ -46,7 +46,7 @@ class DigitNormalizer(
     4. drops specks, frame lines and what reaches in from the border,
     5. brings the width of the strokes into MNIST's range,
     6. scales the longer side to 20 pixels, keeping the aspect,
-    7. puts the centre of mass into the middle, and
+    7. puts the center of mass into the middle, and
     8. if told so, shears slanted digits until they stand upright, and stretches them
        to usual spreads.
 
@@ -56,7 +56,7 @@ class DigitNormalizer(
     ----------
     image_shape : tuple of int, default=None
         Height and width, or height, width and channels, of images that come as rows.
-        None takes rows for square grey images.
+        None takes rows for square gray images.
 
     polarity : {"auto", "dark", "light"}, default="auto"
         Whether the ink is darker or lighter than the paper; "auto" reads each image
@@ -85,7 +85,7 @@ class DigitNormalizer(
         Length of the longer side of the digit in the result, in pixels; 4 to 28.
 
     center : {"mass", "box"}, default="mass"
-        What comes into the middle: the centre of mass, or that of the bounding box.
+        What comes into the middle: the center of mass, or that of the bounding box.
 
     deslant : bool, default=False
         Whether to shift the lines of each digit sideways, so that the principal axis
@@ -238,7 +238,7 @@ class DigitNormalizer(
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, n_channels) or (n_samples, n_features), \
                 or list of images
-            Grey images, or images with 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha)
+            Gray images, or images with 2 (gray, alpha), 3 (RGB) or 4 (RGB, alpha)
             channels, of any size and range of values. In a list they may differ in
             size and kind. Rows are images of `image_shape`.
 
@@ -276,11 +276,11 @@ class DigitNormalizer(
         Returns
         -------
         steps : dict of str to ndarray
-            In their order: "grey" (the image, float32), "ink" (the part of it that
+            In their order: "gray" (the image, float32), "ink" (the part of it that
             was worked on, in even light, float32), "mask" (where ink is, bool),
             "digit" (without specks and frame, bool), "strokes" (in their new width,
             bool) and "framed" (28x28, uint8). An image that was in MNIST's frame
-            before has only "grey" and "framed".
+            before has only "gray" and "framed".
 
         Raises
         ------
@@ -288,7 +288,7 @@ class DigitNormalizer(
             If it is no image, or has no ink.
         """
         self._check_parameters()
-        steps = {"grey": [_ink.to_grey(image, "image")]}
+        steps = {"gray": [_ink.to_gray(image, "image")]}
         steps["framed"] = self._frame([image], [None], steps)
         return {name: stack[0] for name, stack in steps.items()}
 
@@ -370,14 +370,14 @@ class DigitNormalizer(
     def _frame(self, images, numbers, steps=None):
         """Frame images of one size; `numbers` are what error messages call them."""
         names = ["image" if i is None else f"X[{i}]" for i in numbers]
-        grey = np.stack(
-            [_ink.to_grey(*each) for each in zip(images, names, strict=True)]
+        gray = np.stack(
+            [_ink.to_gray(*each) for each in zip(images, names, strict=True)]
         )
-        framed, done = self._ready(grey)
+        framed, done = self._ready(gray)
         todo = np.flatnonzero(~done)
         if todo.size:
             options = Options(*(getattr(self, name) for name in Options._fields))
-            readings = read(grey[todo], options, self._draw)
+            readings = read(gray[todo], options, self._draw)
             for i, reading in zip(todo, readings, strict=True):
                 if reading is not None and reading.unlike <= NONE:
                     framed[i] = reading.framed
@@ -396,15 +396,15 @@ class DigitNormalizer(
             framed[some] = _center(moved, self.center)
         return framed
 
-    def _ready(self, grey):
-        """Frame the images that need it only: clean, of MNIST's size, and centred."""
-        framed = np.zeros((len(grey), _SIDE, _SIDE), np.uint8)
-        if grey.shape[1:] != (_SIDE, _SIDE):
-            return framed, np.zeros(len(grey), bool)
-        edges = grey[:, 0], grey[:, -1], grey[:, 1:-1, 0], grey[:, 1:-1, -1]
+    def _ready(self, gray):
+        """Frame the images that need it only: clean, of MNIST's size, and centered."""
+        framed = np.zeros((len(gray), _SIDE, _SIDE), np.uint8)
+        if gray.shape[1:] != (_SIDE, _SIDE):
+            return framed, np.zeros(len(gray), bool)
+        edges = gray[:, 0], gray[:, -1], gray[:, 1:-1, 0], gray[:, 1:-1, -1]
         paper = np.median(np.concatenate(edges, axis=1), axis=1)
         paper = paper[:, np.newaxis, np.newaxis]
-        ink = grey - paper
+        ink = gray - paper
         dark = ink.sum(axis=(1, 2)) < 0
         ink[dark] *= -1
         top = ink.max(axis=(1, 2))
@@ -416,7 +416,7 @@ class DigitNormalizer(
         scale = np.where((top >= 250) & (top <= 255), 1, 255 / np.where(ready, top, 1))
         ink = np.rint(ink[ready] * scale[ready, np.newaxis, np.newaxis])
         framed[ready] = _center(ink.astype(np.uint8), self.center)
-        # Else the digit was not centred before.
+        # Else the digit was not centered before.
         same = (framed[ready] > 0).any(axis=1) == (ink > 0).any(axis=1)
         ready[ready] = same.all(axis=1)
         return framed, ready
@@ -511,7 +511,7 @@ def _of_width(picture, least, greatest, digit_size):
     """Cut strokes out of pictures, with a mean width within the two limits."""
     from scipy import ndimage
 
-    # Small pictures have loops that are grey, not open: a higher level opens them.
+    # Small pictures have loops that are gray, not open: a higher level opens them.
     strokes = picture > _LEVELS[0]
     width, unit = _width(strokes, digit_size)
     for level in _LEVELS[1:]:
@@ -585,7 +585,7 @@ def _center(digits, center="mass"):
         middles = _middles(digits.astype(np.float32))
     else:
         middles = starts + (sides - 1) / 2
-    # Whole pixels, as in MNIST: the centre comes to 14, give or take a half.
+    # Whole pixels, as in MNIST: the center comes to 14, give or take a half.
     moves = np.rint(_SIDE / 2 - middles).astype(int)
     moves = np.clip(moves, -starts, _SIDE - sides - starts)
     places = (np.arange(_SIDE) - moves[:, :, np.newaxis]) % _SIDE
@@ -594,7 +594,7 @@ def _center(digits, center="mass"):
 
 
 def _middles(digits):
-    """Return the row and the column of each centre of mass."""
+    """Return the row and the column of each center of mass."""
     lines = np.stack([digits.sum(axis=2), digits.sum(axis=1)], axis=1)
     total = lines[:, :1].sum(axis=2)
     return lines @ np.arange(_SIDE, dtype=np.float32) / total

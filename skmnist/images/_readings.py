@@ -61,14 +61,14 @@ class Reading(NamedTuple):
     unlike: float
 
 
-def read(grey, options, draw):
+def read(gray, options, draw):
     """Find the reading of each image that is most like a digit.
 
     Large images are read small, and in their own resolution only where the digit is.
 
     Parameters
     ----------
-    grey : ndarray of shape (n, height, width), dtype float32
+    gray : ndarray of shape (n, height, width), dtype float32
         Large images come alone.
     options : Options
     draw : callable
@@ -80,26 +80,26 @@ def read(grey, options, draw):
     readings : list of Reading or None
         None where there is no ink.
     """
-    small, factor = _ink.reduce(grey, LONGEST)
+    small, factor = _ink.reduce(gray, LONGEST)
     best = _read_all(small, options, draw)
     if options.drop_frame and min(small.shape[1:]) >= _SHEET:
         for i, image in enumerate(small):
             if best[i] is None or best[i].unlike > _GOOD:
                 best[i] = _read_inside(image, best[i], options, draw)
     if factor > 1 and best[0] is not None:
-        return [_read_closer(grey, best[0], factor, options, draw)]
+        return [_read_closer(gray, best[0], factor, options, draw)]
     return best
 
 
-def _read_closer(grey, reading, factor, options, draw):
+def _read_closer(gray, reading, factor, options, draw):
     """Read one image again where the digit is."""
     (start,), (side,) = _ink.boxes_of(reading.digit[np.newaxis])
     longest = side.max()
     top, left = np.maximum(0, start - longest) * factor
     bottom, right = (start + side + longest) * factor
-    closer = grey[:, top:bottom, left:right]
+    closer = gray[:, top:bottom, left:right]
     polarity = "dark" if reading.dark else "light"
-    if longest < _SMALL and closer.size < grey.size:
+    if longest < _SMALL and closer.size < gray.size:
         (again,) = read(closer, options._replace(polarity=polarity), draw)
         return again
     closer, _ = _ink.reduce(closer, _CLOSE)
@@ -126,15 +126,15 @@ def _read_inside(image, whole, options, draw):
     return whole
 
 
-def _read_all(grey, options, draw):
-    even, plain = _ink.light_of(grey)
+def _read_all(gray, options, draw):
+    even, plain = _ink.light_of(gray)
     if not options.even_light:
         even[:] = True
     plain |= even
-    dark, flips = _polarity(grey, plain, options)
-    best, seen = [None] * len(grey), np.zeros(len(grey), bool)
-    unlike = np.full(len(grey), np.inf)
-    certain = np.zeros(len(grey), bool)
+    dark, flips = _polarity(gray, plain, options)
+    best, seen = [None] * len(gray), np.zeros(len(gray), bool)
+    unlike = np.full(len(gray), np.inf)
+    certain = np.zeros(len(gray), bool)
     inks = {}  # of the images that are read in each light and polarity
     for whole, uneven, flip in product((True, False), (False, True), flips):
         todo = np.flatnonzero(~certain & _is_left(unlike, even, plain, (whole, uneven)))
@@ -143,7 +143,7 @@ def _read_all(grey, options, draw):
         if whole:
             inks[uneven, flip] = (
                 todo,
-                *_find_ink(grey[todo], dark[todo] ^ flip, uneven, options),
+                *_find_ink(gray[todo], dark[todo] ^ flip, uneven, options),
             )
         # The cleaned ones are some of those that were read as a whole.
         known, *found = inks[uneven, flip]
@@ -164,7 +164,7 @@ def _read_all(grey, options, draw):
             if drawn[2][j] + prices[j] >= unlike[i]:
                 continue
             check = uneven and options.drop_frame
-            if check and _is_edge(grey[i], digit[j], dark[i] ^ flip):
+            if check and _is_edge(gray[i], digit[j], dark[i] ^ flip):
                 continue
             unlike[i] = drawn[2][j] + prices[j]
             parts = (each[j] for each in (ink, mask, digit, *drawn))
@@ -175,9 +175,9 @@ def _read_all(grey, options, draw):
     return [each if plain[i] or seen[i] else None for i, each in enumerate(best)]
 
 
-def _find_ink(grey, dark, uneven, options):
+def _find_ink(gray, dark, uneven, options):
     return _ink.find_ink(
-        grey, dark, uneven, options.threshold, boxes=options.drop_frame
+        gray, dark, uneven, options.threshold, boxes=options.drop_frame
     )
 
 
@@ -239,13 +239,13 @@ def _prices(mask, digit, plain, way, drop_frame):
     return prices, clean
 
 
-def _polarity(grey, plain, options):
+def _polarity(gray, plain, options):
     """Guess which ink is dark; return whether the other polarity is tried, too."""
     if options.polarity != "auto":
-        return np.full(len(grey), options.polarity == "dark"), (False,)
-    dark = _ink.guess_dark(grey)
+        return np.full(len(gray), options.polarity == "dark"), (False,)
+    dark = _ink.guess_dark(gray)
     if not plain.all():
-        dark[~plain] = _ink.stands_out_dark(grey[~plain])
+        dark[~plain] = _ink.stands_out_dark(gray[~plain])
     return dark, (False, True)
 
 
@@ -267,7 +267,7 @@ def _radius(digit):
     return ndimage.distance_transform_edt(np.pad(digit, 1)).max() - 1
 
 
-def _is_edge(grey, digit, dark):
+def _is_edge(gray, digit, dark):
     """Tell if there is paper on one side of the ink only, as at the edge of a shadow.
 
     What is next to ink is paper where it is more like the paper around than the ink.
@@ -280,15 +280,15 @@ def _is_edge(grey, digit, dark):
     beside = ndimage.binary_dilation(near, square, max(1, round(width) - 1)) & ~near
     if not beside.any():
         return False
-    middle = (_mean_around(grey, digit, width) + _mean_around(grey, beside, width)) / 2
-    return ((grey < middle) == dark)[beside].mean() > _ONE_SIDED
+    middle = (_mean_around(gray, digit, width) + _mean_around(gray, beside, width)) / 2
+    return ((gray < middle) == dark)[beside].mean() > _ONE_SIDED
 
 
-def _mean_around(grey, which, width):
+def _mean_around(gray, which, width):
     """Return means of some pixels near each pixel, weighted by a Gaussian."""
     from scipy import ndimage
 
-    parts = np.stack([grey * which, which]).astype(np.float32)
+    parts = np.stack([gray * which, which]).astype(np.float32)
     total, weight = ndimage.gaussian_filter(parts, (0, 2 * width, 2 * width))
     return total / np.maximum(weight, 1e-6)
 

@@ -16,10 +16,10 @@ def _png_header(width, height):
     return start + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b"")
 
 
-def bad_files(folder, grey):
-    Image.fromarray(grey).save(folder / "good.png")
+def bad_files(folder, gray):
+    Image.fromarray(gray).save(folder / "good.png")
     good = (folder / "good.png").read_bytes()
-    Image.fromarray(grey).save(folder / "good.jpg")
+    Image.fromarray(gray).save(folder / "good.jpg")
     jpeg = (folder / "good.jpg").read_bytes()
     contents = {
         "truncated.png": good[: len(good) // 2],

@@ -126,7 +126,7 @@ def strokes(digit, random):
 
 
 def draw(digit, scene, random):
-    """Draw a digit as a grey uint8 image of `scene.side` squared pixels."""
+    """Draw a digit as a gray uint8 image of `scene.side` squared pixels."""
     ink = _ink(digit, scene, random, scene.side)
     return _expose(ink, scene, random)
 

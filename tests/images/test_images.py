@@ -11,7 +11,7 @@ from skmnist.images import find_digits, read_image
 
 
 @pytest.fixture
-def grey():
+def gray():
     return drawn.draw(5, drawn.Scene(side=60), np.random.default_rng(0))
 
 
@@ -20,37 +20,37 @@ def framed(image):
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "bmp"])
-def test_formats(tmp_path, grey, suffix):
+def test_formats(tmp_path, gray, suffix):
     path = tmp_path / f"digit.{suffix}"
-    Image.fromarray(grey).save(path)
+    Image.fromarray(gray).save(path)
     image = read_image(path)
-    assert image.shape == grey.shape
+    assert image.shape == gray.shape
     assert image.dtype == np.uint8
-    assert np.abs(image - grey.astype(float)).mean() < 3
+    assert np.abs(image - gray.astype(float)).mean() < 3
 
 
-def test_bytes_and_open_files_are_read(tmp_path, grey):
+def test_bytes_and_open_files_are_read(tmp_path, gray):
     path = tmp_path / "digit.png"
-    Image.fromarray(grey).save(path)
-    np.testing.assert_array_equal(read_image(path.read_bytes()), grey)
+    Image.fromarray(gray).save(path)
+    np.testing.assert_array_equal(read_image(path.read_bytes()), gray)
     with open(path, "rb") as stream:
-        np.testing.assert_array_equal(read_image(stream), grey)
+        np.testing.assert_array_equal(read_image(stream), gray)
     with pytest.raises(ValueError, match="bytes: cannot be read: it is no PNG"):
         read_image(b"no picture")
 
 
 @pytest.mark.parametrize("suffix", ["gif", "webp"])
-def test_the_first_image_of_an_animation_is_read(tmp_path, grey, suffix):
+def test_the_first_image_of_an_animation_is_read(tmp_path, gray, suffix):
     path = tmp_path / f"moving.{suffix}"
-    others = [Image.fromarray(255 - grey)]
-    Image.fromarray(grey).save(path, save_all=True, append_images=others)
-    assert np.abs(framed(read_image(path)) - framed(grey)).mean() < 8
+    others = [Image.fromarray(255 - gray)]
+    Image.fromarray(gray).save(path, save_all=True, append_images=others)
+    assert np.abs(framed(read_image(path)) - framed(gray)).mean() < 8
 
 
-def test_modes_give_the_same_digit(tmp_path, grey):
-    picture = Image.fromarray(grey)
+def test_modes_give_the_same_digit(tmp_path, gray):
+    picture = Image.fromarray(gray)
     clear = Image.new("RGBA", picture.size, (0, 0, 0, 0))
-    clear.putalpha(Image.fromarray(255 - grey))
+    clear.putalpha(Image.fromarray(255 - gray))
     transparent_palette = picture.convert("P")
     pictures = {
         "rgb.png": picture.convert("RGB"),
@@ -58,30 +58,30 @@ def test_modes_give_the_same_digit(tmp_path, grey):
         "la.png": picture.convert("LA"),
         "palette.png": picture.convert("P"),
         "bits.png": picture.point(lambda v: 255 * (v > 128)).convert("1"),
-        "deep.png": Image.fromarray(grey.astype(np.uint16) * 257),
-        "float.tif": Image.fromarray(grey.astype(np.float32)),
+        "deep.png": Image.fromarray(gray.astype(np.uint16) * 257),
+        "float.tif": Image.fromarray(gray.astype(np.float32)),
         "cmyk.jpg": picture.convert("CMYK"),
     }
     for name, each in pictures.items():
         each.save(tmp_path / name)
-        difference = np.abs(framed(read_image(tmp_path / name)) - framed(grey))
+        difference = np.abs(framed(read_image(tmp_path / name)) - framed(gray))
         assert difference.mean() < 4, name
-    frames = [Image.fromarray(255 - grey)]
+    frames = [Image.fromarray(255 - gray)]
     picture.save(tmp_path / "moving.png", save_all=True, append_images=frames)
     transparent_palette.save(tmp_path / "pages.tif", save_all=True)
-    np.testing.assert_array_equal(read_image(tmp_path / "moving.png"), grey)
-    assert np.abs(framed(read_image(tmp_path / "pages.tif")) - framed(grey)).mean() < 4
+    np.testing.assert_array_equal(read_image(tmp_path / "moving.png"), gray)
+    assert np.abs(framed(read_image(tmp_path / "pages.tif")) - framed(gray)).mean() < 4
 
 
-def test_the_cameras_orientation_is_honoured(tmp_path, grey):
+def test_the_cameras_orientation_is_honoured(tmp_path, gray):
     exif = Image.Exif()
     exif[0x0112] = 6  # taken with the camera turned to the left
-    Image.fromarray(np.rot90(grey)).save(tmp_path / "turned.png", exif=exif)
-    np.testing.assert_array_equal(read_image(tmp_path / "turned.png"), grey)
+    Image.fromarray(np.rot90(gray)).save(tmp_path / "turned.png", exif=exif)
+    np.testing.assert_array_equal(read_image(tmp_path / "turned.png"), gray)
 
 
-def test_bad_files_are_one_clear_line(tmp_path, grey):
-    for path in bad_files(tmp_path, grey):
+def test_bad_files_are_one_clear_line(tmp_path, gray):
+    for path in bad_files(tmp_path, gray):
         with pytest.raises(ValueError, match="cannot be read") as caught:
             read_image(path)
         assert str(path) in str(caught.value)

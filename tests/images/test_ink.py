@@ -23,7 +23,7 @@ def test_what_is_no_image_is_named():
         ((np.nan,),): "NaN or infinite",
     }.items():
         with pytest.raises(ValueError, match=rf"^X\[3\] .*{message}"):
-            _ink.to_grey(image, "X[3]")
+            _ink.to_gray(image, "X[3]")
 
 
 def test_boxes_are_around_the_ink():

@@ -116,17 +116,17 @@ def test_large_picture_with_a_small_digit():
     assert differ(large, small) < 0.04
 
 
-def test_colour_alpha_and_depth_do_not_matter():
-    grey = picture(4, side=60)
-    expected = frame(grey)[0]
-    colour = np.repeat(grey[:, :, np.newaxis], 3, axis=2)
-    opaque = np.dstack([colour, np.full_like(grey, 255)])
-    ink_alone = np.dstack([np.zeros_like(colour), 255 - grey])
-    white_ink_alone = np.dstack([np.full_like(colour, 255), 255 - grey])
-    deep = grey.astype(np.uint16) * 257
-    kinds = [grey[:, :, np.newaxis], colour, opaque, ink_alone, white_ink_alone, deep]
-    kinds += [grey / 255, grey.astype(int) * 10 - 500, grey.tolist()]
-    kinds += [grey * 1e300, grey * 1e-30, grey * np.int64(2**50)]
+def test_color_alpha_and_depth_do_not_matter():
+    gray = picture(4, side=60)
+    expected = frame(gray)[0]
+    color = np.repeat(gray[:, :, np.newaxis], 3, axis=2)
+    opaque = np.dstack([color, np.full_like(gray, 255)])
+    ink_alone = np.dstack([np.zeros_like(color), 255 - gray])
+    white_ink_alone = np.dstack([np.full_like(color, 255), 255 - gray])
+    deep = gray.astype(np.uint16) * 257
+    kinds = [gray[:, :, np.newaxis], color, opaque, ink_alone, white_ink_alone, deep]
+    kinds += [gray / 255, gray.astype(int) * 10 - 500, gray.tolist()]
+    kinds += [gray * 1e300, gray * 1e-30, gray * np.int64(2**50)]
     for image, framed in zip(kinds, frame(*kinds), strict=True):
         assert differ(framed, expected) < 0.01, np.shape(image)
 
@@ -271,9 +271,9 @@ def test_the_box_is_in_the_middle_of_digits_that_stood_up():
 def test_explain_gives_each_step():
     image = picture(8, side=200, shadow="hand")
     steps = DigitNormalizer().explain(image)
-    assert list(steps) == ["grey", "ink", "mask", "digit", "strokes", "framed"]
+    assert list(steps) == ["gray", "ink", "mask", "digit", "strokes", "framed"]
     np.testing.assert_array_equal(steps["framed"], frame(image)[0])
-    assert list(DigitNormalizer().explain(steps["framed"])) == ["grey", "framed"]
+    assert list(DigitNormalizer().explain(steps["framed"])) == ["gray", "framed"]
 
 
 @pytest.mark.parametrize("side", [5, 28, 200])

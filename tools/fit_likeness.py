@@ -9,13 +9,14 @@ import numpy as np
 from skmnist.datasets import fetch_mnist
 from skmnist.images import _likeness
 
-N_DIRECTIONS = 32
+N_DIRECTIONS = 40
 N_ROWS = 50_000
 
 
 def main():
     mnist = fetch_mnist()
-    rows = _likeness.features(mnist.x_train[:N_ROWS])[:, 0].astype(np.float64)
+    rows = [_likeness.features(part) for part in np.split(mnist.x_train[:N_ROWS], 50)]
+    rows = np.concatenate(rows)[:, 0].astype(np.float64)
     parts = [_fit(rows[mnist.y_train[:N_ROWS] == digit]) for digit in range(10)]
     names = "means", "directions", "scales", "variances"
     arrays = dict(zip(names, map(np.stack, zip(*parts, strict=True)), strict=True))

@@ -1,7 +1,9 @@
 """Framing: MNIST's test digits as bitmaps, tight crops, bold strokes and photos.
 
 The default network, trained on MNIST, reads them behind DigitNormalizer. The seconds
-are those of framing an image that comes alone.
+are those of framing an image that comes alone. The second table has pictures without
+a digit: right is an error or a mark. A mark is for what is less probable than 0.7, or
+more unlike the digits of MNIST than a threshold; a note says what others would mark.
 """
 
 import time
@@ -12,7 +14,9 @@ from scipy import ndimage
 
 from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler
 from skmnist.datasets import fetch_mnist, load_digits
+from skmnist.images import _likeness
 
+from .._harness import pictures
 from .._harness.worker import Turn
 
 OPTIONS = {
@@ -21,6 +25,8 @@ OPTIONS = {
     "epochs": (20, 2, "epochs of the fit on MNIST"),
     "seed": (0, 0, "of the choice of digits and of the noise"),
 }
+
+_MARKED = 0.9, 0.95, 0.98, 0.99  # of MNIST's digits are less unlike
 
 
 def run(report, images, rows, epochs, seed):
@@ -40,17 +46,50 @@ def run(report, images, rows, epochs, seed):
         "bundled 8x8 digits",
         [_read(scaler, model, bundled.x_test[:images], bundled.y_test[:images])],
     )
+    _no_digits(report, (scaler, model), x, rng)
 
 
-def _read(scaler, model, pictures, y):
-    normalizer, framed = DigitNormalizer(), []
+def _no_digits(report, reader, digits, rng):
+    kinds = {
+        kind: [pictures.blank(kind, rng) for _ in digits] for kind in pictures.BLANKS
+    }
+    for name, texts in ("letters", pictures.LETTERS), ("signs", pictures.SIGNS):
+        shown = [pictures.character(rng.choice(list(texts)), rng) for _ in digits]
+        kinds[name] = [pictures.photograph(each, rng) for each in shown]
+    scribbles = [pictures.scribble(rng) for _ in digits]
+    kinds["scribbles"] = [pictures.photograph(each, rng) for each in scribbles]
+    table = report.table(f"{len(digits)} pictures without a digit: errors and marks")
+    unlike = {}
+    for name, each in kinds.items():
+        seconds, framed = _framed(each)
+        unlike[name], sure = _marks(reader, framed)
+        marked = 1 - np.mean(sure & (unlike[name] <= _likeness.USUAL))
+        table.add(name, name, [Turn(seconds, marked)])
+    unlike["MNIST's digits"], _ = _marks(reader, digits)
+    for threshold in np.round(np.quantile(unlike["MNIST's digits"], _MARKED), 2):
+        marks = [f"{100 * (u > threshold).mean():.0f} {k}" for k, u in unlike.items()]
+        report.note(f"marked above {threshold}, %: {', '.join(marks)}")
+
+
+def _marks(reader, framed):
+    """Return how unlike digits are, infinite for none, and if the network is sure."""
+    scaler, model = reader
+    framed = np.reshape(framed, (-1, 28, 28))
+    unlike = np.full(len(framed), np.inf)
+    inked = framed.any(axis=(1, 2))
+    unlike[inked] = _likeness.unlikeness(framed[inked])
+    return unlike, model.predict_proba(scaler.transform(framed)).max(axis=1) >= 0.7
+
+
+def _framed(images):
+    normalizer = DigitNormalizer(on_blank="zeros")
     start = time.perf_counter()
-    for picture in pictures:
-        try:
-            framed.append(normalizer.fit_transform([picture])[0])
-        except ValueError:  # no digit
-            framed.append(np.zeros(28 * 28, np.uint8))
-    seconds = (time.perf_counter() - start) / len(pictures)
+    framed = [normalizer.fit_transform([image])[0] for image in images]
+    return (time.perf_counter() - start) / len(images), framed
+
+
+def _read(scaler, model, images, y):
+    seconds, framed = _framed(images)
     rows = scaler.transform(np.reshape(framed, (-1, 28, 28)))
     return Turn(seconds, model.score(rows, y))
 
@@ -79,6 +118,25 @@ def _bold(image, rng, radius=15):
     return 255 - _crop(ndimage.maximum_filter(large, footprint=disk))
 
 
+def _grown(image, rng):
+    """Make a bold digit of any size, tight, in either polarity, grey or not."""
+    bold = 255 - _bold(image, rng, rng.integers(8, 19))
+    scale = np.exp(rng.uniform(np.log(12), np.log(1000))) / max(bold.shape)
+    sides = [max(2, round(scale * side)) for side in bold.shape[::-1]]
+    way = Image.BICUBIC if scale > 1 else Image.BOX
+    bold = np.asarray(Image.fromarray(bold).resize(sides, way))
+    if rng.random() < 0.5:
+        bold = np.uint8(255 * (bold > 127))
+    return bold if rng.random() < 0.5 else 255 - bold
+
+
+def _coarse(image, rng):
+    """Make 15x16 pixels of two levels, with strokes of some three pixels."""
+    large = _resize(_crop(image), 60, 64)
+    bold = ndimage.maximum_filter(large, int(rng.integers(4, 9)))
+    return np.uint8(255 * (_resize(bold, 15, 16) > 120))
+
+
 def _photo(image, rng):
     paper = np.pad(255 - _resize(image, 200, 200), 150, constant_values=255)
     lit = 0.8 * paper * np.linspace(0.5, 0.95, 500) + rng.normal(0, 6, paper.shape)
@@ -100,7 +158,12 @@ _KINDS = {
     "bitmap of 32x32, light": _bitmap,
     "bitmap of 32x32, dark": lambda image, rng: 255 - _bitmap(image, rng),
     "gray of 16x16": lambda image, rng: _resize(_crop(image), 16, 16),
+    "two levels of 16x16": lambda image, rng: np.uint8(
+        255 * (_resize(_crop(image), 16, 16) > 110)
+    ),
+    "bold, 15x16": _coarse,
     "bold, tight": _bold,
+    "bold, tight, 12 to 1000 pixels": _grown,
     "photo in uneven light": _photo,
     "paper on a desk": _desk,
 }

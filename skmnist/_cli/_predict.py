@@ -12,7 +12,7 @@ import numpy as np
 from .._io._atomic import check_writable, write_files
 from .._io._untrusted import read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
-from ..images._likeness import unlikeness
+from ..images._likeness import USUAL, unlikeness
 from ._errors import naming, print_error
 from ._shared import (
     add_model_argument,
@@ -31,7 +31,6 @@ examples:
 _ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
 _WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _UNSURE_BELOW = 0.7
-_UNLIKE_ABOVE = 1.65  # as 1.5 % of MNIST's training digits are
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 
 
@@ -139,7 +138,8 @@ def _print_prediction(path, i, prediction, as_json):
     if as_json:
         print(json.dumps({"file": path, "index": i, **prediction}))
         return
-    cells = [path, i, prediction["label"], f"{prediction['probability']:.4f}"]
+    label = "-" if prediction["label"] is None else prediction["label"]
+    cells = [path, i, label, f"{prediction['probability']:.4f}"]
     if prediction["unsure"]:
         cells.append("?")
         if "second_label" in prediction:
@@ -284,14 +284,21 @@ def _count(image, polarity):
 
 def _predictions(model, images, polarity):
     """Frame images and predict them; return the predictions, and the framed rows."""
+    on_blank = "raise" if len(images) == 1 else "zeros"
     try:
-        rows = DigitNormalizer(polarity=polarity).transform(images)
+        rows = DigitNormalizer(polarity=polarity, on_blank=on_blank).transform(images)
     except ValueError as error:
         # There is one picture, and its name comes with the message.
         raise ValueError(str(error).replace("X[0] ", "the picture ")) from error
-    digits = [_prediction(model.classes_, row) for row in model.predict_proba(rows)]
-    for digit, unlike in zip(digits, unlikeness(rows.reshape(-1, 28, 28)), strict=True):
-        digit["unsure"] |= bool(unlike > _UNLIKE_ABOVE)
+    digits = [{"label": None, "probability": 0.0, "unsure": True} for _ in rows]
+    (inked,) = rows.any(axis=1).nonzero()
+    if inked.size:
+        unlike = unlikeness(rows[inked].reshape(-1, 28, 28))
+        for i, *read in zip(
+            inked, model.predict_proba(rows[inked]), unlike, strict=True
+        ):
+            digits[i] = _prediction(model.classes_, read[0])
+            digits[i]["unsure"] |= bool(read[1] > USUAL)
     return digits, rows
 
 
@@ -315,6 +322,8 @@ def _annotate(image, digits):
         pen.rectangle(frame, outline=color, width=width)
         mark = "?" if digit["unsure"] else ""
         text = f"{digit['label']}{mark} {100 * digit['probability']:.0f}%"
+        if digit["label"] is None:
+            text = mark
         # Above the digit, or where no text of a neighbor is: below it, or higher up.
         above, below = top - 2 * width - font.size, bottom + 2 * width
         for y in above, below, above - font.size, above:

@@ -100,6 +100,10 @@ class DigitNormalizer(
         left, at 1 none, but no spread counts as less than half or more than twice the
         usual one. Train and predict with the same setting.
 
+    on_blank : {"raise", "zeros"}, default="raise"
+        What to do with an image that has no ink, or no digit: raise an error that
+        names it, or return zeros for it.
+
     output : {"rows", "images"}, default="rows"
         The shape of the result: ``(n, 784)`` or ``(n, 28, 28)``.
 
@@ -155,6 +159,7 @@ class DigitNormalizer(
         "center": [StrOptions({"mass", "box"})],
         "deslant": ["boolean"],
         "moment_power": [Interval(Real, 0, 1, closed="both")],
+        "on_blank": [StrOptions({"raise", "zeros"})],
         "output": [StrOptions({"rows", "images"})],
         "n_jobs": [Integral, None],
     }
@@ -173,6 +178,7 @@ class DigitNormalizer(
         center: Literal["mass", "box"] = "mass",
         deslant: bool = False,
         moment_power: float = 0.0,
+        on_blank: Literal["raise", "zeros"] = "raise",
         output: Literal["rows", "images"] = "rows",
         n_jobs: int | None = None,
     ):
@@ -187,6 +193,7 @@ class DigitNormalizer(
         self.center = center
         self.deslant = deslant
         self.moment_power = moment_power
+        self.on_blank = on_blank
         self.output = output
         self.n_jobs = n_jobs
 
@@ -243,8 +250,8 @@ class DigitNormalizer(
         Raises
         ------
         ValueError
-            If `X` does not hold images, or an image has no ink; the message says
-            which one.
+            If `X` does not hold images; or, unless `on_blank` is "zeros", an image
+            has no ink or no digit. The message says which one.
         """
         self._check_parameters()
         images = self._images(X, reset=False)
@@ -372,20 +379,21 @@ class DigitNormalizer(
             options = Options(*(getattr(self, name) for name in Options._fields))
             readings = read(grey[todo], options, self._draw)
             for i, reading in zip(todo, readings, strict=True):
-                if reading is None:
-                    raise ValueError(
-                        f"{names[i]} has no ink: it looks the same everywhere"
-                    )
-                if reading.unlike > NONE:
-                    raise ValueError(f"{names[i]} has no digit, only other ink")
-                framed[i] = reading.framed
-            if steps is not None:
+                if reading is not None and reading.unlike <= NONE:
+                    framed[i] = reading.framed
+                elif self.on_blank == "raise":
+                    lack = "ink: it looks the same everywhere"
+                    if reading is not None:
+                        lack = "digit, only other ink"
+                    raise ValueError(f"{names[i]} has no {lack}")
+            if steps is not None and readings[0] is not None:
                 reading = readings[0]._asdict()
                 names = "ink", "mask", "digit", "strokes"
                 steps |= {name: [reading[name]] for name in names}
         if self.deslant or self.moment_power:
-            moved = _by_moments(framed, self.deslant, self.moment_power)
-            framed = _center(moved, self.center)
+            some = framed.any(axis=(1, 2))
+            moved = _by_moments(framed[some], self.deslant, self.moment_power)
+            framed[some] = _center(moved, self.center)
         return framed
 
     def _ready(self, grey):

@@ -18,7 +18,7 @@ _CLOSE = 384  # ... and to draw it
 _GOOD = 0.9  # ... where no sheet of paper, and no ink that is none, is looked for
 _USUAL = 1.3  # ... where a clean image needs no second reading
 _PASSES = 1.6  # ... where ink that is clearly apart from paper needs no other light
-NONE = 1.8  # ... beyond which there is no digit
+NONE = 2.5  # ... beyond which there is no digit
 # What is added for readings that can make a digit out of anything.
 _DROPPED, _CLEANED = 1.5, (0.15, 0.6)  # per part of the ink dropped; least, greatest
 _FLIPPED = 0.5  # in uneven light: ink that stands out less, or crosses the image

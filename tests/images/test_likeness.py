@@ -1,5 +1,7 @@
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
+from skmnist import DigitNormalizer
 from skmnist.images import _likeness
 
 
@@ -20,3 +22,17 @@ def test_an_image_is_as_unlike_alone_as_in_company(mnist):
     many = _likeness.unlikeness(mnist.x_test[:50])
     alone = [_likeness.unlikeness(image[np.newaxis])[0] for image in mnist.x_test[:50]]
     np.testing.assert_array_equal(many, alone)
+
+
+def test_few_digits_and_most_letters_are_marked(mnist):
+    letters = Image.new("L", (28 * 8, 28))
+    font = ImageFont.load_default(24)
+    for i, letter in enumerate("EHKMNWmw"):
+        ImageDraw.Draw(letters).text((28 * i + 14, 14), letter, 255, font, anchor="mm")
+    letters = np.asarray(letters).reshape(28, 8, 28).swapaxes(0, 1)
+    framed = DigitNormalizer(output="images", on_blank="zeros").transform(letters)
+    framed = framed[framed.any(axis=(1, 2))]
+    n_marked = 8 - (_likeness.unlikeness(framed) <= _likeness.USUAL).sum()
+
+    assert n_marked >= 7
+    assert (_likeness.unlikeness(mnist.x_test[:2000]) > _likeness.USUAL).mean() < 0.03

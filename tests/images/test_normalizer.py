@@ -138,7 +138,8 @@ def test_specks_and_frame_go_and_broken_strokes_stay():
     dirty[:4], dirty[-3:], dirty[:, :3] = 30, 30, 30
     dirty[20:22, 100:102] = dirty[100:103, 15:18] = 30
     assert differ(frame(dirty)[0], expected) < 0.02
-    assert differ(frame(dirty, drop_frame=False)[0], expected) > 0.05
+    with pytest.raises(ValueError, match="no digit, only other ink"):
+        frame(dirty, drop_frame=False)
     broken = clean.copy()
     broken[58:61] = clean[0, 0]
     assert differ(frame(broken)[0], expected) < 0.03
@@ -282,6 +283,18 @@ def test_no_ink_is_an_error_that_names_the_image(side):
         DigitNormalizer().fit_transform([picture(), blank])
 
 
+@pytest.mark.parametrize("side", [28, 90])
+@pytest.mark.parametrize("moment_power", [0.0, 0.5])
+def test_blank_images_become_zeros_if_told_so(side, moment_power):
+    blank = np.full((side, side), 200, np.uint8)
+    digit = picture(side=side)
+    normalizer = DigitNormalizer(on_blank="zeros", moment_power=moment_power)
+    rows = normalizer.transform([blank, digit, blank])
+    np.testing.assert_array_equal(rows.any(axis=1), [False, True, False])
+    np.testing.assert_array_equal(rows[1], normalizer.transform([digit])[0])
+    assert not normalizer.explain(blank)["framed"].any()
+
+
 def test_noise_is_no_ink():
     noise = np.random.default_rng(0).normal(128, 9, (300, 300))
     with pytest.raises(ValueError, match=r"X\[0\] has no ink"):
@@ -322,6 +335,7 @@ def test_what_is_no_image_is_named(X, message):
         {"stroke_width": (2,)},
         {"image_shape": (8,)},
         {"image_shape": (8, 0)},
+        {"on_blank": "ignore"},
         {"output": "row"},
         {"n_jobs": "all"},
     ],

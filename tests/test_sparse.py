@@ -48,7 +48,6 @@ def test_every_method(kind):
     assert model.score(sparse, Y) == dense_model.score(X, Y)
 
 
-@pytest.mark.parametrize("per_call", [1, 5_000, 2**23])
 @pytest.mark.parametrize(
     "kwargs",
     [
@@ -56,10 +55,10 @@ def test_every_method(kind):
         {"hard_fraction": 0.3},
         {"class_weight": "balanced", "dtype": "float64"},
         {"batch_size": 7, "learning_rate_schedule": "cosine"},
+        {"hidden_units": 256, "batch_size": 256, "dtype": "mixed_bfloat16"},
     ],
 )
-def test_in_parts_of_any_size(kwargs, per_call, monkeypatch):
-    monkeypatch.setattr("skmnist._training._fit._DENSE_AT_ONCE", per_call)
+def test_settings(kwargs):
     weight = np.arange(300) % 3
     dense = classifier(**kwargs).fit(X, Y, weight)
     assert_same(classifier(**kwargs).fit(scipy.sparse.csr_array(X), Y, weight), dense)
@@ -71,6 +70,18 @@ def test_wide_rows_are_predicted_in_small_parts(monkeypatch):
     expected = model.predict_proba(X)
     found = model.predict_proba(scipy.sparse.csr_array(X))
     np.testing.assert_array_equal(found, expected)
+
+
+def test_numbers_given_twice_are_added():
+    rows = scipy.sparse.csr_array(X)
+    twice = scipy.sparse.coo_array(
+        (
+            np.concatenate([rows.data / 2, rows.data / 2]),
+            tuple(np.concatenate([each, each]) for each in rows.nonzero()),
+        ),
+        shape=X.shape,
+    )
+    assert_same(classifier().fit(twice, Y), classifier().fit(X, Y))
 
 
 def test_behind_vectorizers_and_encoders():

@@ -66,6 +66,7 @@ def _make_train(data, steps, mixed_precision):
         adversarial=False,
         distortion=None,
         layer_sizes=None,
+        sparse=False,
     )
     loop = _loop.TrainingLoop(spec, make_optimizer("adam"))
     rng = np.random.default_rng(0)

@@ -22,7 +22,6 @@ from ._sharding import shard_axes, shard_sizes
 _STEPS_PER_CALL = 512
 _MULTIPLICATIONS_PER_CALL = 2**36
 _MASKS_PER_CALL = 2**25  # bytes
-_DENSE_AT_ONCE = 2**23  # numbers of sparse rows that are made dense
 # Multiplications of a forward pass of a batch from which on two shards are faster. The
 # choice must not depend on the machine: it decides over the last bits.
 _WORTH_SHARDING = 1_500_000
@@ -70,8 +69,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     stopping = _EarlyStopping(validation, config)
     history = {}
     with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
-        if not issparse(data.X):
-            loop.load_data(data.X)
+        loop.load_data(data.X)
         loop.load_state(state.weights, state.optimizer)
 
         def call(hook, epoch, *args):
@@ -154,6 +152,7 @@ class _Plan:
             adversarial=config.adversarial_epsilon > 0,
             distortion=config.distortion and config.distortion.kind,
             layer_sizes=None if optimizer.any_size else network.layer_sizes,
+            sparse=issparse(self._data.X),
         )
 
     def change_rate(self, wanted, rate, epoch):
@@ -169,7 +168,7 @@ class _Plan:
         settings = self._settings(clean)
         losses, correct = [], []
         for steps in self._draw(epochs, sampler):
-            of_rows, hits, *penalty = self._train(loop, steps, settings)
+            of_rows, hits, *penalty = loop.train(steps, settings, cache.one_in_use)
             sampler.update(steps.rows, of_rows)
             of_rows = of_rows * self._data.sample_weight[steps.rows]
             for each in penalty:
@@ -186,20 +185,6 @@ class _Plan:
                 strict=True,
             )
         ]
-
-    def _train(self, loop, steps, settings):
-        """Train some steps; sparse rows are made dense a few steps at a time."""
-        if not issparse(self._data.X):
-            return loop.train(steps, settings, cache.one_in_use)
-        n_numbers = self._batch_size * self._data.X.shape[1]
-        n_at_once = max(1, _DENSE_AT_ONCE // n_numbers)
-        results = []
-        for first in range(0, len(steps.rates), n_at_once):
-            part = steps.part(first, first + n_at_once)
-            loop.load_data(self._data.X[part.rows].toarray())
-            part = part._replace(rows=np.arange(len(part.rows), dtype=np.int32))
-            results.append(loop.train(part, settings, cache.one_in_use))
-        return [np.concatenate(each) for each in zip(*results, strict=True)]
 
     def _settings(self, clean):
         config, number = self.config, np.dtype(self.config.architecture.dtype).type

@@ -34,6 +34,7 @@ class LoopSpec(NamedTuple):
     adversarial: bool
     distortion: tuple | None  # arguments of `make_distort`
     layer_sizes: tuple | None  # None for a loop that takes any
+    sparse: bool  # whether the rows are
 
 
 class Steps(NamedTuple):
@@ -47,19 +48,14 @@ class Steps(NamedTuple):
     rates: np.ndarray  # (n_steps,), float32, learning rates
     seeds: np.ndarray  # (n_steps, 2), int32, of distortions
 
-    def part(self, first, end):
-        """Return some of the steps."""
-        bounds = self.bounds[:-1][first : end + 1]
-        rows = slice(*bounds[[0, -1], 0])
-        return Steps(
-            np.concatenate([bounds, bounds[-1:]]) - bounds[0],
-            self.rows[rows],
-            self.y[rows],
-            self.weight[rows],
-            [[each[rows] for each in shards] for shards in self.kept],
-            self.rates[first:end],
-            self.seeds[first:end],
-        )
+
+class SparseRows(NamedTuple):
+    """Rows of some steps as their numbers other than zero."""
+
+    bounds: np.ndarray  # (n_steps + 2, 1), int32, first number of each, twice the end
+    index: np.ndarray  # (n_numbers, 2), int64, row of the step, and column
+    values: np.ndarray  # (n_numbers,)
+    n_features: int
 
 
 class Hyperparameters(NamedTuple):
@@ -135,7 +131,15 @@ class TrainingLoop:
         shapes = [], [], [], [6], matrix
         numbers = [_placeholder(self._dtype, shape) for shape in shapes]
         settings = Hyperparameters(_placeholder(tf.int32, []), *numbers)
-        return values, _placeholder(self._dtype, matrix), steps, settings
+        X = _placeholder(self._dtype, matrix)
+        if self.spec.sparse:
+            X = SparseRows(
+                bounds=_placeholder(tf.int32, [None, 1]),
+                index=_placeholder(tf.int64, [None, 2]),
+                values=_placeholder(self._dtype, vector),
+                n_features=_placeholder(tf.int64, []),
+            )
+        return values, X, steps, settings
 
     def _run(self, values, X, steps, settings):
         if self._variables:
@@ -183,15 +187,19 @@ class TrainingLoop:
 
     def _batch(self, i, X, steps, settings):
         """Gather the rows of a step, distort them, and make the dropout masks."""
-        bounds = steps.bounds.read()
-        begin, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
-
-        def of_step(variable):
-            return tf.raw_ops.StridedSlice(
-                input=variable.read(), begin=begin, end=end, strides=[1]
+        of_step = _slicing(steps.bounds.read(), i)
+        y = of_step(steps.y)
+        if self.spec.sparse:
+            numbers = _slicing(X.bounds.read(), i)
+            x = tf.raw_ops.SparseToDense(
+                sparse_indices=numbers(X.index),
+                output_shape=[tf.size(y, tf.int64), X.n_features.read()],
+                sparse_values=numbers(X.values),
+                default_value=tf.zeros([], self._dtype),
+                validate_indices=False,
             )
-
-        x = tf.gather(X.read(), of_step(steps.rows))
+        else:
+            x = tf.gather(X.read(), of_step(steps.rows))
         if self._distort is not None:
             # XLA compiles for each size of batch.
             n_rows = tf.shape(x)[0]
@@ -206,7 +214,7 @@ class TrainingLoop:
             [tf.cast(of_step(kept), self._dtype) * scale for kept in shards]
             for shards in steps.kept
         ]
-        return Batch(x, of_step(steps.y), of_step(steps.weight), masks)
+        return Batch(x, y, of_step(steps.weight), masks)
 
     def _step(self, variables, batch, rate, settings):
         """Train one step; return losses of rows, whether they are correct, penalty."""
@@ -241,7 +249,10 @@ class TrainingLoop:
         self._X = self._values = None
 
     def load_data(self, X):
-        """Take over the rows to train on."""
+        """Take over the rows to train on, an array or a CSR matrix."""
+        if self.spec.sparse:
+            self._X = X
+            return
         self._X = aligned_empty(X.shape, X.dtype)
         self._X[...] = X
 
@@ -270,7 +281,8 @@ class TrainingLoop:
         penalized the penalty of each step. `metadata`, a `tf.compat.v1.RunMetadata`, is
         filled with the time that each operation took.
         """
-        inputs = tf.nest.flatten((self._values, self._X, steps, settings))
+        X = _sparse_rows(self._X, steps) if self.spec.sparse else self._X
+        inputs = tf.nest.flatten((self._values, X, steps, settings))
         options = run_options(alone and self.spec.sharded)
         if metadata is not None:
             options.trace_level = options.FULL_TRACE
@@ -285,3 +297,29 @@ class TrainingLoop:
 def _read(variable):
     # By one operation; the `read_value` of a tf.Variable takes two.
     return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
+
+
+def _slicing(bounds, i):
+    """Return a function that takes what belongs to step `i` out of a variable."""
+    begin, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
+
+    def of_step(variable):
+        return tf.raw_ops.StridedSlice(
+            input=variable.read(), begin=begin, end=end, strides=[1]
+        )
+
+    return of_step
+
+
+def _sparse_rows(X, steps):
+    rows = X[steps.rows]
+    rows.sum_duplicates()
+    bounds = steps.bounds[:, 0]
+    row = np.arange(len(steps.rows)) - np.repeat(bounds[:-2], np.diff(bounds[:-1]))
+    index = np.stack([np.repeat(row, np.diff(rows.indptr)), rows.indices], axis=1)
+    return SparseRows(
+        bounds=rows.indptr[bounds].astype(np.int32)[:, np.newaxis],
+        index=index.astype(np.int64),
+        values=rows.data,
+        n_features=np.int64(X.shape[1]),
+    )

@@ -68,7 +68,7 @@ def _framed(images):
     framed, seconds = [], 0.0
     for image in images:
         start = time.process_time()
-        framed.append(DigitNormalizer().transform([image])[0])
+        framed.append(DigitNormalizer(on_blank="zeros").transform([image])[0])
         seconds += time.process_time() - start
     return np.stack(framed), seconds
 
@@ -128,7 +128,7 @@ def _sheets(report, table, model, key, label, gaps=0, touching=0.0):
         )
         start = time.process_time()
         found = find_digits(sheet, classifier=model)
-        framed = DigitNormalizer().transform(found.images)
+        framed = DigitNormalizer(on_blank="zeros").transform(found.images)
         seconds += time.process_time() - start
         owners = _owners(found.boxes, middles)
         labels = model.predict(framed)

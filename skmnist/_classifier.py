@@ -519,7 +519,7 @@ class MLPDigitClassifier(
             raise
 
     def _validate(self, X, y, reset):
-        X = self._flat(X, reset=reset, dtype=self._number())
+        X = self._flat(X, reset=reset, dtype=self._array_dtype())
         with checking("y", y):
             if y is None:
                 raise ValueError(
@@ -583,7 +583,9 @@ class MLPDigitClassifier(
             )
         data = Data(X, y, weight)
         if validation is not None:
-            validation = Data(*validation, np.ones(len(validation[1]), self.dtype))
+            validation = Data(
+                *validation, np.ones(len(validation[1]), self._array_dtype())
+            )
         elif self.early_stopping:
             kept, held_out = self._split(y, start.seed)
             data = Data(X[kept], y[kept], _mean_one(weight[kept]))
@@ -611,11 +613,13 @@ class MLPDigitClassifier(
             self._hidden_units(),
             len(self.classes_),
             self.activation,
-            self._number(),
+            self._array_dtype(),
         )
         distortion = None
         if self.augmentation is not None:
-            distortion = plan_distortion(self.augmentation, n_features, self._number())
+            distortion = plan_distortion(
+                self.augmentation, n_features, self._array_dtype()
+            )
             if incremental:
                 distortion = distortion._replace(clean_fraction=0.0)
         return TrainingConfig(
@@ -634,7 +638,7 @@ class MLPDigitClassifier(
             patience=self.n_iter_no_change,
         )
 
-    def _number(self):
+    def _array_dtype(self):
         """Name the dtype of rows and weights."""
         return "float32" if self.dtype == "mixed_bfloat16" else self.dtype
 
@@ -729,14 +733,14 @@ class MLPDigitClassifier(
         if self.class_weight is not None:
             weight = weight * self._class_weights(y, weight)[y]
         # TensorFlow takes what is below for zero.
-        used = weight >= np.finfo(self._number()).tiny
+        used = weight >= np.finfo(self._array_dtype()).tiny
         if not used.any():
             raise ValueError(
                 "sample_weight, times the class_weight, must be above 0 for some row"
             )
         if not used.all():
             X, y, weight = X[used], y[used], weight[used]
-        return X, y, _mean_one(weight).astype(self._number())
+        return X, y, _mean_one(weight).astype(self._array_dtype())
 
     def _class_weights(self, y, weight):
         if self.class_weight == "balanced":

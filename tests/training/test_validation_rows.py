@@ -36,6 +36,13 @@ def test_the_same_rows_held_out_or_given(names):
         assert_array_equal(mine, theirs)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16"])
+@pytest.mark.filterwarnings("ignore:.*no bfloat16 instructions")
+def test_in_every_precision(dtype):
+    mlp = make_mlp(dtype=dtype).fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
+    assert len(mlp.history_["val_loss"]) == mlp.n_iter_
+
+
 def test_training_stops_by_the_rows_that_are_given():
     wrong = (Y_VAL + 1) % 10  # the better it learns, the larger their loss
     mlp = make_mlp(epochs=50, n_iter_no_change=2)

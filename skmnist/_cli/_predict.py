@@ -82,9 +82,7 @@ def main(args):
                 if _is_picture(path):
                     predictions = _read_picture(path, model, args)
                 else:
-                    predictions = list(
-                        _predictions_of(_read_images(path, model), model)
-                    )
+                    predictions = _predictions_of(_read_images(path, model), model)
         except (OSError, ValueError) as error:
             print_error(error)
             code = 1
@@ -101,7 +99,7 @@ def _predict_data(args, model):
         if images is None:
             raise ValueError("has no images to test on")
         if args.output is None:
-            predictions = list(_predictions_of(images, model))
+            predictions = _predictions_of(images, model)
         else:
             labels = model.predict(images)
     if args.output is None:
@@ -116,8 +114,8 @@ def _predict_data(args, model):
 
 
 def _predictions_of(images, model):
-    for row in model.predict_proba(images):
-        yield _prediction(model.classes_, row)
+    probabilities = model.predict_proba(images)
+    return [_prediction(model.classes_, row) for row in probabilities]
 
 
 def _prediction(classes, row):

@@ -41,11 +41,11 @@ def draw_masks(parts, rate, layers):
     return masks
 
 
-def _fill(kept, rng, thresholds):
+def _fill(mask, rng, thresholds):
     # Whole words of random bytes.
-    n_rows = max(8, _BYTES_AT_ONCE // kept.shape[1] // 8 * 8)
-    for start in range(0, len(kept), n_rows):
-        some = kept[start : start + n_rows]
+    n_rows = max(8, _BYTES_AT_ONCE // mask.shape[1] // 8 * 8)
+    for start in range(0, len(mask), n_rows):
+        some = mask[start : start + n_rows]
         words = rng.integers(2**64, size=-(-some.size // 8), dtype=np.uint64)
         random_bytes = words.view(np.uint8)[: some.size].reshape(some.shape)
         np.greater_equal(random_bytes, thresholds[start : start + n_rows], out=some)

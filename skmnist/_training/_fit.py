@@ -175,15 +175,13 @@ class _Plan:
                 of_rows += np.repeat(each, np.diff(steps.bounds[:-1, 0]))
             losses.append(of_rows)
             correct.append(hits)
+        losses, accuracies = (
+            np.concatenate(each).reshape(len(epochs), -1).mean(axis=1).tolist()
+            for each in (losses, correct)
+        )
         return [
-            {"loss": float(loss), "accuracy": float(accuracy)}
-            for loss, accuracy in zip(
-                *(
-                    np.concatenate(each).reshape(len(epochs), -1).mean(axis=1)
-                    for each in (losses, correct)
-                ),
-                strict=True,
-            )
+            {"loss": loss, "accuracy": accuracy}
+            for loss, accuracy in zip(losses, accuracies, strict=True)
         ]
 
     def _settings(self, clean):
@@ -233,7 +231,7 @@ class _Plan:
             rows=rows,
             y=self._data.y[rows],
             weight=weight.astype(self._data.X.dtype)[:, np.newaxis],
-            kept=draw_masks(parts, self._dropout, self._hidden),
+            dropout_masks=draw_masks(parts, self._dropout, self._hidden),
             rates=rates,
             seeds=seeds,
         )

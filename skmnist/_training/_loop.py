@@ -44,7 +44,7 @@ class Steps(NamedTuple):
     rows: np.ndarray  # (n_rows,), int32, into the data
     y: np.ndarray  # (n_rows,), int32
     weight: np.ndarray  # (n_rows, 1), of each row in the mean loss of its step
-    kept: list  # of each hidden layer, its shards, (n_rows, n_units), bool
+    dropout_masks: list  # of each hidden layer, its shards, (n_rows, n_units), bool
     rates: np.ndarray  # (n_steps,), float32, learning rates
     seeds: np.ndarray  # (n_steps, 2), int32, of distortions
 
@@ -121,7 +121,7 @@ class TrainingLoop:
             rows=_placeholder(tf.int32, vector),
             y=_placeholder(tf.int32, vector),
             weight=_placeholder(self._dtype, [None, 1]),
-            kept=[
+            dropout_masks=[
                 [_placeholder(tf.bool, matrix) for _ in range(n_shards(axis))]
                 for axis in hidden
             ],
@@ -211,8 +211,8 @@ class TrainingLoop:
             x = self._distort(x, seed, ranges, modes)[:n_rows]
         scale = settings.scale.read()
         masks = [
-            [tf.cast(of_step(kept), self._dtype) * scale for kept in shards]
-            for shards in steps.kept
+            [tf.cast(of_step(mask), self._dtype) * scale for mask in shards]
+            for shards in steps.dropout_masks
         ]
         return Batch(x, y, of_step(steps.weight), masks)
 

@@ -32,6 +32,8 @@ class LossSampler:
 
     def update(self, rows, losses):
         """Take over the losses of some rows, both of shape (n,)."""
+        if self._fraction == 0:
+            return
         losses = np.minimum(losses, _LARGEST_LOSS)
         self._losses[rows] += (1 - _MOMENTUM) * (losses - self._losses[rows])
 

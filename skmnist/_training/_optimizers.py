@@ -51,9 +51,7 @@ class RuleOptimizer:
         known = _SHARED | self._rule.options
         options = {key: options[key] for key in known.keys() & options.keys()}
         options = {
-            key: float(value)
-            if isinstance(value, Real) and not isinstance(value, bool)
-            else value
+            key: float(value) if _is_number(value) else value
             for key, value in options.items()
         }
         self._options = SimpleNamespace(**(known | options))

@@ -9,7 +9,7 @@ import tensorflow as tf
 from ._startup import quiet_startup
 
 _v1 = tf.compat.v1
-# A training step has two branches, the halves of its batch.
+# A training step has two branches, the shards of its weights.
 _MAX_THREADS = 2
 
 

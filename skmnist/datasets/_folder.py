@@ -54,20 +54,24 @@ def read_pair(path):
     x, y = _naming(read_idx, path), None
     if x.ndim < 2:
         raise ValueError(f"{path.name} has no images: name the file that has them")
-    if found := _IDX_NAME.fullmatch(path.name):
-        for other in sorted(path.parent.iterdir()):
-            names = _IDX_NAME.fullmatch(other.name)
-            if names and (names["set"], names["part"], names["what"]) == (
-                found["set"],
-                found["part"],
-                "labels",
-            ):
-                y = _naming(read_idx, other)
-                y = (
-                    y[:, 0] if y.ndim == 2 else y
-                )  # the others of QMNIST tell of writers
-                break
+    if (other := _labels_beside(path)) is not None:
+        y = _naming(read_idx, other)
+        if y.ndim == 2:  # QMNIST's other columns are about the writers
+            y = y[:, 0]
     return x, y
+
+
+def _labels_beside(path):
+    """Find the IDX file with the labels of one with images, or None."""
+    found = _IDX_NAME.fullmatch(path.name)
+    for other in sorted(path.parent.iterdir()) if found else ():
+        names = _IDX_NAME.fullmatch(other.name)
+        if names and names.group("set", "part", "what") == (
+            *found.group("set", "part"),
+            "labels",
+        ):
+            return other
+    return None
 
 
 def _naming(read, path):

@@ -40,14 +40,14 @@ def features(framed):
     right, low = across > 0, down > 0
     excess = np.abs(across) - np.abs(down)
     diagonal = 2**0.5 * np.minimum(np.abs(across), np.abs(down))
-    along, upright = np.maximum(excess, 0), np.maximum(-excess, 0)
+    along, vertical = np.maximum(excess, 0), np.maximum(-excess, 0)
     edges = np.empty((len(framed), _DIRECTIONS, _SIDE, _SIDE), np.float32)
     for i, (strength, which) in enumerate(
         [
             (along, right),
             (along, ~right),
-            (upright, low),
-            (upright, ~low),
+            (vertical, low),
+            (vertical, ~low),
             (diagonal, right & low),
             (diagonal, right & ~low),
             (diagonal, ~right & low),

@@ -455,10 +455,9 @@ class DigitNormalizer(
         least = np.minimum(level, 0.5 * picture.max(axis=(1, 2)))
         top = np.maximum(0.9 * top, least[:, np.newaxis, np.newaxis])
         picture /= top.repeat(4, axis=1).repeat(4, axis=2)
-        if self.stroke_width is None:
-            strokes = picture > _LEVELS[0]
-            return strokes, strokes
         strokes = picture > _LEVELS[0]
+        if self.stroke_width is None:
+            return strokes, strokes
         return strokes, _of_width(picture, *self.stroke_width, self.digit_size)
 
     def __sklearn_tags__(self):

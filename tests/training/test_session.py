@@ -22,7 +22,6 @@ def test_settings_of_the_environment_count(monkeypatch, name):
 def test_settings_of_tensorflow_count():
     program = """
 import tensorflow as tf
-from commands import run_python
 tf.config.threading.set_inter_op_parallelism_threads(1)
 from skmnist._training._session import n_threads
 print(n_threads())

@@ -35,7 +35,6 @@ class ImageTransformer(
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, n_features)
             Images, or rows of their pixels: booleans, integers or floats.
-
         y : None
             Ignored; present for the scikit-learn interface.
 

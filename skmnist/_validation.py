@@ -67,16 +67,11 @@ def flatten_images(X):
     shape = getattr(X, "shape", ())
     if len(shape) < 3:
         return X, None
-    if len(shape) > 4:
-        raise ValueError(
-            "X must be images of shape (n, height, width) or (n, height, width, 1), "
-            f"or rows of shape (n, n_pixels), got an array of shape {tuple(shape)}"
-        )
-    if len(shape) == 4 and shape[-1] != 1:
+    if len(shape) > 4 or (len(shape) == 4 and shape[-1] != 1):
         raise ValueError(
             "X must be images with one channel, of shape (n, height, width) or "
-            f"(n, height, width, 1), got an array of shape {tuple(shape)}; turn color "
-            "images into gray ones first"
+            "(n, height, width, 1), or rows of shape (n, n_pixels); got an array of "
+            f"shape {tuple(shape)}"
         )
     image_shape = tuple(int(side) for side in shape[1:])
     return np.asarray(X).reshape(shape[0], math.prod(image_shape)), image_shape

@@ -10,7 +10,7 @@ from sklearn.metrics import ConfusionMatrixDisplay, classification_report
 from .._io._atomic import check_writable, write_files
 from .._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
 from .._plot._image_grid import to_images
-from .._plot._png import DPI, show_no_window, to_png
+from ._shared import DPI, show_no_window, to_png
 
 _STYLE = """\
 :root { color-scheme: light dark; }

@@ -1,6 +1,7 @@
 """What the commands share: their data and models, tables and errors."""
 
 from errno import ENOENT
+from io import BytesIO
 from pathlib import Path
 
 from sklearn.base import is_classifier
@@ -8,6 +9,8 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from ._errors import naming
+
+DPI = 144  # of plots
 
 
 def add_data_arguments(parser, test_alone=False):
@@ -100,3 +103,20 @@ def print_table(rows):
             cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)
         )
         print(first.ljust(widths[0]), *cells, sep="  ")
+
+
+def show_no_window():
+    """Use matplotlib's backend without windows."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+
+
+def to_png(figure):
+    """Return a figure as the bytes of a PNG file, and close it."""
+    import matplotlib.pyplot as plt
+
+    stream = BytesIO()
+    figure.savefig(stream, format="png", dpi=DPI)
+    plt.close(figure)
+    return stream.getvalue()

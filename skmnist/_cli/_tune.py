@@ -10,8 +10,7 @@ from sklearn.pipeline import Pipeline
 from .._classifier import MLPDigitClassifier
 from .._io._atomic import check_writable, write_files
 from .._plot import GridSearchDisplay
-from .._plot._png import show_no_window, to_png
-from ._shared import print_table
+from ._shared import print_table, show_no_window, to_png
 from ._train import (
     NETWORK_OPTIONS,
     add_training_arguments,

@@ -110,31 +110,23 @@ class DigitGridDisplay(ImageGrid):
         ----------
         estimator : estimator
             Any fitted classifier or pipeline that takes `X`.
-
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, side ** 2)
             Images, or rows of pixels of square images.
-
         y : array-like of shape (n_samples,), default=None
             True labels.
-
         n_images : int, default=25
             Largest number of images to show.
-
         mistakes_only : bool, default=False
             Show misclassified images only, the most confident first (in the order of
             `X` without `predict_proba`); needs `y`.
-
         random_state : int, RandomState instance or None, default=None
             Chooses the images, unless `mistakes_only`. None draws a seed from the
             operating system.
-
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -190,33 +182,24 @@ class DigitGridDisplay(ImageGrid):
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, side ** 2)
             Images, or rows of pixels of square images.
-
         y_true : array-like of shape (n_samples,), default=None
             True labels.
-
         y_pred : array-like of shape (n_samples,), default=None
             Predicted labels.
-
         y_proba : array-like of shape (n_samples,), default=None
             Probability of each predicted label; needs `y_pred`.
-
         n_images : int, default=25
             Largest number of images to show.
-
         mistakes_only : bool, default=False
             Show misclassified images only, the most confident first (in the order of
             `X` without `y_proba`); needs `y_true` and `y_pred`.
-
         random_state : int, RandomState instance or None, default=None
             Chooses the images, unless `mistakes_only`. None draws a seed from the
             operating system.
-
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -273,10 +256,8 @@ class DigitGridDisplay(ImageGrid):
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`. All images share one scale.
-
         text_kw : dict, default=None
             Passed to `Axes.text`. By default mistakes have another color,
             and the font size fits the grid.

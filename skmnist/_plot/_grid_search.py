@@ -95,21 +95,16 @@ class GridSearchDisplay:
         ----------
         search : GridSearchCV
             A fitted search.
-
         params : list of str, default=None
             Two or three searched parameters: along x, along y, and one heat map per
             value. The pipeline's prefix may be left out. None takes all searched
             parameters. Each cell shows its best candidate.
-
         scoring : str, default=None
             Score to show of a search with several; None takes that of `refit`.
-
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -160,10 +155,8 @@ class GridSearchDisplay:
         ----------
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`. All heat maps share one scale.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -299,9 +292,7 @@ def _searched(candidates, name):
         value = candidate.get(name, _UNSET)
         values.setdefault(repr(value), value)  # not every value can be hashed
     values = list(values.values())
-    if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
-        values.sort()
-    return values
+    return sorted(values) if all(map(_is_number, values)) else values
 
 
 def _find_cell(candidate, values):
@@ -312,7 +303,9 @@ def _find_cell(candidate, values):
     return tuple([*position, 0][2::-1])
 
 
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _label(value):
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return f"{value:g}"
-    return shorten(value)
+    return f"{value:g}" if _is_number(value) else shorten(value)

@@ -86,20 +86,15 @@ class HiddenUnitsDisplay(ImageGrid):
         ----------
         estimator : MLPDigitClassifier, Pipeline or search
             A fitted network, or a fitted pipeline or search that ends in one.
-
         n_units : int, default=64
             Largest number of units to show, in order of the norm of their weights.
-
         image_shape : tuple of int (height, width), default=None
             Shape of the training images. None takes it from the pipeline's
             :class:`PixelScaler`, and assumes square images without one.
-
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -145,10 +140,8 @@ class HiddenUnitsDisplay(ImageGrid):
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`. All images share one scale; white is a weight of 0.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 

@@ -13,7 +13,6 @@ from typing import Any
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
-import skops.io
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
@@ -119,6 +118,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     data = Path(path).read_bytes()
     try:
         return _parse(data)
+    except ImportError:  # skops is missing
+        raise
     except _OtherFormatError as error:
         raise ValueError(f"{path} {in_one_line(error)}") from None
     except Exception as error:  # zipfile, json, NumPy and skops raise a dozen types
@@ -136,6 +137,8 @@ class _OtherFormatError(ValueError):
 
 
 def _dump(estimator):
+    import skops.io  # takes half a second
+
     parameters = estimator.get_params()
     for each in [estimator, *parameters.values()]:
         if not isinstance(each, MLPDigitClassifier):
@@ -204,6 +207,8 @@ def _check_footer(data):
 
 
 def _parse(data):
+    import skops.io
+
     _check_footer(data)
     with ZipFile(BytesIO(data)) as archive:
         _check_sizes(archive, len(data))

@@ -362,6 +362,12 @@ def test_a_truncated_file_is_an_error_that_names_it(saved, tmp_path):
             load(path)
 
 
+def test_a_missing_skops_is_named(saved, monkeypatch):
+    monkeypatch.setitem(sys.modules, "skops.io", None)
+    with pytest.raises(ImportError, match="skops"):
+        load(saved)
+
+
 def test_every_flipped_bit_is_an_error(tmp_path):
     save(PixelScaler(), tmp_path / "good")
     data = (tmp_path / "good").read_bytes()

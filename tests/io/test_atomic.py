@@ -11,7 +11,6 @@ import pytest
 from commands import DIGITS, run_python
 from networks import network
 from PIL import Image
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 import skmnist
@@ -19,7 +18,6 @@ from skmnist import PixelScaler
 from skmnist._cli import main
 from skmnist._cli._export import export
 from skmnist._cli._report import write_report
-from skmnist._cli._tune import draw
 from skmnist._io._atomic import write_files
 
 
@@ -41,37 +39,24 @@ def model():
     return model.fit(DIGITS.x_train[:200], DIGITS.y_train[:200])
 
 
-@pytest.fixture(scope="module")
-def found(model):
-    mlp = "mlpdigitclassifier"
-    grid = {f"{mlp}__l2": [0, 1e-3], f"{mlp}__dropout": [0, 0.2]}
-    search = GridSearchCV(model, grid, cv=2)
-    search.fit(DIGITS.x_train[:200], DIGITS.y_train[:200])
-    return search
-
-
-def report(folder, model, found):
+def report(folder, model):
     write_report(folder / "out", model, DIGITS, "digits", 0)
 
 
-def plot(folder, model, found):
-    draw(found, folder / "out" / "plot.png")
-
-
-def several(folder, model, found):
+def several(folder, model):
     files = {"a": b"new", "b": b"new", "c": b"longer than before" * 100}
     write_files({folder / "out" / k: v for k, v in files.items()}, "it")
 
 
-def export_to_onnx(folder, model, found):
+def export_to_onnx(folder, model):
     export(model, str(folder / "out" / "model.onnx"))
 
 
-def save(folder, model, found):
+def save(folder, model):
     skmnist.save(model, folder / "out" / "model.skops")
 
 
-WRITERS = [report, plot, several, save, export_to_onnx]
+WRITERS = [report, several, save, export_to_onnx]
 
 
 def contents(folder):
@@ -79,16 +64,16 @@ def contents(folder):
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_a_disk_that_fills_up_leaves_all_old_files(write, model, found, tmp_path):
+def test_a_disk_that_fills_up_leaves_all_old_files(write, model, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    write(tmp_path, model, found)
+    write(tmp_path, model)
     names = contents(out)
     assert names
     for name in names:
         (out / name).write_bytes(b"old")
     with full_disk(), pytest.raises(OSError, match=r"cannot be saved .*too large"):
-        write(tmp_path, model, found)
+        write(tmp_path, model)
 
     assert contents(out) == dict.fromkeys(names, b"old")
 

@@ -5,7 +5,6 @@ import os
 import pickle
 import platform
 import stat
-import sys
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -185,14 +184,6 @@ def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
         "training and to_keras need TensorFlow and Keras: pip install tensorflow keras",
         "to_onnx needs onnx and skl2onnx: pip install 'skmnist[onnx]'",
     ]
-
-
-def test_a_missing_skops_is_named(saved, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "skops.io", None)
-    with pytest.raises(ImportError, match="loading a model needs skops: pip install"):
-        load(saved)
-    with pytest.raises(ImportError, match="saving a model needs skops: pip install"):
-        save(PixelScaler(), tmp_path / "model")
 
 
 @pytest.mark.parametrize(
@@ -380,10 +371,6 @@ def test_a_file_that_cannot_be_read(tmp_path):
         load(tmp_path / "nothing")
     with pytest.raises(OSError, match=tmp_path.name):
         load(tmp_path)
-    os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", "/dev/zero"):  # endless
-        with pytest.raises(OSError, match="loaded from a file only"):
-            load(path)
     with pytest.raises(ValueError, match="'path' parameter of load"):
         load(5)
 
@@ -420,17 +407,10 @@ def test_what_cannot_be_saved_is_an_error(estimator, message, existing):
         save(estimator, existing)
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "message"),
-    [
-        ("Adam", "optimizer='adam'"),
-        ("SGD", r"optimizer=SGD\(\.\.\.\) cannot be saved.* learning_rate .*'sgd'"),
-    ],
-)
-def test_optimizers_cannot_be_saved(optimizer, message, existing):
+def test_optimizers_cannot_be_saved(existing):
     # Made here: the first one of a process decides over TensorFlow's threads.
-    mlp = network(optimizer=getattr(keras.optimizers, optimizer)(0.1))
-    with pytest.raises(ValueError, match=message):
+    mlp = network(optimizer=keras.optimizers.SGD(0.1))
+    with pytest.raises(ValueError, match=r"optimizer, a SGD, cannot .* learning_rate"):
         save(make_pipeline(PixelScaler(), mlp), existing)
 
 

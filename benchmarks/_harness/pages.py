@@ -5,7 +5,7 @@ read on it, with "-" for an empty box.
 """
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 from scipy import ndimage
 
 CELL = 80  # pixels of a box or a place on a sheet

@@ -128,12 +128,13 @@ def _drawn(report, reader, n):
         for i in range(max(4, n // 10)):
             y = rng.integers(0, 10, 50)
             scene = drawn.SHEETS[i % len(drawn.SHEETS)]
-            sheet, middles = drawn.draw_sheet(y, rng, scene=scene._replace(lines=lines))
+            sheet, _ = drawn.draw_sheet(y, rng, scene=scene._replace(lines=lines))
             start = time.perf_counter()
             found = find_digits(sheet, classifier=reader)
-            right = len(found.images) == len(y) and (
-                reader.predict(found.images) == y
-            ).mean()
+            right = (
+                len(found.images) == len(y)
+                and (reader.predict(found.images) == y).mean()
+            )
             turns.append(Turn(time.perf_counter() - start, float(right)))
         table.add(lines, f"lines: {lines}", turns)
 

@@ -25,6 +25,7 @@ _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
 _CUT, _CUT_NARROW = 1.3, 1.5  # how unlike a digit is at least what is cut apart
 _ODDS = 0.25  # how much less unlike parts count for one more of their log-odds
+_DESK = 0.2  # of the contrast: a desk differs as much from paper
 _LINE = 4  # times as wide as high is no digit
 _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
 
@@ -242,6 +243,9 @@ def _sheet(page):
     sheet = _ink.sheet_of(small[0])
     if sheet is None:
         return page
+    around, paper = (np.median(small[0][part]) for part in (~sheet, sheet))
+    if abs(around - paper) < _DESK * np.ptp(small):
+        return page  # a box that is drawn on the paper
     sheet = sheet.repeat(factor, axis=0).repeat(factor, axis=1)
     rest = [
         (0, max(0, n - m)) for n, m in zip(page.shape[1:], sheet.shape, strict=True)

@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 import skmnist
 from skmnist import MLPDigitClassifier, PixelScaler
 from skmnist._cli import main
 from skmnist._cli._report import write_report
-from skmnist._cli._tune import draw
 from skmnist._io._atomic import write_files
 from skmnist.datasets import load_digits
 
@@ -44,30 +42,17 @@ def model():
     return model.fit(DIGITS.x_train[:200], DIGITS.y_train[:200])
 
 
-@pytest.fixture(scope="module")
-def found(model):
-    network = "mlpdigitclassifier"
-    grid = {f"{network}__l2": [0, 1e-3], f"{network}__dropout": [0, 0.2]}
-    search = GridSearchCV(model, grid, cv=2)
-    search.fit(DIGITS.x_train[:200], DIGITS.y_train[:200])
-    return search
-
-
-def report(folder, model, found):
+def report(folder, model):
     write_report(folder / "out", model, DIGITS, "digits", 0)
 
 
-def plot(folder, model, found):
-    draw(found, folder / "out" / "plot.png")
-
-
-def several(folder, model, found):
+def several(folder, model):
     files = {"a": b"new", "b": b"new", "c": b"longer than before" * 100}
     write_files({folder / "out" / k: v for k, v in files.items()}, "it")
 
 
 def export_to(suffix):
-    def export(folder, model, found):
+    def export(folder, model):
         from skmnist._cli._export import export
 
         export(model, str(folder / "out" / f"model{suffix}"))
@@ -75,11 +60,11 @@ def export_to(suffix):
     return export
 
 
-def save(folder, model, found):
+def save(folder, model):
     skmnist.save(model, folder / "out" / "model.skops")
 
 
-WRITERS = [report, plot, several, save, export_to(".onnx")]
+WRITERS = [report, several, save, export_to(".onnx")]
 
 
 def contents(folder):
@@ -87,16 +72,16 @@ def contents(folder):
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_a_disk_that_fills_up_leaves_all_old_files(write, model, found, tmp_path):
+def test_a_disk_that_fills_up_leaves_all_old_files(write, model, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    write(tmp_path, model, found)
+    write(tmp_path, model)
     names = contents(out)
     assert names
     for name in names:
         (out / name).write_bytes(b"old")
     with full_disk(), pytest.raises(OSError, match=r"cannot be saved .*too large"):
-        write(tmp_path, model, found)
+        write(tmp_path, model)
 
     assert contents(out) == dict.fromkeys(names, b"old")
 

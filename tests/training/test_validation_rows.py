@@ -75,8 +75,7 @@ def test_partial_fit_validates_and_trains_as_without():
         assert mlp.validation_scores_[-1] == mlp.score(X_VAL, Y_VAL)
 
     assert len(mlp.validation_scores_) == mlp.n_iter_ == 3
-    for mine, theirs in zip(weights(mlp), weights(plain), strict=True):
-        assert_array_equal(mine, theirs)
+    assert same_weights(mlp, plain)
     before = vars(mlp).copy()
     with pytest.raises(ValueError, match="partial_fit holds no rows out"):
         mlp.partial_fit(X, Y)

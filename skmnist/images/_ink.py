@@ -450,7 +450,7 @@ def without_boxes(mask):
             continue
         if rest is mask:
             rest = mask.copy()
-        rest[part] &= ~own | _without_lines(own, [line for line, *_ in lines])
+        rest[part] &= ~own | _without_lines(own, lines)
     return rest
 
 
@@ -468,13 +468,12 @@ def _lines(own, long, axis):
 def _without_lines(own, lines):
     from scipy import ndimage
 
-    off = ndimage.binary_dilation(lines[0] | lines[1], np.ones((3, 3)))
+    off = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
     rest = own & ~off
-    for axis, line in enumerate(lines):
+    for axis, (_, n, wide) in enumerate(lines):
         # What goes on on the other side of a line crosses it.
-        thick = int(np.median(line.sum(axis=1 - axis)[line.any(axis=1 - axis)])) + 4
         size = [1, 1]
-        size[1 - axis] = thick
+        size[1 - axis] = wide // n + 4
         rest |= ndimage.binary_closing(rest, np.ones(size)) & off
     return rest
 

@@ -65,7 +65,7 @@ class RuleOptimizer:
             shape = weights[i].shape
             if name in _KEPT_AXIS:
                 shape = shape[_KEPT_AXIS[name] :][:1] if len(shape) > 1 else ()
-            return np.zeros(shape, weights[i].dtype)
+            return np.zeros(shape, weights[i].dtype)  # no memory until written to
 
         return [np.int64(0), *(value(*each) for each in self._slots(len(weights)))]
 

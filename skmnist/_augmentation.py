@@ -15,7 +15,6 @@ from ._validation import shape_of_rows
 
 # Share of the variance of a displacement that its modes explain.
 _KEPT_VARIANCE = 0.99
-_ASKING = "augmentation", "ImageAugmentation(image_shape=(height, width))"
 _PRESET_SIDE = 28  # pixels of MNIST's images, for which the presets are
 _AFFINE = {
     "rotation": 15.0,
@@ -197,14 +196,14 @@ def plan_distortion(augmentation, n_features, dtype):
     """Make the `Distortion` of a preset or an `ImageAugmentation`."""
     if isinstance(augmentation, str):
         preset = PRESETS[augmentation]
-        shape = shape_of_rows(None, n_features, *_ASKING)
+        shape = shape_of_rows(None, n_features, "ImageAugmentation")
         zoom = shape[0] / _PRESET_SIDE
         augmentation = ImageAugmentation(**preset)
         augmentation.elastic_alpha *= zoom**2
         augmentation.elastic_sigma *= zoom
     else:
         augmentation._validate_params()
-        shape = shape_of_rows(augmentation.image_shape, n_features, *_ASKING)
+        shape = shape_of_rows(augmentation.image_shape, n_features, "ImageAugmentation")
     ranges = [
         math.radians(augmentation.rotation),
         augmentation.scale,

@@ -51,6 +51,12 @@ class VersionStamp:
         if _in_model_file.get():
             self._check_state()
 
+    def _validate_params(self):
+        try:
+            super()._validate_params()
+        except TypeError as error:  # NumPy's own, of numbers such as a Fraction
+            raise TypeError(f"{self!r} has a wrong parameter: {error}") from None
+
     def _check_state(self):
         for name in vars(self):
             if hasattr(type(self), name):

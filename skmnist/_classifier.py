@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -32,7 +33,7 @@ from ._sklearn_compat import (
     _check_y,
     _fit_context,
 )
-from ._validation import check_parameters, checking
+from ._validation import checking
 
 # As Keras spells them; lower case is the same.
 _OPTIMIZERS = {
@@ -346,9 +347,6 @@ class MLPDigitClassifier(
         self.dtype = dtype
         self.random_state = random_state
         self.verbose = verbose
-
-    def _validate_params(self):
-        check_parameters(self)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -835,16 +833,14 @@ class MLPDigitClassifier(
             raise ValueError(
                 "coefs_ and intercepts_ must be finite float32 or float64 arrays"
             )
-        size = self.n_features_in_
-        for kernel, bias in zip(self.coefs_, self.intercepts_, strict=True):
-            if bias.ndim != 1 or kernel.shape != (size, len(bias)):
-                raise ValueError(
-                    f"a layer after {size} units cannot have the weights "
-                    f"{kernel.shape} and {bias.shape}"
-                )
-            size = len(bias)
-        if size != len(self.classes_):
-            raise ValueError(f"{len(self.classes_)} classes cannot have {size} outputs")
+        sizes = [self.n_features_in_, *(len(bias) for bias in self.intercepts_)]
+        shapes = [array.shape for array in arrays]
+        expected = [shape for a, b in pairwise(sizes) for shape in ((a, b), (b,))]
+        if shapes != expected or sizes[-1] != len(self.classes_):
+            raise ValueError(
+                f"{self.n_features_in_} features and {len(self.classes_)} classes "
+                f"cannot have the weights {shapes}"
+            )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

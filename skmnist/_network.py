@@ -83,21 +83,9 @@ ACTIVATIONS = {
 def glorot_uniform(architecture, rng):
     """Draw first weights as ``keras.layers.Dense`` does by default.
 
-    Kernels are uniform within ``sqrt(6 / (fan_in + fan_out))`` of zero
-    (Glorot and Bengio, "Understanding the difficulty of training deep
-    feedforward neural networks", 2010), biases are zero.
-
-    Parameters
-    ----------
-    architecture : Architecture
-        The network.
-    rng : numpy.random.Generator
-        Where the numbers come from.
-
-    Returns
-    -------
-    list of ndarray
-        Kernel and bias of the first layer, of the second, and so on.
+    Kernels are uniform within ``sqrt(6 / (fan_in + fan_out))`` of zero (Glorot and
+    Bengio, "Understanding the difficulty of training deep feedforward neural networks",
+    2010), biases are zero. Returns the kernel and the bias of each layer in turn.
     """
     weights = []
     for fan_in, fan_out in pairwise(architecture.layer_sizes):
@@ -111,18 +99,9 @@ def glorot_uniform(architecture, rng):
 def logits(X, coefs, intercepts, activation):
     """Compute the network's output before the softmax, in the dtype of `X`.
 
-    Parameters
-    ----------
-    X : ndarray or CSR array of shape (n_samples, n_features)
-        Floating-point input.
-    coefs, intercepts : list of ndarray
-        Kernel and bias of each layer.
-    activation : str
-        A key of `ACTIVATIONS`, applied after every layer but the last.
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
+    `X` are dense or CSR rows of floating-point numbers; `coefs` and `intercepts` the
+    kernel and bias of each layer; `activation` a key of `ACTIVATIONS`, applied after
+    every layer but the last. Returns an array of shape (n_samples, n_classes).
     """
     coefs = [kernel.astype(X.dtype, copy=False) for kernel in coefs]
     intercepts = [bias.astype(X.dtype, copy=False) for bias in intercepts]
@@ -143,22 +122,9 @@ def logits(X, coefs, intercepts, activation):
 
 
 def evaluate(X, y, weight, coefs, intercepts, activation):
-    """Weighted mean cross-entropy and plain accuracy.
+    """Return the weighted mean cross-entropy and the plain accuracy.
 
-    Parameters
-    ----------
-    X : ndarray of shape (n_samples, n_features)
-        Floating-point input.
-    y : ndarray of shape (n_samples,)
-        Class indices.
-    weight : ndarray of shape (n_samples,)
-        Weight of each row in the loss.
-    coefs, intercepts, activation
-        The network, as in `logits`.
-
-    Returns
-    -------
-    loss, accuracy : float
+    `y` are class indices, and `weight` those of the rows in the loss.
     """
     out = logits(X, coefs, intercepts, activation)
     row = np.arange(y.shape[0])

@@ -2,11 +2,10 @@
 
 import warnings
 from numbers import Real
-from typing import Any, Literal, Self
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import (
     FLOAT_DTYPES,
     check_array,
@@ -14,29 +13,15 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ._base import VersionStamp
-from ._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
-from ._validation import (
-    as_numbers,
-    check_fitted_shape,
-    check_parameters,
-    check_same_shape,
-    checking,
-    flatten_images,
-    rows_as_fitted,
-)
+from ._image_transformer import ImageTransformer
+from ._sklearn_compat import Interval, StrOptions
+from ._validation import as_numbers, checking, flatten_images
 
 _FAINT = 1 / 50  # of the largest training pixel: smaller ones have another range
 _BALANCED = 0.1  # from a mean of a half, within which images are not called inverted
 
 
-class PixelScaler(
-    VersionStamp,
-    CallbackSupportMixin,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    BaseEstimator,
-):
+class PixelScaler(ImageTransformer):
     """Flatten images into rows and scale their pixels to [0, 1].
 
     Every pixel is divided by the same number. Larger values become larger than 1; they
@@ -94,11 +79,7 @@ class PixelScaler(
     __module__ = "skmnist"  # where it is public
 
     max_value_: float
-    image_shape_: tuple[int, ...]
     dtype_: type
-    n_features_in_: int
-    feature_names_in_: np.ndarray
-
     _parameter_constraints: dict = {
         "max_value": [
             Interval(Real, 0, None, closed="neither"),
@@ -109,52 +90,17 @@ class PixelScaler(
     def __init__(self, max_value: float | Literal["auto"] = "auto"):
         self.max_value = max_value
 
-    def _validate_params(self):
-        check_parameters(self)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn the shape, the data type and the largest pixel of the images.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, height, width), \
-                (n_samples, height, width, 1) or (n_samples, n_features)
-            Images or rows of pixels: booleans, integers or floats.
-
-        y : None
-            Ignored; present for the scikit-learn interface.
-
-        Returns
-        -------
-        self : PixelScaler
-            The fitted scaler.
-
-        Raises
-        ------
-        ValueError
-            If `X` has NaN or infinite pixels, more than one channel, no samples or
-            images of different sizes, or `max_value` is out of range.
-        """
-        with checking("X", X):
-            X, image_shape = flatten_images(X)
-            pixels = as_numbers(check_array(X, estimator=self, input_name="X"))
+    def _learn(self, pixels, image_shape):
         with checking("max_value", self.max_value):
             largest = _largest_magnitude(pixels)
             divisor = largest if self.max_value == "auto" else float(self.max_value)
-        # Only valid data may change the feature names and count.
-        validate_data(self, X, reset=True, skip_check_array=True)
-        callbacks = self._init_callback_context()
-        callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self.image_shape_ = image_shape or (pixels.shape[1],)
-        self.dtype_ = pixels.dtype.type
-        self.max_value_ = divisor
-        self.largest_ = largest
-        self.mean_ = float(pixels.mean(dtype=np.float64)) / largest
-        callbacks.call_on_fit_task_end(
-            estimator=self, X=X, y=y, reconstruction_attributes={}
-        )
-        return self
+        return {
+            "image_shape_": image_shape or (pixels.shape[1],),
+            "dtype_": pixels.dtype.type,
+            "max_value_": divisor,
+            "largest_": largest,
+            "mean_": float(pixels.mean(dtype=np.float64)) / largest,
+        }
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Flatten the images and scale their pixels.
@@ -185,7 +131,7 @@ class PixelScaler(
         sklearn.exceptions.NotFittedError
             If the scaler is not fitted.
         """
-        pixels = rows_as_fitted(self, X)
+        pixels = self._rows(X)
         try:
             with np.errstate(over="raise", divide="raise", under="ignore"):
                 # Converts block by block, without a temporary of the size of X.
@@ -257,7 +203,7 @@ class PixelScaler(
             if values.dtype not in FLOAT_DTYPES:
                 values = values.astype(np.float64)
         validate_data(self, values, reset=False, skip_check_array=True)
-        check_same_shape(self, image_shape)
+        self._check_shape(image_shape)
         values = values * values.dtype.type(self.max_value_)
         dtype = np.dtype(self.dtype_)
         if dtype.kind in "biu":
@@ -269,15 +215,9 @@ class PixelScaler(
         top = self.max_value_
         if not (isinstance(top, Real) and 0 < top < np.inf):
             raise ValueError(f"max_value_ must be above 0 and finite; got {top!r}")
-        check_fitted_shape(self, {1, 2, 3})
+        super()._check_fitted()
         if np.dtype(self.dtype_).kind not in "biuf":
             raise ValueError(f"dtype_={self.dtype_!r} is no type of pixels")
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.transformer_tags.preserves_dtype = ["float32"]
-        return tags
 
 
 def _largest_magnitude(pixels):

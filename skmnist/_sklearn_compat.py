@@ -7,7 +7,6 @@ from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
     StrOptions,
-    validate_parameter_constraints,
 )
 from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.multiclass import _check_partial_fit_first_call
@@ -57,6 +56,5 @@ __all__ = [
     "_check_y",
     "_fit_context",
     "_validate_style_kwargs",
-    "validate_parameter_constraints",
     "validate_params",
 ]

@@ -1,37 +1,19 @@
 """Unsharp masking of images."""
 
 from numbers import Real
-from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
-from sklearn.utils import check_array, gen_batches
-from sklearn.utils.validation import validate_data
+from sklearn.utils import gen_batches
 
-from ._base import VersionStamp
-from ._sklearn_compat import CallbackSupportMixin, Interval, _fit_context
-from ._validation import (
-    as_numbers,
-    check_fitted_shape,
-    check_parameters,
-    checking,
-    flatten_images,
-    rows_as_fitted,
-    shape_of_rows,
-)
+from ._image_transformer import ImageTransformer
+from ._sklearn_compat import Interval
+from ._validation import shape_of_rows
 
-_ASKING = "UnsharpMask", "UnsharpMask(image_shape=(height, width))"
 _AT_ONCE = 1024  # images, so that temporary arrays stay small
 
 
-class UnsharpMask(
-    VersionStamp,
-    CallbackSupportMixin,
-    OneToOneFeatureMixin,
-    TransformerMixin,
-    BaseEstimator,
-):
+class UnsharpMask(ImageTransformer):
     """Sharpen images by unsharp masking, so that a network learns in fewer epochs.
 
     The difference between an image and its Gaussian blur is added `amount` times [1]_.
@@ -96,10 +78,6 @@ class UnsharpMask(
 
     __module__ = "skmnist"  # where it is public
 
-    image_shape_: tuple[int, int]
-    n_features_in_: int
-    feature_names_in_: np.ndarray
-
     _parameter_constraints: dict = {
         "radius": [Interval(Real, 0, None, closed="neither")],
         "amount": [Interval(Real, 0, None, closed="left")],
@@ -117,48 +95,11 @@ class UnsharpMask(
         self.amount = amount
         self.image_shape = image_shape
 
-    def _validate_params(self):
-        check_parameters(self)
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn the shape of the images.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, height, width), \
-                (n_samples, height, width, 1) or (n_samples, n_features)
-            Images, or rows of their pixels.
-
-        y : None
-            Ignored; present for the scikit-learn interface.
-
-        Returns
-        -------
-        self : UnsharpMask
-            The fitted transformer.
-
-        Raises
-        ------
-        ValueError
-            If `X` has NaN or infinite pixels, more than one channel or no images, or a
-            parameter is out of range.
-        """
-        with checking("X", X):
-            X, shape = flatten_images(X)
-            as_numbers(check_array(X, estimator=self, input_name="X"))
-        given = self.image_shape if shape is None else shape[:2]
-        shape = shape_of_rows(given, X.shape[1], *_ASKING)
+    def _learn(self, pixels, image_shape):
+        given = image_shape[:2] if image_shape else self.image_shape
+        shape = shape_of_rows(given, pixels.shape[1], "UnsharpMask")
         self._check_radius(shape)
-        # Only valid data may change the feature names and count.
-        validate_data(self, X, reset=True, skip_check_array=True)
-        callbacks = self._init_callback_context()
-        callbacks.call_on_fit_task_begin(estimator=self, X=X, y=y)
-        self.image_shape_ = shape
-        callbacks.call_on_fit_task_end(
-            estimator=self, X=X, y=y, reconstruction_attributes={}
-        )
-        return self
+        return {"image_shape_": shape}
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """Flatten and sharpen the images.
@@ -185,7 +126,7 @@ class UnsharpMask(
         """
         from scipy import ndimage
 
-        pixels = rows_as_fitted(self, X)
+        pixels = self._rows(X)
         self._check_radius(self.image_shape_)  # it may have changed since fit
         dtype = np.float64 if pixels.dtype == np.float64 else np.float32
         sharp = np.empty(pixels.shape, dtype)
@@ -215,11 +156,12 @@ class UnsharpMask(
             )
 
     def _check_fitted(self):
-        check_fitted_shape(self, {2})
+        super()._check_fitted()
+        if len(self.image_shape_) != 2:
+            raise ValueError(f"image_shape_={self.image_shape_!r} must be two sides")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False  # not any rows
-        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

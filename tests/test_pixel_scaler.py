@@ -18,20 +18,8 @@ def test_sklearn_checks(estimator, check):
 @pytest.fixture
 def images():
     """Every uint8 value, in 6 images of 8x6."""
-    values = np.arange(6 * 8 * 6) % 256
-    return (
-        np.random.default_rng(0).permutation(values).astype(np.uint8).reshape(-1, 8, 6)
-    )
-
-
-def test_uint8_images_become_rows_of_exact_quotients(images):
-    scaled = PixelScaler().fit_transform(images)
-
-    expected = images.reshape(6, 48).astype(np.float32) / np.float32(255)
-    assert scaled.dtype == np.float32
-    assert_array_equal(scaled, expected)
-    assert scaled.min() == 0
-    assert scaled.max() == 1
+    values = np.random.default_rng(0).permutation(6 * 8 * 6) % 256
+    return values.astype(np.uint8).reshape(-1, 8, 6)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +31,13 @@ def test_all_layouts_give_the_same_rows_and_their_shape_back(
 ):
     X = images.reshape(shape)
     scaler = PixelScaler()
-
     scaled = scaler.fit_transform(X)
 
     assert scaler.image_shape_ == image_shape
-    assert_array_equal(scaled, PixelScaler().fit_transform(images))
+    assert scaled.dtype == np.float32
+    assert_array_equal(scaled, images.reshape(6, 48) / np.float32(255))
+    for other in images, images[..., np.newaxis], images.reshape(6, 48):
+        assert_array_equal(scaler.transform(other), scaled)
     restored = scaler.inverse_transform(scaled)
     assert restored.dtype == np.uint8
     assert_array_equal(restored, X)
@@ -61,7 +51,6 @@ def test_all_layouts_give_the_same_rows_and_their_shape_back(
 def test_every_dtype_is_scaled_and_comes_back(dtype):
     X = np.array([[[0, 1], [5, 100]]]).astype(dtype)
     scaler = PixelScaler(max_value=10)
-
     scaled = scaler.fit_transform(X)
 
     assert scaled.dtype == np.float32
@@ -110,38 +99,27 @@ def test_inverse_transform_of_huge_values_gives_the_nearest_the_dtype_can_hold(
 
     low, high = scaler.inverse_transform(np.array([[-1e30, 1e30]], scaled_dtype))[0]
 
-    least, greatest = (
-        (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, np.iinfo(dtype).max)
-    )
-    assert low == least
+    limits = np.iinfo("uint8" if dtype == "bool" else dtype)
+    greatest = 1 if dtype == "bool" else limits.max
+    assert low == limits.min
     assert int(greatest) * (1 - 1e-7) <= int(high) <= int(greatest)
 
 
-def test_rows_and_images_of_as_many_pixels_are_interchangeable(images):
-    rows = images.reshape(6, 48)
-    expected = PixelScaler().fit_transform(images)
-
-    assert_array_equal(PixelScaler().fit(images).transform(rows), expected)
-    assert_array_equal(PixelScaler().fit(rows).transform(images), expected)
-    assert_array_equal(PixelScaler().fit(images).transform(images[..., None]), expected)
-    assert_array_equal(PixelScaler().fit(images[..., None]).transform(images), expected)
-
-
 @pytest.mark.parametrize("method", ["transform", "inverse_transform"])
-def test_images_of_another_shape_are_refused_by_name_of_both(images, method):
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((6, 6, 8), r"shape \(6, 8\).*shape \(8, 6\)"),
+        ((6, 47), "47 features.*expecting 48 features"),
+        ((6, 7, 7), "49 features.*expecting 48 features"),
+        ((3, 8, 12), "96 features.*expecting 48 features"),
+    ],
+)
+def test_images_of_another_shape_are_refused(images, shape, message, method):
+    with pytest.raises(NotFittedError):
+        getattr(PixelScaler(), method)(images)
     scaler = PixelScaler().fit(images)
-
-    with pytest.raises(ValueError, match=r"shape \(6, 8\).*shape \(8, 6\)"):
-        getattr(scaler, method)(images.reshape(6, 6, 8))
-
-
-@pytest.mark.parametrize("method", ["transform", "inverse_transform"])
-@pytest.mark.parametrize("shape", [(6, 47), (6, 7, 7), (3, 8, 12)])
-def test_another_number_of_pixels_is_refused_by_both_numbers(images, shape, method):
-    n_pixels = np.prod(shape[1:])
-    scaler = PixelScaler().fit(images)
-
-    with pytest.raises(ValueError, match=f"{n_pixels} features.*expecting 48 features"):
+    with pytest.raises(ValueError, match=message):
         getattr(scaler, method)(np.zeros(shape))
 
 
@@ -159,10 +137,7 @@ def test_another_number_of_pixels_is_refused_by_both_numbers(images, shape, meth
         (np.full((1, 2, 2), np.nan), "NaN"),
         (np.full((1, 2, 2), np.inf), "infinity"),
         (np.ones((1, 2, 2), dtype=complex), "Complex data not supported"),
-        (
-            np.zeros((1, 2, 2), dtype="datetime64[s]"),
-            "must hold numbers, got the dtype",
-        ),
+        (np.zeros((1, 2, 2), dtype="datetime64[s]"), "must hold numbers, got the"),
         ([[["a", "b"]]], "dtype='numeric'|convert"),
     ],
 )
@@ -188,12 +163,6 @@ def test_results_beyond_float32_are_refused_not_infinite(max_value, value):
 
     with pytest.raises(ValueError, match=f"max_value={max_value}.*float32"):
         PixelScaler(max_value=max_value).fit_transform(X)
-
-
-@pytest.mark.parametrize("method", ["transform", "inverse_transform"])
-def test_unfitted(images, method):
-    with pytest.raises(NotFittedError):
-        getattr(PixelScaler(), method)(images)
 
 
 def test_a_failed_fit_leaves_the_scaler_as_it_was(images):
@@ -225,10 +194,8 @@ def test_fit_forgets_the_fit_before(images):
 def test_feature_names(images):
     frame = pd.DataFrame(images.reshape(6, 48)).add_prefix("p")
 
-    assert PixelScaler().fit(images).get_feature_names_out()[[0, 47]].tolist() == [
-        "x0",
-        "x47",
-    ]
+    names = PixelScaler().fit(images).get_feature_names_out()
+    assert names[[0, 47]].tolist() == ["x0", "x47"]
     scaler = PixelScaler().fit(frame)
     assert scaler.get_feature_names_out().tolist() == frame.columns.tolist()
     assert scaler.dtype_ == np.uint8

@@ -1,11 +1,10 @@
 import json
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import run_python
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
 from sklearn.base import clone
@@ -60,10 +59,7 @@ digits = load_digits()
 reader = skmnist.load_reader()
 print(reader.score(digits.images[:100].astype(np.uint8), digits.target[:100]))
 """
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert float(done.stdout) > 0.97
+    assert float(run_python(code)) > 0.97
 
 
 def test_it_can_be_copied_and_saved(reader, tmp_path):

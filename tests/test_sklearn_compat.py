@@ -1,7 +1,6 @@
 """Versions of scikit-learn without callbacks will do."""
 
-import subprocess
-import sys
+from commands import run_python
 
 CODE = """
 import sys
@@ -20,6 +19,4 @@ print(model.fit(rows, np.arange(40) % 2).n_iter_, ProgressBar)
 
 
 def test_estimators_are_fitted_without_callbacks():
-    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True)
-
-    assert done.stdout.split() == ["2", "None"], done.stderr
+    assert run_python(CODE).split() == ["2", "None"]

@@ -1,17 +1,14 @@
 """Sparse rows are trained on and predicted as the dense ones, bit for bit."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import scipy.sparse
+from commands import run_python
+from networks import network, same_weights
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
-
-from skmnist import MLPDigitClassifier
 
 RNG = np.random.default_rng(0)
 X = RNG.random((300, 40), np.float32) * (RNG.random((300, 40)) < 0.2)
@@ -23,21 +20,15 @@ KINDS = [
 ]
 
 
-def classifier(**kwargs):
-    kwargs = {"hidden_units": 16, "epochs": 4, "random_state": 0} | kwargs
-    return MLPDigitClassifier(**kwargs)
-
-
 def assert_same(a, b):
-    for x, y in zip(a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True):
-        np.testing.assert_array_equal(x, y, strict=True)
+    assert same_weights(a, b)
     assert a.history_ == b.history_
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_method(kind):
     sparse = kind(X)
-    dense_model, model = classifier().fit(X, Y), classifier().fit(sparse, Y)
+    dense_model, model = network().fit(X, Y), network().fit(sparse, Y)
     assert_same(model, dense_model)
     dense_model.partial_fit(X[:200], Y[:200])
     model.partial_fit(kind(X[:200]), Y[:200])
@@ -60,12 +51,12 @@ def test_every_method(kind):
 )
 def test_settings(kwargs):
     weight = np.arange(300) % 3
-    dense = classifier(**kwargs).fit(X, Y, weight)
-    assert_same(classifier(**kwargs).fit(scipy.sparse.csr_array(X), Y, weight), dense)
+    dense = network(**kwargs).fit(X, Y, weight)
+    assert_same(network(**kwargs).fit(scipy.sparse.csr_array(X), Y, weight), dense)
 
 
 def test_wide_rows_are_predicted_in_small_parts(monkeypatch):
-    model = classifier().fit(X, Y)
+    model = network().fit(X, Y)
     monkeypatch.setattr("skmnist._network._NUMBERS_AT_ONCE", 400)
     expected = model.predict_proba(X)
     found = model.predict_proba(scipy.sparse.csr_array(X))
@@ -74,22 +65,18 @@ def test_wide_rows_are_predicted_in_small_parts(monkeypatch):
 
 def test_numbers_given_twice_are_added():
     rows = scipy.sparse.csr_array(X)
-    twice = scipy.sparse.coo_array(
-        (
-            np.concatenate([rows.data / 2, rows.data / 2]),
-            tuple(np.concatenate([each, each]) for each in rows.nonzero()),
-        ),
-        shape=X.shape,
-    )
-    assert_same(classifier().fit(twice, Y), classifier().fit(X, Y))
+    numbers = np.tile(rows.data / 2, 2)
+    places = tuple(np.tile(each, 2) for each in rows.nonzero())
+    twice = scipy.sparse.coo_array((numbers, places), shape=X.shape)
+    assert_same(network().fit(twice, Y), network().fit(X, Y))
 
 
 def test_behind_vectorizers_and_encoders():
     words = np.array(["one", "two", "three"])
     texts = [" ".join(RNG.permutation([words[i], "and", "so", "on"])) for i in Y]
-    model = make_pipeline(TfidfVectorizer(), classifier(epochs=30, batch_size=16))
+    model = make_pipeline(TfidfVectorizer(), network(epochs=30, batch_size=16))
     assert cross_val_score(model, texts, Y, cv=2).min() > 0.95
-    model = make_pipeline(OneHotEncoder(), classifier(epochs=30, batch_size=16))
+    model = make_pipeline(OneHotEncoder(), network(epochs=30, batch_size=16))
     assert model.fit(words[Y][:, None], Y).score(words[Y][:, None], Y) == 1
 
 
@@ -97,9 +84,9 @@ def test_sparse_rows_that_cannot_be_used_are_refused():
     bad = scipy.sparse.csr_array(X)
     bad.data[3] = np.nan
     with pytest.raises(ValueError, match="X contains NaN"):
-        classifier().fit(bad, Y)
+        network().fit(bad, Y)
     with pytest.raises(ValueError, match="39 features"):
-        classifier().fit(X, Y).predict(scipy.sparse.csr_array(X[:, 1:]))
+        network().fit(X, Y).predict(scipy.sparse.csr_array(X[:, 1:]))
 
 
 @pytest.mark.posix
@@ -119,7 +106,4 @@ before = peak()
 model.fit(x, y).predict(x)
 print(peak() - before)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert float(done.stdout) < 600
+    assert float(run_python(program)) < 600

@@ -34,12 +34,12 @@ def test_images_become_rows(shape):
 
 
 def test_the_shape_of_rows():
-    assert shape_of_rows(None, 64, "it", "it(image_shape=...)") == (8, 8)
-    assert shape_of_rows([4, 16], 64, "it", "it(image_shape=...)") == (4, 16)
+    assert shape_of_rows(None, 64, "It") == (8, 8)
+    assert shape_of_rows([4, 16], 64, "It") == (4, 16)
     for shape, message in (
-        (None, r"60 features are not .* pass it\(image_shape"),
+        (None, r"60 features are not .* pass It\(image_shape"),
         ((4, 0), "image_shape must be"),
         ((4, 4), "has 16 pixels; the rows have 60"),
     ):
         with pytest.raises(ValueError, match=message):
-            shape_of_rows(shape, 60, "it", "it(image_shape=...)")
+            shape_of_rows(shape, 60, "It")

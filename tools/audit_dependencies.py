@@ -87,10 +87,11 @@ def license_of(name):
 
 
 def by_license(names):
-    """Return each license with the packages that have it."""
+    """Return each family of licenses with the packages that have one of it."""
     found = {}
     for name in names:
-        found.setdefault(license_of(name), []).append(name)
+        family = re.search("Apache|BSD|MIT|MPL|PSF|$", license_of(name)).group()
+        found.setdefault(family or license_of(name), []).append(name)
     return sorted(found.items())
 
 
@@ -124,15 +125,16 @@ def table(names):
 
 def page():
     direct, onnx = requirements(), requirements("onnx")
-    everything, slim = closure(direct), closure(["numpy", "scipy", "scikit-learn"])
+    everything = closure(direct)
+    slim = closure(["numpy", "scipy", "scikit-learn", "skops"])
     others = sorted(everything - set(direct))
     refused = not_accepted(everything | closure(onnx))
     lines = [
         "# Dependencies",
         "",
-        "`python tools/audit_dependencies.py` writes this page from the installed "
-        "packages of the lock. *needs* counts",
-        "the packages that a package installs with it.",
+        "Written by `python tools/audit_dependencies.py` from the packages of the "
+        "lock. *needs* counts the packages that",
+        "a package installs with it.",
         "",
         *table(direct),
         "",
@@ -147,8 +149,8 @@ def page():
         "## Licenses",
         "",
         "All are permissive, or copyleft for their own files only (MPL)"
-        + (f", but {refused}." if refused else "."),
-        "The packages installed with them:",
+        + (f", but {refused}." if refused else ".")
+        + " The packages installed with them:",
         "",
         *(f"- {kind}: {', '.join(names)}" for kind, names in by_license(others)),
         "",
@@ -160,9 +162,8 @@ def page():
         "pip-audit --disable-pip --no-deps -r requirements.lock",
         "```",
         "",
-        "skops 0.15 is the lower bound, because it fixed vulnerabilities of earlier "
-        "versions. [Guarantees](promises.md) has what",
-        "skmnist does about untrusted files.",
+        "skops 0.15, the lower bound, fixed vulnerabilities. What skmnist does about "
+        "untrusted files: [guarantees](promises.md).",
         "",
     ]
     return "\n".join(lines)

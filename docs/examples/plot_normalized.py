@@ -20,9 +20,9 @@ except OSError:
 # %%
 # Three ways to normalize
 # -----------------------
-# All digits are framed like MNIST's. ``deslant`` shears slanted digits upright, and
-# ``moment_power=0.5`` halves the deviations of their height and width from MNIST's
-# mean. Each digit is shown three times: framed, deslanted, moments normalized.
+# All digits are framed like MNIST's. ``deslant`` shears digits until their axis is
+# vertical, and ``moment_power=0.5`` halves the deviations of height and width from
+# MNIST's mean. Each digit is shown three times: framed, deslanted, moments normalized.
 import numpy as np
 
 normalizers = {

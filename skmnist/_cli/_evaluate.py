@@ -1,8 +1,7 @@
 """``skmnist evaluate``: measure a model on test images."""
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
-from sklearn.utils.multiclass import unique_labels
+from sklearn.metrics import classification_report
 
 from ._errors import naming
 from ._shared import (
@@ -10,7 +9,6 @@ from ._shared import (
     add_model_argument,
     load_classifier,
     load_data,
-    print_table,
 )
 
 _EXAMPLES = """\
@@ -24,7 +22,8 @@ examples:
 def add_arguments(parser):
     parser.description = (
         "Print the accuracy of a model on test images, and for each class the\n"
-        "precision, the recall, their harmonic mean F1 and the number of images."
+        "precision, the recall, their harmonic mean F1 and the number of images\n"
+        "(support)."
     )
     parser.epilog = _EXAMPLES
     add_model_argument(parser)
@@ -37,19 +36,11 @@ def main(args):
     with naming(source):
         data = load_data(args, ["test"])
         y = data.y_test
-        labels = unique_labels(model.classes_, y)
         predicted = model.predict(data.x_test)
+        report = classification_report(y, predicted, digits=4, zero_division=0)
     n_right = np.count_nonzero(predicted == y)
     print(f"data      {source}  {len(y):,} test images")
     print(f"accuracy  {n_right / len(y):.4f}  ({n_right:,} of {len(y):,} right)")
     print()
-    table = precision_recall_fscore_support(
-        y, predicted, labels=labels, zero_division=0
-    )
-    columns = [["class", *map(str, labels), "mean"]]
-    for name, scores in zip(("precision", "recall", "F1"), table, strict=False):
-        mean = np.mean(scores[table[3] > 0])
-        columns.append([name, *(f"{score:.4f}" for score in [*scores, mean])])
-    columns.append(["images", *(f"{count:,}" for count in [*table[3], len(y)])])
-    print_table(columns)
+    print(report, end="")
     return 0

@@ -5,17 +5,12 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import (
-    ConfusionMatrixDisplay,
-    accuracy_score,
-    precision_recall_fscore_support,
-)
-from sklearn.utils.multiclass import unique_labels
+from sklearn.metrics import ConfusionMatrixDisplay, classification_report
 
 from .._io._atomic import check_writable, write_files
 from .._plot import DigitGridDisplay, HiddenUnitsDisplay, TrainingCurveDisplay
 from .._plot._image_grid import to_images
-from .._plot._png import DPI, show_no_window, to_png
+from ._shared import DPI, show_no_window, to_png
 
 _STYLE = """\
 :root { color-scheme: light dark; }
@@ -25,13 +20,9 @@ h1, h2 { line-height: 1.2; }
 h2 { margin-top: 2.5rem; }
 figure { margin: 0; }
 img { max-width: 100%; height: auto; }
-div { overflow-x: auto; }
-table { border-collapse: collapse; }
-th, td { padding: .2rem .7rem .2rem 0; text-align: right; vertical-align: top; }
-th:first-child, td:first-child { text-align: left; }
-.facts td { text-align: left; overflow-wrap: anywhere; }
-thead th { border-bottom: 2px solid; }
-td { border-bottom: 1px solid #ccc; font-variant-numeric: tabular-nums; }
+pre { overflow-x: auto; }
+td { padding: .2rem .7rem .2rem 0; vertical-align: top; overflow-wrap: anywhere;
+  border-bottom: 1px solid #ccc; }
 """
 
 
@@ -64,36 +55,19 @@ def write_report(folder, model, data, name, random_state):
 
 
 def _pictures(model, data, predicted, random_state):
-    """Draw one plot after the other."""
-    yield (
-        "sample",
-        "Training images",
-        DigitGridDisplay.from_predictions(
-            data.x_train, data.y_train, random_state=random_state
-        ),
+    """Draw one plot after the other: its file, its title and its Display."""
+    sample = DigitGridDisplay.from_predictions(
+        data.x_train, data.y_train, random_state=random_state
     )
-    yield (
-        "training",
-        "Training curve: loss and accuracy",
-        _training_curve(model),
+    yield "sample", "Training images", sample
+    yield "training", "Training curve: loss and accuracy", _training_curve(model)
+    yield "confusion", "Confusion matrix", _confusion_matrix(data.y_test, predicted)
+    mistakes = DigitGridDisplay.from_estimator(
+        model, data.x_test, data.y_test, mistakes_only=True
     )
-    yield (
-        "confusion",
-        "Confusion matrix",
-        _confusion_matrix(data.y_test, predicted),
-    )
-    yield (
-        "mistakes",
-        "Most confident mistakes",
-        DigitGridDisplay.from_estimator(
-            model, data.x_test, data.y_test, mistakes_only=True
-        ),
-    )
-    yield (
-        "units",
-        "Weights of the first hidden layer",
-        HiddenUnitsDisplay.from_estimator(model, n_units=36),
-    )
+    yield "mistakes", "Most confident mistakes", mistakes
+    units = HiddenUnitsDisplay.from_estimator(model, n_units=36)
+    yield "units", "Weights of the first hidden layer", units
 
 
 def _training_curve(model):
@@ -107,7 +81,7 @@ def _training_curve(model):
 def _confusion_matrix(y_true, y_pred):
     import matplotlib.pyplot as plt
 
-    labels = [str(label) for label in unique_labels(y_true, y_pred)]
+    labels = [str(label) for label in np.union1d(y_true, y_pred)]
     side = 0.5 * len(labels) + 1.5
     _, ax = plt.subplots(figsize=(side, side), layout="constrained")
     display = ConfusionMatrixDisplay.from_predictions(
@@ -124,13 +98,12 @@ def _confusion_matrix(y_true, y_pred):
 
 def _page(model, data, name, predicted, drawn):
     network = model[-1]
-    accuracy = accuracy_score(data.y_test, predicted)
-    n_wrong = np.count_nonzero(predicted != data.y_test)
+    right = predicted == data.y_test
     facts = {
         "data": name,
         "training images": f"{len(data.y_train):,}",
         "test images": f"{len(data.y_test):,}",
-        "test accuracy": f"{accuracy:.4f}, {n_wrong:,} wrong",
+        "test accuracy": f"{right.mean():.4f}, {np.sum(~right):,} wrong",
         "epochs": network.n_iter_,
         **{
             f"{key.replace('val_', 'validation ')}, last epoch": f"{values[-1]:.4f}"
@@ -143,15 +116,16 @@ def _page(model, data, name, predicted, drawn):
         "sharpen": "sharpen" in model.named_steps,
         **network.get_params(),
     }
+    report = classification_report(data.y_test, predicted, digits=4, zero_division=0)
     title = f"skmnist report: {name}"
     parts = [
         f"<h1>{escape(title)}</h1>",
-        _table(facts.items(), "facts"),
+        _table(facts),
         *(_figure(caption, png) for caption, png in drawn),
         "<h2>Metrics per class</h2>",
-        _table(_class_rows(data.y_test, predicted), "classes"),
+        f"<pre>{escape(report)}</pre>",
         "<h2>Parameters</h2>",
-        _table(((key, repr(value)) for key, value in settings.items()), "facts"),
+        _table({key: repr(value) for key, value in settings.items()}),
     ]
     return f"""\
 <!DOCTYPE html>
@@ -182,21 +156,9 @@ def _figure(caption, png):
     )
 
 
-def _class_rows(y_true, y_pred):
-    yield "class", "precision", "recall", "F1", "images"
-    labels = unique_labels(y_true, y_pred)
-    scores = precision_recall_fscore_support(
-        y_true, y_pred, labels=labels, zero_division=0
+def _table(cells):
+    rows = (
+        f"<tr><td>{escape(name)}</td><td>{escape(str(value))}</td></tr>"
+        for name, value in cells.items()
     )
-    for label, *row, count in zip(labels, *scores, strict=True):
-        yield label, *(f"{score:.4f}" for score in row), f"{count:,}"
-
-
-def _table(rows, kind):
-    """Write a table; the one of the classes has a head."""
-    cells = [[escape(str(cell)) for cell in row] for row in rows]
-    head = ""
-    if kind == "classes":
-        head = f"<thead><tr><th>{'</th><th>'.join(cells.pop(0))}</th></tr></thead>\n"
-    body = "\n".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in cells)
-    return f'<div><table class="{kind}">\n{head}<tbody>\n{body}\n</tbody></table></div>'
+    return "<table>\n" + "\n".join(rows) + "\n</table>"

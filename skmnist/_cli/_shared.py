@@ -1,6 +1,7 @@
 """What the commands share: their data and models, tables and errors."""
 
 from errno import ENOENT
+from io import BytesIO
 from pathlib import Path
 
 from sklearn.base import is_classifier
@@ -9,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._errors import naming
 
-_LINE_WIDTH = 79
+DPI = 144  # of plots
 
 
 def add_data_arguments(parser, test_alone=False):
@@ -94,18 +95,28 @@ def read_source(source, transpose, test_size=None):
     return load_images(source, transpose=transpose, test_size=test_size)
 
 
-def print_table(columns):
-    """Print columns side by side, as many at a time as go into a line."""
-    widths = [max(map(len, column)) for column in columns]
-    start = 1
-    while start < len(columns):
-        stop, width = start + 1, widths[0] + 2 + widths[start]
-        while stop < len(columns) and width + 2 + widths[stop] <= _LINE_WIDTH:
-            width += 2 + widths[stop]
-            stop += 1
-        for heading, *row in zip(columns[0], *columns[start:stop], strict=True):
-            cells = (
-                cell.rjust(w) for cell, w in zip(row, widths[start:stop], strict=True)
-            )
-            print(heading.ljust(widths[0]), *cells, sep="  ")
-        start = stop
+def print_table(rows):
+    """Print rows of strings in columns, the first of them to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = (
+            cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)
+        )
+        print(first.ljust(widths[0]), *cells, sep="  ")
+
+
+def show_no_window():
+    """Use matplotlib's backend without windows."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+
+
+def to_png(figure):
+    """Return a figure as the bytes of a PNG file, and close it."""
+    import matplotlib.pyplot as plt
+
+    stream = BytesIO()
+    figure.savefig(stream, format="png", dpi=DPI)
+    plt.close(figure)
+    return stream.getvalue()

@@ -141,12 +141,14 @@ def _option_arguments(name, text, default):
     if default is False:
         return {"action": "store_true", "help": text}
     kwargs = {"metavar": "N" if isinstance(default, int) else "X"}
-    for constraint in MLPDigitClassifier._parameter_constraints[name]:
-        if isinstance(constraint, StrOptions):
-            kwargs = {"metavar": "NAME", "choices": sorted(constraint.options)}
-            text += f": {', '.join(kwargs['choices'])}"
     if default is not None:
         kwargs["type"] = type(default)
+    for constraint in MLPDigitClassifier._parameter_constraints[name]:
+        if isinstance(constraint, StrOptions):
+            choices = sorted({option.lower() for option in constraint.options})
+            kwargs = {"metavar": "NAME", "type": str.lower, "choices": choices}
+            text += f": {', '.join(choices)}"
+    if default is not None:
         text += f" (default: {default})"
     if name == "hidden_units":
         kwargs |= {"type": str, "nargs": "+"}
@@ -186,28 +188,16 @@ def prepare(args):
 
 def print_data(args, data, labels, steps):
     x = data.x_train
+    size = "x".join(map(str, x.shape[1:3])) if x.ndim > 2 else f"{x.shape[1]} features"
     print(
-        f"data     {args.data}  {_pixels(x)} {x.dtype} of {_range(x)}, divided by "
-        f"{steps[0][1].max_value_:g}{', sharpened' if args.sharpen else ''}"
+        f"data     {args.data}  {size} {x.dtype} of {x.min():.5g} to {x.max():.5g}, "
+        f"divided by {steps[0][1].max_value_:g}{', sharpened' if args.sharpen else ''}"
     )
-    _print_class_counts(labels, {"train": data.y_train, "test": data.y_test})
-
-
-def _pixels(x):
-    return "x".join(map(str, x.shape[1:3])) if x.ndim > 2 else f"{x.shape[1]} features"
-
-
-def _range(x):
-    return f"{float(x.min()):.5g} to {float(x.max()):.5g}"
-
-
-def _print_class_counts(labels, parts):
-    columns = [["class  ", *(f"{name:7}" for name in parts)]]
+    rows = [("class", "train", "test")]
     for label in labels:
-        counts = [np.count_nonzero(y == label) for y in parts.values()]
-        columns.append([str(label), *map(str, counts)])
-    columns.append(["all", *(str(len(y)) for y in parts.values())])
-    print_table(columns)
+        counts = [np.count_nonzero(y == label) for y in (data.y_train, data.y_test)]
+        rows.append((str(label), *map(str, counts)))
+    print_table([*rows, ("all", str(len(data.y_train)), str(len(data.y_test)))])
 
 
 def save_and_score(args, model, data):

@@ -1,18 +1,16 @@
 """``skmnist tune``: search hidden units, dropout and L2, and save the best network."""
 
-import math
 from pathlib import Path
 
 import numpy as np
 from joblib import parallel_config
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.pipeline import Pipeline
 
 from .._classifier import MLPDigitClassifier
 from .._io._atomic import check_writable, write_files
 from .._plot import GridSearchDisplay
-from .._plot._png import show_no_window, to_png
-from ._shared import print_table
+from ._shared import print_table, show_no_window, to_png
 from ._train import (
     NETWORK_OPTIONS,
     add_training_arguments,
@@ -55,17 +53,32 @@ def main(args):
     mlp = MLPDigitClassifier(**fixed)
     mlp._validate_params()
     grid = _read_grid(args)
-    _check_search(args)
-    check_writable(args.model, "the model")
+    _check_outputs(args)
     data, labels, steps = prepare(args)
-    _check_folds(args.cv, data.y_train)
     print_data(args, data, labels, steps)
-    print(f"search   {_count_fits(grid, args.cv)} of {args.epochs} epochs", flush=True)
-    found = _search(Pipeline([*steps, ("mlp", mlp)]), grid, data, args)
-    print_table(_ranked(found))
-    save_and_score(args, found.best_estimator_, data)
+    n_candidates = len(ParameterGrid(grid))
+    print(
+        f"search   {n_candidates} candidates x {args.cv} folds = "
+        f"{n_candidates * args.cv} fits of {args.epochs} epochs",
+        flush=True,
+    )
+    search = GridSearchCV(
+        Pipeline([*steps, ("mlp", mlp)]),
+        {f"mlp__{name}": values for name, values in grid.items()},
+        cv=args.cv,
+        n_jobs=args.n_jobs,
+        error_score="raise",
+    )
+    show_progress(search)
+    # Threads share the one TensorFlow; processes would each start their own.
+    with parallel_config(backend="threading"):
+        search.fit(data.x_train, data.y_train)
+    print_table(_ranked(search.cv_results_))
+    save_and_score(args, search.best_estimator_, data)
     if args.plot is not None:
-        draw(found, args.plot)
+        show_no_window()
+        figure = GridSearchDisplay.from_estimator(search).figure_
+        write_files({args.plot: to_png(figure)}, "the plot")
         print(f"plot           {args.plot}")
     return 0
 
@@ -117,24 +130,17 @@ def _read_grid(args):
         "dropout": args.dropout,
         "l2": args.l2,
     }
-    for name, tried in values.items():
-        for value in tried:
-            mlp = MLPDigitClassifier(**{name: value})
-            try:
-                mlp._validate_params()
-                mlp._hidden_units()
-            except ValueError as error:
-                option = name.replace("_", "-")
-                raise ValueError(f"argument --{option}: {error}") from None
-    return {name: list(dict.fromkeys(tried)) for name, tried in values.items()}
+    values = {name: list(dict.fromkeys(tried)) for name, tried in values.items()}
+    for params in ParameterGrid(values):
+        mlp = MLPDigitClassifier(**params)
+        mlp._validate_params()
+        mlp._hidden_units()
+    return values
 
 
-def _check_search(args):
-    """Find out, before the data is read, what would make the search fail."""
-    if args.cv < 2:
-        raise ValueError(f"argument --cv: must be 2 or more; got {args.cv}")
-    if args.n_jobs == 0:
-        raise ValueError("argument --n-jobs: must be 1 or more, or -1; got 0")
+def _check_outputs(args):
+    """Find out, before the data is read, what could not be written."""
+    check_writable(args.model, "the model")
     if args.plot is None:
         return
     if Path(args.plot).suffix.lower() != ".png":
@@ -144,52 +150,20 @@ def _check_search(args):
     check_writable(args.plot, "the plot")
 
 
-def _check_folds(cv, y):
-    """Refuse more folds than the rarest class has images."""
-    labels, counts = np.unique(y, return_counts=True)
-    if counts.min() < cv:
-        raise ValueError(
-            f"argument --cv: must be at most {counts.min()}, the number of training "
-            f"images of class {labels[counts.argmin()]}; got {cv}"
+def _ranked(results):
+    """Return the rows of a table of the candidates, the best one first."""
+    rows = [("rank", "score", "std", "fit time", *DEFAULT_GRID)]
+    for i in np.argsort(results["rank_test_score"], kind="stable"):
+        rows.append(
+            (
+                f"{results['rank_test_score'][i]}",
+                f"{results['mean_test_score'][i]:.4f}",
+                f"{results['std_test_score'][i]:.4f}",
+                f"{results['mean_fit_time'][i]:.2f} s",
+                *(_word(results["params"][i][f"mlp__{name}"]) for name in DEFAULT_GRID),
+            )
         )
-
-
-def _count_fits(grid, cv):
-    n_candidates = math.prod(map(len, grid.values()))
-    return f"{n_candidates} candidates x {cv} folds = {n_candidates * cv} fits"
-
-
-def _search(model, grid, data, args):
-    found = GridSearchCV(
-        model,
-        {f"mlp__{name}": values for name, values in grid.items()},
-        cv=args.cv,
-        n_jobs=args.n_jobs,
-        error_score="raise",
-    )
-    show_progress(found)
-    # Threads share the one TensorFlow; processes would each start their own.
-    with parallel_config(backend="threading"):
-        return found.fit(data.x_train, data.y_train)
-
-
-def _ranked(found):
-    """Return the columns of a table of the candidates, the best one first."""
-    results = found.cv_results_
-    order = np.argsort(results["rank_test_score"], kind="stable")
-    columns = [["rank", *(f"{results['rank_test_score'][i]}" for i in order)]]
-    for heading, key, digits in (
-        ("score", "mean_test_score", 4),
-        ("std", "std_test_score", 4),
-        ("fit time", "mean_fit_time", 2),
-    ):
-        unit = " s" if key == "mean_fit_time" else ""
-        cells = [f"{results[key][i]:.{digits}f}{unit}" for i in order]
-        columns.append([heading, *cells])
-    for name in DEFAULT_GRID:
-        cells = [_word(results["params"][i][f"mlp__{name}"]) for i in order]
-        columns.append([name, *cells])
-    return columns
+    return rows
 
 
 def _word(value):
@@ -197,9 +171,3 @@ def _word(value):
     if isinstance(value, tuple):
         return ",".join(map(str, value)) + ("," if len(value) == 1 else "")
     return f"{value:g}"
-
-
-def draw(found, path):
-    show_no_window()
-    figure = GridSearchDisplay.from_estimator(found).figure_
-    write_files({path: to_png(figure)}, "the plot")

@@ -5,7 +5,6 @@ import os
 import platform
 import re
 from contextlib import suppress
-from errno import EINVAL
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -33,6 +32,10 @@ _FOOTER = re.compile(rb'(\{"format": (\d+), .*"sha256": ")([0-9a-f]{64})"\}', re
 _END, _END_SIZE, _LONGEST_END = b"PK\5\6", 22, 22 + 0xFFFF
 # skops can make 60 times as much of it in memory.
 _LONGEST_SCHEMA = 8_000_000
+_MAY_RUN_CODE = {
+    "optimizer": "Fit with the optimizer's name and learning_rate instead",
+    "callbacks": "Leave them out first: set_params(callbacks=None)",
+}
 
 
 @validate_params(
@@ -104,37 +107,21 @@ def load(path: str | os.PathLike[str]) -> Any:
     ------
     OSError
         If the file cannot be read; FileNotFoundError if there is none.
-    ImportError
-        If skops is not installed.
     ValueError
         If the file is damaged, is no such file, or holds a type that skmnist does not
         trust.
 
     See Also
     --------
-    save : Save an estimator.
-
-    Examples
-    --------
-    >>> from pathlib import Path
-    >>> from tempfile import TemporaryDirectory
-    >>> import skmnist
-    >>> with TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "scaler.skops"
-    ...     skmnist.save(skmnist.PixelScaler(max_value=16), path)
-    ...     skmnist.load(path)
-    PixelScaler(max_value=16)
+    save : Save an estimator; with an example.
     """
-    path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise OSError(EINVAL, "a model is loaded from a file only", os.fspath(path))
-    data = path.read_bytes()
+    data = Path(path).read_bytes()
     try:
         return _parse(data)
+    except ImportError:  # skops is missing
+        raise
     except _OtherFormatError as error:
         raise ValueError(f"{path} {in_one_line(error)}") from None
-    except _NoSkopsError:
-        raise
     except Exception as error:  # zipfile, json, NumPy and skops raise a dozen types
         raise ValueError(
             f"{path} is damaged, or is not a model saved by skmnist: "
@@ -149,27 +136,21 @@ class _OtherFormatError(ValueError):
     pass
 
 
-class _NoSkopsError(ImportError):
-    pass
-
-
 def _dump(estimator):
-    dumps = _import_skops("saving").dumps
+    import skops.io  # takes half a second
+
     parameters = estimator.get_params()
     for each in [estimator, *parameters.values()]:
-        if isinstance(each, MLPDigitClassifier) and not isinstance(each.optimizer, str):
-            name = type(each.optimizer).__name__
-            raise ValueError(
-                f"optimizer={name}(...) cannot be saved: an optimizer object may run "
-                "code when it is loaded. Fit with the optimizer's name and "
-                f"learning_rate instead: optimizer={name.lower()!r}"
-            )
+        if not isinstance(each, MLPDigitClassifier):
+            continue
+        for name, advice in _MAY_RUN_CODE.items():
+            value = getattr(each, name)
+            if value and not isinstance(value, str):
+                raise ValueError(
+                    f"{name}, a {type(value).__name__}, cannot be saved: it may run "
+                    f"code when it is loaded. {advice}"
+                )
     for name, value in parameters.items():
-        if name.rpartition("__")[2] == "callbacks" and value:
-            raise ValueError(
-                f"{name} cannot be saved: callbacks may run code when they are loaded. "
-                f"Leave them out first: estimator.set_params({name}=None)"
-            )
         # JSON knows no keys but strings: True and False both come back as True.
         if isinstance(value, dict) and (
             any(isinstance(key, bool | np.bool_) for key in value)
@@ -181,7 +162,7 @@ def _dump(estimator):
             )
     try:
         with model_file():
-            data = _add_footer(dumps(estimator))
+            data = _add_footer(skops.io.dumps(estimator))
         _parse(data)
     except Exception as error:
         advice = ""
@@ -192,16 +173,6 @@ def _dump(estimator):
             f"{in_one_line(error).rstrip('.')}{advice}"
         ) from error
     return data
-
-
-def _import_skops(purpose):
-    try:
-        import skops.io  # takes half a second
-    except ImportError as error:
-        raise _NoSkopsError(
-            f"{purpose} a model needs skops: pip install skops"
-        ) from error
-    return skops.io
 
 
 def _add_footer(data):
@@ -236,6 +207,8 @@ def _check_footer(data):
 
 
 def _parse(data):
+    import skops.io
+
     _check_footer(data)
     with ZipFile(BytesIO(data)) as archive:
         _check_sizes(archive, len(data))
@@ -243,9 +216,8 @@ def _parse(data):
             raise ValueError("its schema.json is too long")
         _check_schema(json.loads(archive.read("schema.json")))
         _check_arrays(archive)
-    skops = _import_skops("loading")
     with model_file():  # skmnist's own estimators check what they get
-        estimator = skops.loads(data, trusted=TRUSTED)
+        estimator = skops.io.loads(data, trusted=TRUSTED)
     _check_estimator(estimator)
     return estimator
 

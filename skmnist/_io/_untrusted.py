@@ -76,7 +76,8 @@ def _read_members(archive, size):
     members = [each for each in archive.infolist() if each.filename.endswith(".npy")]
     totals = {ZIP_STORED: 0, ZIP_DEFLATED: 0}
     for member in members:
-        _check_compression(member)
+        if member.compress_type not in totals:  # others unfold without a limit
+            raise ValueError(f"{member.filename} must be stored or deflated")
         totals[member.compress_type] += member.file_size
     if totals[ZIP_STORED] > size:
         raise ValueError("its arrays are larger than it is")
@@ -93,9 +94,3 @@ def _read_members(archive, size):
             arrays[name] = _read_npy(stream, member.file_size)
             stream.read(1)  # at the end the checksum is compared
     return arrays
-
-
-def _check_compression(member):
-    """Refuse the ways of compression that unfold without a limit while reading."""
-    if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise ValueError(f"{member.filename} must be stored or deflated")

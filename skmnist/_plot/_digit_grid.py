@@ -8,18 +8,14 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.multiclass import unique_labels
 
 from .._sklearn_compat import Interval, validate_params
-from ._axes import fit_text, get_axes, shorten
-from ._image_grid import draw_images, grid_size, to_images
+from ._axes import shorten
+from ._image_grid import ImageGrid, to_images
 
 _WRONG = "#B84A00"  # vermilion, dark enough for small text on white
-_CHOICE = {
-    "n_images": [Interval(Integral, 1, None, closed="left")],
-    "mistakes_only": ["boolean"],
-    "random_state": ["random_state"],
-}
+_N_IMAGES = {"n_images": [Interval(Integral, 1, None, closed="left")]}
 
 
-class DigitGridDisplay:
+class DigitGridDisplay(ImageGrid):
     """Grid of images with their labels.
 
     Use :meth:`from_estimator` or :meth:`from_predictions` to create one. Parameters are
@@ -94,10 +90,7 @@ class DigitGridDisplay:
         self.title = title
 
     @classmethod
-    @validate_params(
-        {"estimator": "no_validation", "X": "no_validation", **_CHOICE},
-        prefer_skip_nested_validation=True,
-    )
+    @validate_params(_N_IMAGES, prefer_skip_nested_validation=True)
     def from_estimator(
         cls,
         estimator,
@@ -117,31 +110,23 @@ class DigitGridDisplay:
         ----------
         estimator : estimator
             Any fitted classifier or pipeline that takes `X`.
-
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, side ** 2)
             Images, or rows of pixels of square images.
-
         y : array-like of shape (n_samples,), default=None
             True labels.
-
         n_images : int, default=25
             Largest number of images to show.
-
         mistakes_only : bool, default=False
             Show misclassified images only, the most confident first (in the order of
             `X` without `predict_proba`); needs `y`.
-
         random_state : int, RandomState instance or None, default=None
             Chooses the images, unless `mistakes_only`. None draws a seed from the
             operating system.
-
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -175,9 +160,7 @@ class DigitGridDisplay:
         )
 
     @classmethod
-    @validate_params(
-        {"X": "no_validation", **_CHOICE}, prefer_skip_nested_validation=True
-    )
+    @validate_params(_N_IMAGES, prefer_skip_nested_validation=True)
     def from_predictions(
         cls,
         X,
@@ -199,33 +182,24 @@ class DigitGridDisplay:
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, side ** 2)
             Images, or rows of pixels of square images.
-
         y_true : array-like of shape (n_samples,), default=None
             True labels.
-
         y_pred : array-like of shape (n_samples,), default=None
             Predicted labels.
-
         y_proba : array-like of shape (n_samples,), default=None
             Probability of each predicted label; needs `y_pred`.
-
         n_images : int, default=25
             Largest number of images to show.
-
         mistakes_only : bool, default=False
             Show misclassified images only, the most confident first (in the order of
             `X` without `y_proba`); needs `y_true` and `y_pred`.
-
         random_state : int, RandomState instance or None, default=None
             Chooses the images, unless `mistakes_only`. None draws a seed from the
             operating system.
-
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -240,12 +214,18 @@ class DigitGridDisplay:
             missing.
         """
         images = to_images(X)
-        given = {"y_true": y_true, "y_pred": y_pred, "y_proba": y_proba}
-        _check_given(given, mistakes_only)
         given = {
             name: None if values is None else column_or_1d(values)
-            for name, values in given.items()
+            for name, values in (
+                ("y_true", y_true),
+                ("y_pred", y_pred),
+                ("y_proba", y_proba),
+            )
         }
+        if mistakes_only and (y_true is None or y_pred is None):
+            raise ValueError("mistakes_only=True needs y_true and y_pred")
+        if y_proba is not None and y_pred is None:
+            raise ValueError("y_proba needs y_pred")
         check_consistent_length(images, *given.values())
         if y_true is not None and y_pred is not None:
             unique_labels(y_true, y_pred)  # refuses numbers against strings
@@ -257,7 +237,7 @@ class DigitGridDisplay:
                 random_state = np.random.RandomState()
             rng = check_random_state(random_state)
             chosen = rng.permutation(len(images))[:n_images]
-            title = f"{len(chosen):,} of {_count(len(images), 'image')}"
+            title = f"{len(chosen):,} of {len(images):,} images"
         display = cls(
             images=images[chosen],
             indices=chosen,
@@ -276,10 +256,8 @@ class DigitGridDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`. All images share one scale.
-
         text_kw : dict, default=None
             Passed to `Axes.text`. By default mistakes have another color,
             and the font size fits the grid.
@@ -288,56 +266,26 @@ class DigitGridDisplay:
         -------
         display : DigitGridDisplay
         """
-        texts = self._texts()
-        colors = np.where(self._wrong(), _WRONG, "black")
-        n_columns, figsize = grid_size(self.images, texts)
-        (self.ax_,) = get_axes(ax, 1, 1, figsize)
-        self.figure_ = self.ax_.figure
-        self.ax_.set_title(self.title, fontsize="medium", pad=8)
+        wrong = np.zeros(len(self.images), bool)
+        if self.y_true is not None and self.y_pred is not None:
+            wrong = self.y_true != self.y_pred
         limits = {}
         if self.images.size:
             limits = {"vmin": self.images.min(), "vmax": self.images.max()}
-        self.images_, self.texts_ = draw_images(
-            self.ax_,
-            self.images,
-            texts,
-            colors,
-            n_columns,
-            im_kw={"cmap": "gray", **limits, **(im_kw or {})},
-            text_kw=text_kw or {},
-        )
-        fit_text(self.ax_, self.texts_, n_columns, text_kw or {})
+        im_kw = {"cmap": "gray", **limits, **(im_kw or {})}
+        colors = np.where(wrong, _WRONG, "black")
+        self._draw(ax, self.images, self._texts(), colors, im_kw, text_kw or {})
         return self
 
-    def _wrong(self):
-        if self.y_true is None or self.y_pred is None:
-            return np.zeros(len(self.images), bool)
-        return self.y_true != self.y_pred
-
     def _texts(self):
-        texts = [[] for _ in self.images]
+        parts = []
         if self.y_true is not None:
-            for parts, label in zip(texts, self.y_true, strict=True):
-                parts.append(shorten(label))
+            parts.append([shorten(label) for label in self.y_true])
         if self.y_pred is not None:
-            for parts, label in zip(texts, self.y_pred, strict=True):
-                parts.append(f"→ {shorten(label)}")
+            parts.append([f"→ {shorten(label)}" for label in self.y_pred])
         if self.y_proba is not None:
-            for parts, probability in zip(texts, self.y_proba, strict=True):
-                parts.append(_percent(probability))
-        return texts
-
-
-def _check_given(given, mistakes_only):
-    if mistakes_only:
-        needs = ("mistakes_only=True", ("y_true", "y_pred"))
-    elif given["y_proba"] is not None:
-        needs = ("y_proba", ("y_pred",))
-    else:
-        return
-    missing = [name for name in needs[1] if given[name] is None]
-    if missing:
-        raise ValueError(f"{needs[0]} needs {' and '.join(missing)}, which is None")
+            parts.append([_percent(probability) for probability in self.y_proba])
+        return list(zip(*parts, strict=True)) or [()] * len(self.images)
 
 
 def _choose_mistakes(n_images, y_true, y_pred, y_proba):
@@ -346,17 +294,10 @@ def _choose_mistakes(n_images, y_true, y_pred, y_proba):
     if y_proba is not None:
         wrong = wrong[np.argsort(-y_proba[wrong], kind="stable")]
         order = "most confident"
-    total = _count(len(y_true), "image")
-    if not len(wrong):
-        return wrong, f"No mistakes in {total}"
-    mistakes = _count(len(wrong), "mistake")
-    if len(wrong) <= n_images:
-        return wrong, f"{mistakes} in {total}"
-    return wrong[:n_images], f"The {n_images} {order} of {mistakes} in {total}"
-
-
-def _count(number, noun):
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    title = f"{len(wrong):,} mistakes in {len(y_true):,} images"
+    if len(wrong) > n_images:
+        title = f"The {n_images} {order} of {title}"
+    return wrong[:n_images], title
 
 
 def _legend(y_true, y_pred, y_proba):

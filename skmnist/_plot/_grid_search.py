@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn_compat import _validate_style_kwargs, validate_params
+from .._sklearn_compat import _validate_style_kwargs
 from ._axes import EM, VERMILION, add_colorbar, fit_text, get_axes, shorten
 
 _WIDTH = 12  # inches, of all heat maps
@@ -86,14 +86,6 @@ class GridSearchDisplay:
         self.score_name = score_name
 
     @classmethod
-    @validate_params(
-        {
-            "search": "no_validation",
-            "params": [list, tuple, None],
-            "scoring": [str, None],
-        },
-        prefer_skip_nested_validation=True,
-    )
     def from_estimator(
         cls, search, *, params=None, scoring=None, ax=None, im_kw=None, text_kw=None
     ) -> Self:
@@ -103,21 +95,16 @@ class GridSearchDisplay:
         ----------
         search : GridSearchCV
             A fitted search.
-
         params : list of str, default=None
             Two or three searched parameters: along x, along y, and one heat map per
             value. The pipeline's prefix may be left out. None takes all searched
             parameters. Each cell shows its best candidate.
-
         scoring : str, default=None
             Score to show of a search with several; None takes that of `refit`.
-
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -168,10 +155,8 @@ class GridSearchDisplay:
         ----------
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`. All heat maps share one scale.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -184,8 +169,10 @@ class GridSearchDisplay:
         ValueError
             If `ax` does not have one pair of axes per heat map.
         """
+        from matplotlib.patches import Rectangle
+
         n_panels, n_y, n_x = self.scores.shape
-        names = [_short(name) for name in self.values]
+        names = [name.rpartition("__")[2] for name in self.values]
         labels = [list(map(_label, values)) for values in self.values.values()]
         titles = [f"Mean {self.score_name}"]
         if len(names) == 3:
@@ -206,7 +193,10 @@ class GridSearchDisplay:
             axes.set_yticks(range(n_y), labels[1])
             for y, x in np.ndindex(n_y, n_x):
                 self._write((panel, y, x), text_kw or {})
-        self._frame_best()
+        panel, y, x = self.best
+        frame = {"fill": False, "edgecolor": VERMILION, "linewidth": 4}
+        frame = Rectangle((x - 0.45, y - 0.45), 0.9, 0.9, **frame)
+        self.axes_[panel].add_patch(frame)
         self.colorbar_ = add_colorbar(
             self.images_[0],
             self.axes_,
@@ -237,13 +227,6 @@ class GridSearchDisplay:
         }
         kwargs = _validate_style_kwargs(defaults, text_kw)
         self.texts_[cell] = self.axes_[panel].text(x, y, text, **kwargs)
-
-    def _frame_best(self):
-        from matplotlib.patches import Rectangle
-
-        panel, y, x = self.best
-        frame = {"fill": False, "edgecolor": VERMILION, "linewidth": 4}
-        self.axes_[panel].add_patch(Rectangle((x - 0.45, y - 0.45), 0.9, 0.9, **frame))
 
 
 def _find_score(search, scoring):
@@ -309,9 +292,7 @@ def _searched(candidates, name):
         value = candidate.get(name, _UNSET)
         values.setdefault(repr(value), value)  # not every value can be hashed
     values = list(values.values())
-    if all(isinstance(value, Real) and not isinstance(value, bool) for value in values):
-        values.sort()
-    return values
+    return sorted(values) if all(map(_is_number, values)) else values
 
 
 def _find_cell(candidate, values):
@@ -322,11 +303,9 @@ def _find_cell(candidate, values):
     return tuple([*position, 0][2::-1])
 
 
+def _is_number(value):
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
 def _label(value):
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return f"{value:g}"
-    return shorten(value)
-
-
-def _short(name):
-    return name.rpartition("__")[2]
+    return f"{value:g}" if _is_number(value) else shorten(value)

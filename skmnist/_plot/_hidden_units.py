@@ -7,12 +7,12 @@ from typing import Self
 import numpy as np
 
 from .._sklearn_compat import Interval, validate_params
-from ._axes import add_colorbar, fit_text, get_axes
+from ._axes import add_colorbar
 from ._estimators import find_classifier
-from ._image_grid import draw_images, grid_size, square
+from ._image_grid import ImageGrid, square
 
 
-class HiddenUnitsDisplay:
+class HiddenUnitsDisplay(ImageGrid):
     """Weights of the first hidden layer as one image per unit.
 
     Use :meth:`from_estimator` to create one. Parameters are stored as attributes.
@@ -67,11 +67,7 @@ class HiddenUnitsDisplay:
 
     @classmethod
     @validate_params(
-        {
-            "estimator": "no_validation",
-            "n_units": [Interval(Integral, 1, None, closed="left")],
-            "image_shape": [tuple, None],
-        },
+        {"n_units": [Interval(Integral, 1, None, closed="left")]},
         prefer_skip_nested_validation=True,
     )
     def from_estimator(
@@ -90,20 +86,15 @@ class HiddenUnitsDisplay:
         ----------
         estimator : MLPDigitClassifier, Pipeline or search
             A fitted network, or a fitted pipeline or search that ends in one.
-
         n_units : int, default=64
             Largest number of units to show, in order of the norm of their weights.
-
         image_shape : tuple of int (height, width), default=None
             Shape of the training images. None takes it from the pipeline's
             :class:`PixelScaler`, and assumes square images without one.
-
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -124,7 +115,9 @@ class HiddenUnitsDisplay:
         network, before = find_classifier(estimator)
         kernel = network.coefs_[0]
         if image_shape is None:
-            image_shape = _image_shape(before) or square(len(kernel))
+            shapes = [getattr(step, "image_shape_", ()) for step in before]
+            shapes = [shape[:2] for shape in shapes if len(shape) > 1]
+            image_shape = shapes[-1] if shapes else square(len(kernel))
         if math.prod(image_shape) != len(kernel):
             raise ValueError(
                 f"image_shape={image_shape} is not the shape of the network's "
@@ -147,10 +140,8 @@ class HiddenUnitsDisplay:
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-
         im_kw : dict, default=None
             Passed to `Axes.imshow`. All images share one scale; white is a weight of 0.
-
         text_kw : dict, default=None
             Passed to `Axes.text`.
 
@@ -159,30 +150,11 @@ class HiddenUnitsDisplay:
         display : HiddenUnitsDisplay
         """
         texts = [[str(index)] for index in self.indices]
-        n_columns, (width, height) = grid_size(self.weights, texts)
-        (self.ax_,) = get_axes(ax, 1, 1, (width + 1, height))
-        self.figure_ = self.ax_.figure
-        self.ax_.set_title(self.title, fontsize="medium", pad=8)
         limit = np.abs(self.weights).max()
-        defaults = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-        self.images_, self.texts_ = draw_images(
-            self.ax_,
-            self.weights,
-            texts,
-            ["black"] * len(texts),
-            n_columns,
-            im_kw={**defaults, **(im_kw or {})},
-            text_kw=text_kw or {},
-        )
+        im_kw = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, **(im_kw or {})}
+        colors = ["black"] * len(texts)
+        self._draw(ax, self.weights, texts, colors, im_kw, text_kw or {})
         self.colorbar_ = add_colorbar(
             self.images_[0], [self.ax_], "weight of the pixel"
         )
-        fit_text(self.ax_, self.texts_, n_columns, text_kw or {})
         return self
-
-
-def _image_shape(steps):
-    shapes = [step.image_shape_ for step in steps if hasattr(step, "image_shape_")]
-    if shapes and len(shapes[-1]) > 1:
-        return shapes[-1][:2]
-    return None

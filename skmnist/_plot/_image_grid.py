@@ -2,15 +2,16 @@
 
 import math
 
+import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._sklearn_compat import _validate_style_kwargs
 from .._validation import flatten_images
-from ._axes import EM, inches, text_size
+from ._axes import EM, fit_text, get_axes, inches, text_size
 
 _GAP = 0.08  # between images, in widths of a cell
 _LINE = 0.17  # height of a line of text in inches
-_POINTS = 8  # smallest font size for which the figure grows instead
+_POINTS = 8  # font size that the figure is made for
 _LONGEST_LINE = 14
 _SMALLEST_CELL = 0.8
 
@@ -35,81 +36,47 @@ def square(n_pixels):
     return side, side
 
 
-def grid_size(images, texts):
-    """Choose the number of columns, and the size of the figure in inches."""
-    n_columns = math.ceil(math.sqrt(max(len(images), 1)))
-    n_rows = math.ceil(len(images) / n_columns)
-    sizes = [text_size(joined) for joined in _join(texts)]
-    widest = 12 / n_columns / EM / _POINTS * 72
-    limits = _LONGEST_LINE, widest, math.inf
-    fitting = (
-        size for size, limit in zip(sizes, limits, strict=True) if size[0] <= limit
-    )
-    longest, n_lines = next(fitting)
-    cell = max(_SMALLEST_CELL, longest * EM * _POINTS / 72)
-    width = min(max(n_columns * cell, 4.5), 12)
-    row = width / n_columns * _height(images) + n_lines * _LINE
-    return n_columns, (width, min(max(n_rows * row, 1), 18) + 0.6)
+class ImageGrid:
+    """Base of Displays with a `title` and images on one pair of axes."""
 
+    def _draw(self, ax, images, texts, colors, im_kw, text_kw):
+        """Draw images row by row, each with its text above it.
 
-def draw_images(ax, images, texts, colors, n_columns, *, im_kw, text_kw):
-    """Draw images row by row, each with its text above it.
-
-    Each text is a list of parts, between which lines may break. Returns the matplotlib
-    images and texts.
-    """
-    n_rows = max(math.ceil(len(images) / n_columns), 1)
-    width, height = inches(ax)
-    space = width / n_columns, height / n_rows
-    choices = _join(texts)
-    sizes = [_fit(images, joined, space)[1] for joined in choices]
-    # The fewest lines that do not make the text much smaller.
-    texts = next(
-        joined
-        for joined, size in zip(choices, sizes, strict=True)
-        if size > max(sizes) / 1.2
-    )
-    head = text_size(texts)[1] * _LINE / _fit(images, texts, space)[0]
-    drawn, written = [], []
-    for i, (image, text) in enumerate(zip(images, texts, strict=True)):
-        row, column = divmod(i, n_columns)
-        left, top = column + _GAP / 2, row * (head + _height(images)) + head
-        extent = (left, left + 1 - _GAP, top + _height(images) - _GAP, top)
-        drawn.append(ax.imshow(image, **{"extent": extent, **im_kw}))
-        defaults = {
-            "horizontalalignment": "center",
-            "verticalalignment": "bottom",
-            "color": colors[i],
-            "parse_math": False,
-            "in_layout": False,
-        }
-        kwargs = _validate_style_kwargs(defaults, text_kw)
-        written.append(ax.text(column + 0.5, top - 0.02, text, **kwargs))
-    ax.set(xlim=(0, n_columns), ylim=(n_rows * (head + _height(images)) - _GAP, 0))
-    ax.set_axis_off()
-    return drawn, written
-
-
-def _join(texts):
-    """Join the parts of each text in one line, in two, and in one each."""
-    return [
-        [" ".join(parts) for parts in texts],
-        ["\n".join([*parts[:1], " ".join(parts[1:])]).strip() for parts in texts],
-        ["\n".join(parts) for parts in texts],
-    ]
-
-
-def _fit(images, texts, space):
-    """Return the width of a cell in inches, and the size of its text."""
-    longest, n_lines = text_size(texts)
-    width, height = space
-    # The text keeps its height; the image gets what is left.
-    left = (height - n_lines * _LINE) / _height(images)
-    cell = min(width, max(left, width / 4))
-    return cell, min(cell / max(longest, 1), EM * _POINTS / 72)
-
-
-def _height(images):
-    """Return the height of an image with its gap, in widths of a cell."""
-    _, height, width = images.shape
-    return (1 - _GAP) * height / width + _GAP
+        Each text is a sequence of parts, between which lines may break.
+        """
+        joined = [" ".join(parts) for parts in texts]
+        if text_size(joined)[0] > _LONGEST_LINE:
+            joined = ["\n".join(parts) for parts in texts]
+        longest, n_lines = text_size(joined)
+        n_columns = math.ceil(math.sqrt(max(len(images), 1)))
+        n_rows = max(math.ceil(len(images) / n_columns), 1)
+        # In widths of a cell, with the gap.
+        height = (1 - _GAP) * images.shape[1] / images.shape[2] + _GAP
+        cell = max(_SMALLEST_CELL, longest * EM * _POINTS / 72)
+        width = np.clip(n_columns * cell, 4.5, 12)
+        rows = n_rows * (width / n_columns * height + n_lines * _LINE)
+        (self.ax_,) = get_axes(ax, 1, 1, (width, min(rows, 18) + 0.6))
+        self.figure_ = self.ax_.figure
+        self.ax_.set_title(self.title, fontsize="medium", pad=8)
+        # The text keeps its height; the image gets what is left.
+        width, left = np.divide(inches(self.ax_), (n_columns, n_rows))
+        cell = np.clip((left - n_lines * _LINE) / height, width / 4, width)
+        head = n_lines * _LINE / cell
+        self.images_, self.texts_ = [], []
+        for i, (image, text) in enumerate(zip(images, joined, strict=True)):
+            row, column = divmod(i, n_columns)
+            left, top = column + _GAP / 2, row * (head + height) + head
+            extent = (left, left + 1 - _GAP, top + height - _GAP, top)
+            self.images_.append(self.ax_.imshow(image, **{"extent": extent, **im_kw}))
+            defaults = {
+                "horizontalalignment": "center",
+                "verticalalignment": "bottom",
+                "color": colors[i],
+                "parse_math": False,
+                "in_layout": False,
+            }
+            kwargs = _validate_style_kwargs(defaults, text_kw)
+            self.texts_.append(self.ax_.text(column + 0.5, top - 0.02, text, **kwargs))
+        self.ax_.set(xlim=(0, n_columns), ylim=(n_rows * (head + height) - _GAP, 0))
+        self.ax_.set_axis_off()
+        fit_text(self.ax_, self.texts_, n_columns, text_kw)

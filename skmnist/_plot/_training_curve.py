@@ -79,10 +79,8 @@ class TrainingCurveDisplay:
         estimator : MLPDigitClassifier, Pipeline or search
             A fitted network, or a fitted pipeline or search that ends in one. A line
             marks the epoch that early stopping restored, unless `warm_start` is on.
-
         ax : array-like of matplotlib Axes of shape (2,), default=None
             Axes of loss and accuracy; None makes a new figure.
-
         line_kw : dict, default=None
             Passed to `Axes.plot`.
 
@@ -111,7 +109,6 @@ class TrainingCurveDisplay:
         ----------
         ax : array-like of matplotlib Axes of shape (2,), default=None
             Axes of loss and accuracy; None makes a new figure.
-
         line_kw : dict, default=None
             Passed to `Axes.plot`.
 

@@ -13,22 +13,13 @@ def test_evaluate_prints_accuracy_and_classes(model):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     predicted = load(model).predict(DIGITS.x_test)
-    report = classification_report(DIGITS.y_test, predicted, output_dict=True)
+    report = classification_report(DIGITS.y_test, predicted, digits=4)
+    accuracy = np.mean(predicted == DIGITS.y_test)
     n_right = np.count_nonzero(predicted == DIGITS.y_test)
 
     assert lines[0] == "data      digits  360 test images"
-    assert lines[1] == (f"accuracy  {report['accuracy']:.4f}  ({n_right} of 360 right)")
-    rows = {heading: cells for heading, *cells in map(str.split, lines[3:])}
-    assert rows.pop("class") == ["precision", "recall", "F1", "images"]
-    scores = {str(i): report[str(i)] for i in range(10)}
-    scores["mean"] = report["macro avg"]
-    assert rows == {
-        heading: [
-            *(f"{row[key]:.4f}" for key in ("precision", "recall", "f1-score")),
-            f"{row['support']:.0f}",
-        ]
-        for heading, row in scores.items()
-    }
+    assert lines[1] == f"accuracy  {accuracy:.4f}  ({n_right} of 360 right)"
+    assert "\n".join([*lines[3:], ""]) == report
 
 
 def test_evaluate_measures_the_reader_if_no_model_is_named(capsys):

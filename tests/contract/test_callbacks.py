@@ -2,38 +2,26 @@
 
 import numpy as np
 import pytest
+from networks import DIGITS, X, Y, network, same_weights
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skmnist import DigitNormalizer, MLPDigitClassifier, PixelScaler, UnsharpMask
-from skmnist.datasets import load_digits
+from skmnist import DigitNormalizer, PixelScaler, UnsharpMask
 
 callback = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 has it")
 ProgressBar, ScoringMonitor = callback.ProgressBar, callback.ScoringMonitor
 
 
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits()
-
-
-def rows(x):
-    return x.reshape(len(x), -1) / np.float32(16)
-
-
-def test_scoring_monitor_records_each_epoch(digits):
-    x, y = rows(digits.x_train), digits.y_train
+def test_scoring_monitor_records_each_epoch():
     monitor = ScoringMonitor(scoring="accuracy")
-    model = MLPDigitClassifier(32, epochs=5, random_state=0)
-    model.set_callbacks(monitor).fit(x, y)
+    model = network(epochs=5).set_callbacks(monitor).fit(X, Y)
     frame = monitor.get_logs().data_as_pandas
     scores = frame.query("task_name == 'epoch'").sort_values("task_id")["accuracy"]
     assert len(scores) == 5
-    assert scores.iloc[-1] == model.score(x, y)
+    assert scores.iloc[-1] == model.score(X, Y)
     assert scores.iloc[0] < scores.iloc[-1]
     # They only watch: the fit is that without them.
-    plain = MLPDigitClassifier(32, epochs=5, random_state=0).fit(x, y)
-    assert all(map(np.array_equal, model.coefs_, plain.coefs_))
+    assert same_weights(model, network(epochs=5).fit(X, Y))
 
 
 class StopAfter:
@@ -59,42 +47,36 @@ class StopAfter:
         return False
 
 
-def test_a_callback_can_end_the_training(digits):
-    x, y = rows(digits.x_train), digits.y_train
+def test_a_callback_can_end_the_training():
     stop = StopAfter(3)
-    model = MLPDigitClassifier(32, epochs=9, random_state=0).set_callbacks(stop)
-    assert model.fit(x, y).n_iter_ == 3
+    model = network(epochs=9).set_callbacks(stop)
+    assert model.fit(X, Y).n_iter_ == 3
     assert stop.torn_down == 1
     with pytest.raises(ValueError, match="contains NaN"):
-        model.fit(np.full_like(x, np.nan), y)
+        model.fit(np.full_like(X, np.nan), Y)
     assert model.n_iter_ == 3
 
 
-def test_inside_a_search(digits):
+def test_inside_a_search():
     monitor = ScoringMonitor(scoring="accuracy")
-    network = MLPDigitClassifier(16, epochs=2, random_state=0).set_callbacks(monitor)
-    search = GridSearchCV(
-        make_pipeline(PixelScaler(16), network),
-        {"mlpdigitclassifier__dropout": [0.0, 0.2]},
-        cv=2,
-        refit=False,
-    )
-    search.fit(digits.x_train, digits.y_train)
+    model = make_pipeline(PixelScaler(16), network().set_callbacks(monitor))
+    grid = {"mlpdigitclassifier__dropout": [0.0, 0.2]}
+    GridSearchCV(model, grid, cv=2, refit=False).fit(DIGITS.x_train, Y)
     logs = monitor.get_logs(select="all")
     epochs = sum((log.data_as_pandas["task_name"] == "epoch").sum() for log in logs)
     assert epochs == 2 * 2 * 2
 
 
-def test_a_progress_bar_shows_all_of_a_search(digits, capsys):
+def test_a_progress_bar_shows_all_of_a_search(capsys):
     pipeline = make_pipeline(
-        DigitNormalizer(), PixelScaler(), UnsharpMask(), MLPDigitClassifier(8, epochs=2)
+        DigitNormalizer(), PixelScaler(), UnsharpMask(), network(8)
     )
     grid = {"mlpdigitclassifier__dropout": [0.0, 0.3]}
     search = GridSearchCV(pipeline, grid, cv=2).set_callbacks(
         ProgressBar(max_propagation_depth=None)
     )
     # An estimator that takes no callbacks would warn, which is an error here.
-    search.fit(digits.x_train[:60], digits.y_train[:60])
+    search.fit(DIGITS.x_train[:60], Y[:60])
     shown = capsys.readouterr().out
     for text in ("GridSearchCV", "Pipeline", "MLPDigitClassifier"):
         assert text in shown

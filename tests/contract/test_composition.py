@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import sklearn
+from networks import DIGITS
 from packaging.version import Version
 from sklearn.base import clone
 from sklearn.exceptions import UnsetMetadataPassedError
@@ -10,14 +11,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from skmnist import MLPDigitClassifier, PixelScaler
-from skmnist.datasets import load_digits
 
 BEFORE_1_8 = Version(sklearn.__version__) < Version("1.8")
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits()
 
 
 def network(**params):
@@ -25,7 +20,7 @@ def network(**params):
     return Pipeline([("scale", PixelScaler(16)), ("mlp", MLPDigitClassifier(**params))])
 
 
-def test_every_setting_survives_clone_and_search(digits):
+def test_every_setting_survives_clone_and_search():
     settings = {
         "hidden_units": (9, 8),
         "activation": "tanh",
@@ -54,12 +49,12 @@ def test_every_setting_survives_clone_and_search(digits):
     assert {k for k in settings if settings[k] == defaults[k]} == {"verbose"}
     assert clone(model).get_params() == settings
     search = GridSearchCV(network(), {"mlp__epochs": [1, 7]}, cv=2)
-    best = search.fit(digits.x_train, digits.y_train).best_estimator_["mlp"]
+    best = search.fit(DIGITS.x_train, DIGITS.y_train).best_estimator_["mlp"]
     assert best.n_iter_ == 7 == len(best.loss_curve_)
 
 
-def test_sample_weight_is_routed(digits):
-    weight = np.where(digits.y_train < 5, 1.0, 0.0)
+def test_sample_weight_is_routed():
+    weight = np.where(DIGITS.y_train < 5, 1.0, 0.0)
     with sklearn.config_context(enable_metadata_routing=True):
         model = network(epochs=20)
         model["mlp"].set_fit_request(sample_weight=True)
@@ -67,10 +62,10 @@ def test_sample_weight_is_routed(digits):
         if BEFORE_1_8:
             model.set_score_request(sample_weight=True)
         search = GridSearchCV(model, {"mlp__l2": [0.0, 1e-4]}, cv=2)
-        search.fit(digits.x_train, digits.y_train, sample_weight=weight)
+        search.fit(DIGITS.x_train, DIGITS.y_train, sample_weight=weight)
         # Rows of weight zero are neither learned nor scored.
-        assert set(search.predict(digits.x_test)) <= set(range(5))
+        assert set(search.predict(DIGITS.x_test)) <= set(range(5))
         assert search.best_score_ > 0.8
         unrequested = network(epochs=1)
         with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
-            unrequested.fit(digits.x_train, digits.y_train, sample_weight=weight)
+            unrequested.fit(DIGITS.x_train, DIGITS.y_train, sample_weight=weight)

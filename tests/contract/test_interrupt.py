@@ -10,9 +10,10 @@ import time
 
 import numpy as np
 import pytest
+from commands import run_python
+from networks import DIGITS, X, Y, network
 
 import skmnist
-from skmnist.datasets import load_digits
 
 pytestmark = [pytest.mark.posix, pytest.mark.slow]
 PROMPT = 15  # seconds, on a busy machine
@@ -29,14 +30,9 @@ def n_moments(request):
 def folder(tmp_path_factory):
     """A model, and a file of images that takes a while to read."""
     folder = tmp_path_factory.mktemp("interrupted")
-    digits = load_digits()
-    x, y = digits.x_test, digits.y_test
-    model = skmnist.MLPDigitClassifier(16, epochs=1, random_state=0)
-    rows = skmnist.PixelScaler().fit(digits.x_train)
-    model.fit(rows.transform(digits.x_train), digits.y_train)
-    skmnist.save(model, folder / "model.skops")
-    many = np.tile(x.reshape(len(x), -1), (100, 1))
-    np.savez(folder / "many.npz", x_test=many, y_test=np.tile(y, 100))
+    skmnist.save(network(epochs=1).fit(X, Y), folder / "model.skops")
+    many = np.tile(DIGITS.x_test.reshape(-1, 64), (100, 1))
+    np.savez(folder / "many.npz", x_test=many, y_test=np.tile(DIGITS.y_test, 100))
     return folder
 
 
@@ -159,23 +155,12 @@ print(json.dumps({"waits": waits, "fresh": fresh}))
 """
 
 
-def run(program, argument):
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(argument)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()[-1]
-
-
 def test_fits_and_searches(n_moments):
-    interrupted = json.loads(run(PROGRAM, n_moments))
+    interrupted = json.loads(run_python(PROGRAM, n_moments))
     assert len(interrupted["waits"]) == n_moments
     assert max(interrupted["waits"]) < PROMPT
     print(f"longest wait {max(interrupted['waits']):.2f} s")
-    assert interrupted["fresh"] == json.loads(run(PROGRAM, 0))["fresh"]
+    assert interrupted["fresh"] == json.loads(run_python(PROGRAM, 0))["fresh"]
 
 
 # The first fit imports TensorFlow, which cannot be imported again after half of it.
@@ -197,6 +182,6 @@ except KeyboardInterrupt:
 
 
 def test_first_fits(n_moments):
-    losses = {run(FIRST_FIT, seed) for seed in range(n_moments // 5 + 1)}
+    losses = {run_python(FIRST_FIT, seed) for seed in range(n_moments // 5 + 1)}
     assert len(losses) == 1
     assert losses.pop().startswith("[0.")

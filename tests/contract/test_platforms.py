@@ -1,9 +1,7 @@
 """What only Linux and macOS have is not needed."""
 
-import subprocess
-import sys
-
 import pytest
+from commands import run_python
 
 CODE = """
 import os, signal, sys
@@ -35,9 +33,4 @@ print(model.score(digits.x_test, digits.y_test) > 0.5)
 
 @pytest.mark.slow
 def test_without_what_windows_lacks(tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], cwd=tmp_path, capture_output=True, text=True
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "True"
+    assert run_python(CODE, cwd=tmp_path).splitlines()[-1] == "True"

@@ -1,11 +1,10 @@
 """A minute of the soak test, for which `tools/soak.py` takes two hours."""
 
 import json
-import subprocess
 import sys
 
 import pytest
-import soak
+from commands import TOOLS, run_python
 from soak import Soak
 
 
@@ -13,19 +12,8 @@ from soak import Soak
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_short_soak(tmp_path, request):
     minutes = 3 if request.config.getoption("--full-size") else 1
-    done = subprocess.run(
-        [
-            sys.executable,
-            soak.__file__,
-            f"--minutes={minutes}",
-            f"--json={tmp_path / 'soak.json'}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    print(done.stdout)
-    assert done.returncode == 0, done.stdout + done.stderr
+    options = f"--minutes={minutes}", f"--json={tmp_path / 'soak.json'}"
+    print(run_python(TOOLS / "soak.py", *options))
     result = json.loads((tmp_path / "soak.json").read_text())
     assert result["minutes"] >= minutes
     assert result["failures"] == []

@@ -19,6 +19,7 @@ LAYERS = [
     {"_validation"},
     {"_network", "_blas"},
     {"_training"},
+    {"_image_transformer"},
     {"_augmentation", "_classifier", "_pixel_scaler", "_unsharp_mask", "images"},
     {"_io", "_plot", "_reader", "datasets"},
     {"_cli"},
@@ -27,6 +28,7 @@ LAYERS = [
 TESTED_ELSEWHERE = {
     "__main__": "contract/test_interrupt.py",
     "_blas": "training/test_blas.py",
+    "_image_transformer": "test_pixel_scaler.py",
     "_network": "test_classifier.py",
     "_training._config": "training/test_fit.py",
     "_training._distortion": "training/test_augmented_training.py",

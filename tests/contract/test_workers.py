@@ -5,29 +5,24 @@ The numbers that the documentation promises are reached with --full-size.
 
 import os
 import signal
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from commands import run_python
 from joblib import parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from networks import DIGITS, X, Y, network, weights_of
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skmnist import MLPDigitClassifier, PixelScaler
-from skmnist.datasets import load_digits
+from skmnist import PixelScaler
 
 MLP = "mlpdigitclassifier__"
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits()
 
 
 @pytest.fixture
@@ -57,7 +52,7 @@ def n_scored(path):
 def search_of(scoring=None):
     """27 candidates, of three architectures."""
     return GridSearchCV(
-        make_pipeline(PixelScaler(), MLPDigitClassifier(epochs=2, random_state=0)),
+        make_pipeline(PixelScaler(), network()),
         {
             MLP + "hidden_units": [8, 16, 32],
             MLP + "dropout": [0, 0.2, 0.45],
@@ -75,8 +70,8 @@ def scores_of(search):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(digits):
-    scores = scores_of(search_of().fit(digits.x_train, digits.y_train))
+def undisturbed():
+    scores = scores_of(search_of().fit(DIGITS.x_train, DIGITS.y_train))
     assert len(np.unique(scores[1])) > 10
     return scores
 
@@ -104,18 +99,16 @@ def dask():
 
 
 @pytest.mark.slow
-def test_dask_gives_the_scores_of_one_process(digits, undisturbed, dask):
+def test_dask_gives_the_scores_of_one_process(undisturbed, dask):
     with parallel_config(backend="dask"):
-        search = search_of().fit(digits.x_train, digits.y_train)
+        search = search_of().fit(DIGITS.x_train, DIGITS.y_train)
     assert_array_equal(scores_of(search), undisturbed)
 
 
 @pytest.mark.parametrize("moment", [1, 20])
 @pytest.mark.posix
 @pytest.mark.slow
-def test_a_killed_dask_worker_changes_no_score(
-    moment, digits, undisturbed, dask, tmp_path
-):
+def test_a_killed_dask_worker_changes_no_score(moment, undisturbed, dask, tmp_path):
     from distributed import Future
 
     victim = sorted(dask.run(os.getpid).values())[moment % 2]
@@ -137,7 +130,7 @@ def test_a_killed_dask_worker_changes_no_score(
     try:
         with parallel_config(backend="dask"):
             search = search_of(CountedScore(path))
-            search.fit(digits.x_train, digits.y_train)
+            search.fit(DIGITS.x_train, DIGITS.y_train)
     finally:
         stopped.set()
         killer.join()
@@ -149,35 +142,35 @@ def test_a_killed_dask_worker_changes_no_score(
 
 @pytest.mark.posix
 @pytest.mark.slow
-def test_a_search_after_a_killed_loky_worker(digits, undisturbed, tmp_path):
+def test_a_search_after_a_killed_loky_worker(undisturbed, tmp_path):
     search = search_of(CountedScore(tmp_path / "scored", die_at=9))
     with parallel_config(backend="loky", n_jobs=2):
         with pytest.raises(TerminatedWorkerError):
-            search.fit(digits.x_train, digits.y_train)
+            search.fit(DIGITS.x_train, DIGITS.y_train)
         search = clone(search).set_params(scoring=None)
-        search.fit(digits.x_train, digits.y_train)
+        search.fit(DIGITS.x_train, DIGITS.y_train)
     assert_array_equal(scores_of(search), undisturbed)
 
 
 # --- threads ---------------------------------------------------------------------
 
 
-def test_a_search_in_threads(digits, undisturbed):
+def test_a_search_in_threads(undisturbed):
     with parallel_config(backend="threading", n_jobs=4):
-        search = search_of().fit(digits.x_train, digits.y_train)
+        search = search_of().fit(DIGITS.x_train, DIGITS.y_train)
     assert_array_equal(scores_of(search), undisturbed)
 
 
-def test_sixteen_threads_predict_as_one(digits, full_size):
+def test_sixteen_threads_predict_as_one(full_size):
     n_calls = 100_000 if full_size else 3200
-    model = make_pipeline(PixelScaler(), MLPDigitClassifier(random_state=0))
-    model.fit(digits.x_train, digits.y_train)
+    model = make_pipeline(PixelScaler(), network(256))
+    model.fit(DIGITS.x_train, DIGITS.y_train)
     sizes = [1, 2, 7, 50]
-    serial = {n: model.predict_proba(digits.x_test[:n]) for n in sizes}
+    serial = {n: model.predict_proba(DIGITS.x_test[:n]) for n in sizes}
 
     def predict(i):
         n = sizes[i % len(sizes)]
-        return np.array_equal(model.predict_proba(digits.x_test[:n]), serial[n])
+        return np.array_equal(model.predict_proba(DIGITS.x_test[:n]), serial[n])
 
     with ThreadPoolExecutor(16) as pool:
         right = list(pool.map(predict, range(n_calls)))
@@ -185,7 +178,7 @@ def test_sixteen_threads_predict_as_one(digits, full_size):
     assert all(right)
 
 
-def test_four_threads_fit_as_one(digits, full_size):
+def test_four_threads_fit_as_one(full_size):
     n_fits = 200 if full_size else 10
     kinds = [
         {"hidden_units": 16},
@@ -195,11 +188,9 @@ def test_four_threads_fit_as_one(digits, full_size):
     ]
 
     def fit(kind):
-        model = MLPDigitClassifier(epochs=2, random_state=0, **kinds[kind])
-        model.fit(x, digits.y_train)
-        return b"".join(map(np.ndarray.tobytes, model.coefs_ + model.intercepts_))
+        model = network(**kinds[kind]).fit(X, Y)
+        return b"".join(map(np.ndarray.tobytes, weights_of(model)))
 
-    x = PixelScaler().fit_transform(digits.x_train)
     serial = [fit(kind) for kind in range(4)]
     assert len(set(serial)) == 4
 
@@ -268,14 +259,8 @@ def test_partial_fit_takes_no_copy_of_the_whole(kind, tmp_path, full_size):
     path = tmp_path / "x.npy"
     # A file with a hole takes no space on the disk, and is read as zeros.
     np.lib.format.open_memmap(path, "w+", np.uint8, shape).flush()
-    done = subprocess.run(
-        [sys.executable, "-c", LARGER_THAN_MEMORY, kind, path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    n_epochs, n_megabytes, growth, n_looks = map(float, done.stdout.split())
+    out = run_python(LARGER_THAN_MEMORY, kind, path)
+    n_epochs, n_megabytes, growth, n_looks = map(float, out.split())
     print(f"{n_megabytes:.0f} MB of data, {growth:.0f} MB more memory at most")
     assert n_epochs == n_rows / 5000 + 2
     assert n_looks > 10

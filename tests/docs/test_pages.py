@@ -25,14 +25,6 @@ NEEDS_MNIST = {"docs/own-digits.md"}
 IMAGES = ROOT / "docs" / "images"
 # What a page takes for granted.
 GIVEN = {
-    "docs/speed.md": """
-from sklearn.model_selection import GridSearchCV
-from skmnist import MLPDigitClassifier
-from skmnist.datasets import load_digits
-digits = load_digits()
-X, y = digits.x_train.reshape(-1, 64) / 16, digits.y_train
-search = GridSearchCV(MLPDigitClassifier(8, epochs=1), {"dropout": [0, 0.2]}, cv=2)
-""",
     "docs/serving.md": """
 import onnx
 import skmnist

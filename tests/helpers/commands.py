@@ -4,11 +4,13 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 
 from skmnist.datasets import load_digits
 
+TOOLS = Path(__file__).parents[2] / "tools"
 DIGITS = load_digits()
 TRAIN = ["train", "--data", "digits", "--epochs", "3"]
 X = "x_train", "x_test"
@@ -27,6 +29,20 @@ def command(*args, **kwargs):
         env=environment | kwargs.pop("env", {}),
         **kwargs,
     )
+
+
+def run_python(code, *arguments, env=(), **kwargs):
+    """Run a program, or a file, in a process of its own; return what it prints."""
+    program = [code] if isinstance(code, Path) else ["-c", code]
+    done = subprocess.run(
+        [sys.executable, *program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=os.environ | dict(env),
+        **kwargs,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def finished(process):

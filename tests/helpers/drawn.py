@@ -6,91 +6,28 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy.interpolate import CubicSpline
 
-# Strokes as points (x, y) of a unit square, y downwards; a few hands per digit.
-# "s" is a smooth curve through the points, "p" a polygon.
-_CIRCLE = [(0.5, 0), (0.2, 0.12), (0.05, 0.5), (0.2, 0.88), (0.5, 1), (0.8, 0.88)]
-_CIRCLE += [(0.95, 0.5), (0.8, 0.12), (0.5, 0)]
-_HANDS = {
-    0: [
-        [("s", _CIRCLE)],
-        [("s", [(0.62, 0.03), (0.2, 0.2), (0.1, 0.6), (0.45, 1), (0.85, 0.7)])],
-    ],
-    1: [[("p", [(0.5, 0), (0.5, 1)])], [("p", [(0.6, 0), (0.45, 1)])]],
-    2: [
-        [
-            (
-                "s",
-                [(0.1, 0.25), (0.3, 0.03), (0.7, 0.05), (0.8, 0.3), (0.5, 0.65)]
-                + [(0.08, 0.98)],
-            ),
-            ("p", [(0.08, 0.98), (0.92, 0.96)]),
-        ],
-        [
-            ("s", [(0.15, 0.2), (0.5, 0), (0.82, 0.25), (0.6, 0.6), (0.1, 0.95)]),
-            ("s", [(0.1, 0.95), (0.4, 0.9), (0.65, 0.98), (0.95, 0.92)]),
-        ],
-    ],
-    3: [
-        [
-            ("s", [(0.15, 0.1), (0.5, 0), (0.8, 0.2), (0.65, 0.43), (0.4, 0.48)]),
-            ("s", [(0.4, 0.48), (0.72, 0.53), (0.85, 0.75), (0.55, 1), (0.1, 0.88)]),
-        ]
-    ],
-    4: [
-        [("p", [(0.2, 0), (0.12, 0.5), (0.88, 0.5)]), ("p", [(0.75, 0.05), (0.7, 1)])],
-        [
-            ("s", [(0.15, 0.02), (0.1, 0.4), (0.4, 0.52), (0.85, 0.42)]),
-            ("p", [(0.85, 0.02), (0.78, 1)]),
-        ],
-    ],
-    5: [
-        [
-            ("p", [(0.85, 0.02), (0.25, 0.02), (0.2, 0.45)]),
-            (
-                "s",
-                [(0.2, 0.45), (0.5, 0.38), (0.82, 0.6), (0.7, 0.92), (0.4, 1)]
-                + [(0.1, 0.9)],
-            ),
-        ]
-    ],
-    6: [
-        [
-            (
-                "s",
-                [(0.7, 0), (0.35, 0.25), (0.15, 0.65), (0.35, 0.98), (0.7, 0.95)]
-                + [(0.82, 0.7), (0.55, 0.53), (0.2, 0.72)],
-            )
-        ]
-    ],
-    7: [
-        [("p", [(0.1, 0.05), (0.85, 0.03), (0.4, 1)])],
-        [
-            ("s", [(0.1, 0.08), (0.45, 0.06), (0.88, 0.04)]),
-            ("s", [(0.88, 0.04), (0.6, 0.5), (0.45, 1)]),
-        ],
-    ],
-    8: [
-        [
-            (
-                "s",
-                [(0.78, 0.1), (0.5, 0), (0.2, 0.12), (0.28, 0.36), (0.6, 0.55)]
-                + [(0.8, 0.8), (0.5, 1), (0.2, 0.82), (0.35, 0.55), (0.7, 0.33)]
-                + [(0.78, 0.1)],
-            )
-        ]
-    ],
-    9: [
-        [
-            (
-                "s",
-                [(0.8, 0.2), (0.5, 0), (0.18, 0.25), (0.45, 0.48), (0.8, 0.22)]
-                + [(0.78, 0.6), (0.7, 1)],
-            )
-        ]
-    ],
-}
-# A circle that does not close is no clear digit.
-_HANDS[0] = [_HANDS[0][0], [("s", [(0.6, 0.02), *_CIRCLE[1:-1], (0.55, 0.02)])]]
+# A few hands per digit: strokes, and their points x,y in percent of a square, y
+# downwards. A line is a polygon, a curve goes smoothly through its points.
+_STROKES = """
+0 curve 50,0 20,12 5,50 20,88 50,100 80,88 95,50 80,12 50,0
+0 curve 60,2 20,12 5,50 20,88 50,100 80,88 95,50 80,12 55,2
+1 line 50,0 50,100
+1 line 60,0 45,100
+2 curve 10,25 30,3 70,5 80,30 50,65 8,98 | line 8,98 92,96
+2 curve 15,20 50,0 82,25 60,60 10,95 | curve 10,95 40,90 65,98 95,92
+3 curve 15,10 50,0 80,20 65,43 40,48 | curve 40,48 72,53 85,75 55,100 10,88
+4 line 20,0 12,50 88,50 | line 75,5 70,100
+4 curve 15,2 10,40 40,52 85,42 | line 85,2 78,100
+5 line 85,2 25,2 20,45 | curve 20,45 50,38 82,60 70,92 40,100 10,90
+6 curve 70,0 35,25 15,65 35,98 70,95 82,70 55,53 20,72
+7 line 10,5 85,3 40,100
+7 curve 10,8 45,6 88,4 | curve 88,4 60,50 45,100
+8 curve 78,10 50,0 20,12 28,36 60,55 80,80 50,100 20,82 35,55 70,33 78,10
+9 curve 80,20 50,0 18,25 45,48 80,22 78,60 70,100
+"""
+_HANDS = {digit: [] for digit in range(10)}
+for _line in _STROKES.strip().splitlines():
+    _HANDS[int(_line[0])].append([each.split() for each in _line[2:].split("|")])
 
 
 class Scene(NamedTuple):
@@ -114,10 +51,10 @@ def strokes(digit, random):
     """Return polylines of one digit in the unit square, each time another."""
     hands = _HANDS[digit]
     lines = []
-    for kind, points in hands[random.integers(len(hands))]:
-        points = np.array(points, float)
+    for kind, *points in hands[random.integers(len(hands))]:
+        points = np.array([point.split(",") for point in points], float) / 100
         points[1:-1] += random.normal(0, 0.015, points[1:-1].shape)
-        if kind == "s":
+        if kind == "curve":
             steps = np.linalg.norm(np.diff(points, axis=0), axis=1) ** 0.5
             t = np.concatenate([[0], np.cumsum(steps)])
             points = CubicSpline(t, points)(np.linspace(0, t[-1], 60))

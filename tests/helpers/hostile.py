@@ -123,6 +123,7 @@ def one_object(x, value):
     return x
 
 
+SPARSE = pd.SparseDtype(float, np.nan)
 # Name, what is given, what the message must say.
 BAD_ROWS = [
     ("nan", lambda x: one(x, np.nan), "X contains NaN"),
@@ -159,11 +160,7 @@ BAD_ROWS = [
     ("structured", lambda x: np.zeros(len(x), "f4,f4,f4,f4"), r"\bX\b"),
     ("csr empty", lambda x: scipy.sparse.csr_array(x[:0]), r"\bX\b"),
     ("csr nan", lambda x: scipy.sparse.csr_array(one(x, np.nan)), "X"),
-    (
-        "pandas sparse",
-        lambda x: pd.DataFrame(one(x, np.nan)).astype(pd.SparseDtype(float, np.nan)),
-        r"\bX\b",
-    ),
+    ("pandas sparse", lambda x: pd.DataFrame(one(x, np.nan)).astype(SPARSE), r"\bX\b"),
     ("pandas words", lambda x: pd.DataFrame(np.full(x.shape, "seven")), r"\bX\b"),
     ("polars words", lambda x: pl.DataFrame(np.full(x.shape, "seven")), r"\bX\b"),
 ]
@@ -299,89 +296,26 @@ def weights(draw, n_rows, p_bad=0.15):
     if draw(st.floats(0, 1)) < p_bad:
         _, make, message = draw(st.sampled_from(BAD_WEIGHTS))
         return Input(WEIGHT, make(w), w, message)
-    return Input(
-        WEIGHT, WEIGHT_FORMS[draw(st.sampled_from(sorted(WEIGHT_FORMS)))](w), w
-    )
+    form = WEIGHT_FORMS[draw(st.sampled_from(sorted(WEIGHT_FORMS)))]
+    return Input(WEIGHT, form(w), w)
 
 
 # --- parameters --------------------------------------------------------------------
 
-HOSTILE = [
-    None,
-    True,
-    False,
-    -1,
-    0,
-    1,
-    2,
-    2**63,
-    10**30,
-    10**400,
-    -0.0,
-    0.5,
-    1.0,
-    1.5,
-    1e-320,
-    1e300,
-    math.nan,
-    math.inf,
-    -math.inf,
-    np.int8(2),
-    np.uint64(2**63),
-    np.float16(0.5),
-    np.float32(0.25),
-    np.longdouble(0.5),
-    np.float64("nan"),
-    np.bool_(True),
-    Fraction(1, 2),
-    Decimal("0.5"),
-    1j,
-    "",
-    "adam",
-    "Adam",
-    "relu",
-    np.str_("relu"),
-    "relu\0",
-    "balanced",
-    "constant",
-    "float32",
-    b"relu",
-    np.float32,
-    np.dtype("float32"),
-    (),
-    [],
-    (2,),
-    [2],
-    (0,),
-    (2, -1),
-    (2.0,),
-    (2, None),
-    ("2",),
-    (10**30,),
-    (True,),
-    {},
-    {0: 2.0},
-    {"0": 2.0},
-    {0: -1},
-    {0: "much"},
-    {0: None},
-    {0: [1]},
-    {0: math.nan},
-    {0: 10**400},
-    {9: 1.0},
-    {2},
-    range(2),
-    np.array(2),
-    np.array([2]),
-    np.array([2, 2]),
-    pd.NA,
-    np.datetime64("2000-01-01"),
-    object(),
-    print,
-    MLPDigitClassifier,
-    np.random.RandomState(0),
-    np.random.default_rng(0),
-]
+INTEGERS = [-1, 0, 1, 2, 2**63, 10**30, 10**400, np.int8(2), np.uint64(2**63)]
+FLOATS = [-0.0, 0.5, 1.0, 1.5, 1e-320, 1e300, math.nan, math.inf, -math.inf]
+FLOATS += [np.float16(0.5), np.float32(0.25), np.longdouble(0.5), np.float64("nan")]
+WORDS = ["", "adam", "Adam", "relu", np.str_("relu"), "relu\0", "balanced", "constant"]
+WORDS += ["float32", b"relu"]
+SEQUENCES = [(), [], (2,), [2], (0,), (2, -1), (2.0,), (2, None), ("2",), (10**30,)]
+SEQUENCES += [(True,), {2}, range(2), np.array(2), np.array([2]), np.array([2, 2])]
+DICTS = [{}, {0: 2.0}, {"0": 2.0}, {0: -1}, {0: "much"}, {0: None}, {0: [1]}]
+DICTS += [{0: math.nan}, {0: 10**400}, {9: 1.0}]
+OTHERS = [None, True, False, np.bool_(True), Fraction(1, 2), Decimal("0.5"), 1j, pd.NA]
+OTHERS += [np.float32, np.dtype("float32"), np.datetime64("2000-01-01"), object()]
+OTHERS += [print, MLPDigitClassifier]
+OTHERS += [np.random.RandomState(0), np.random.default_rng(0)]
+HOSTILE = [*INTEGERS, *FLOATS, *WORDS, *SEQUENCES, *DICTS, *OTHERS]
 SAFE = {
     "hidden_units": [3, (2,), [2], np.int32(3)],
     "dropout": [0, 0.45, np.float32(0.5), 0.999],

@@ -2,27 +2,23 @@
 
 import errno
 import os
-import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import DIGITS, run_python
+from networks import network
 from PIL import Image
-from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 import skmnist
-from skmnist import MLPDigitClassifier, PixelScaler
+from skmnist import PixelScaler
 from skmnist._cli import main
+from skmnist._cli._export import export
 from skmnist._cli._report import write_report
-from skmnist._cli._tune import draw
 from skmnist._io._atomic import write_files
-from skmnist.datasets import load_digits
-
-DIGITS = load_digits()
 
 
 @contextmanager
@@ -39,47 +35,28 @@ def full_disk():
 
 @pytest.fixture(scope="module")
 def model():
-    network = MLPDigitClassifier(8, epochs=1, random_state=0)
-    model = make_pipeline(PixelScaler(), network)
+    model = make_pipeline(PixelScaler(), network(8, epochs=1))
     return model.fit(DIGITS.x_train[:200], DIGITS.y_train[:200])
 
 
-@pytest.fixture(scope="module")
-def found(model):
-    network = "mlpdigitclassifier"
-    grid = {f"{network}__l2": [0, 1e-3], f"{network}__dropout": [0, 0.2]}
-    search = GridSearchCV(model, grid, cv=2)
-    search.fit(DIGITS.x_train[:200], DIGITS.y_train[:200])
-    return search
-
-
-def report(folder, model, found):
+def report(folder, model):
     write_report(folder / "out", model, DIGITS, "digits", 0)
 
 
-def plot(folder, model, found):
-    draw(found, folder / "out" / "plot.png")
-
-
-def several(folder, model, found):
+def several(folder, model):
     files = {"a": b"new", "b": b"new", "c": b"longer than before" * 100}
     write_files({folder / "out" / k: v for k, v in files.items()}, "it")
 
 
-def export_to(suffix):
-    def export(folder, model, found):
-        from skmnist._cli._export import export
-
-        export(model, str(folder / "out" / f"model{suffix}"))
-
-    return export
+def export_to_onnx(folder, model):
+    export(model, str(folder / "out" / "model.onnx"))
 
 
-def save(folder, model, found):
+def save(folder, model):
     skmnist.save(model, folder / "out" / "model.skops")
 
 
-WRITERS = [report, plot, several, save, export_to(".onnx")]
+WRITERS = [report, several, save, export_to_onnx]
 
 
 def contents(folder):
@@ -87,16 +64,16 @@ def contents(folder):
 
 
 @pytest.mark.parametrize("write", WRITERS)
-def test_a_disk_that_fills_up_leaves_all_old_files(write, model, found, tmp_path):
+def test_a_disk_that_fills_up_leaves_all_old_files(write, model, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
-    write(tmp_path, model, found)
+    write(tmp_path, model)
     names = contents(out)
     assert names
     for name in names:
         (out / name).write_bytes(b"old")
     with full_disk(), pytest.raises(OSError, match=r"cannot be saved .*too large"):
-        write(tmp_path, model, found)
+        write(tmp_path, model)
 
     assert contents(out) == dict.fromkeys(names, b"old")
 
@@ -129,7 +106,7 @@ def test_a_missing_folder_is_that_of_its_file(tmp_path):
 @pytest.mark.slow
 def test_a_picture_that_does_not_fit_on_the_disk_leaves_the_old_one(tmp_path, capsys):
     rows = np.repeat(DIGITS.x_train[:50].reshape(50, 64), 13, axis=1)[:, :784]
-    model = make_pipeline(PixelScaler(), MLPDigitClassifier(2, epochs=1))
+    model = make_pipeline(PixelScaler(), network(2))
     skmnist.save(model.fit(rows, DIGITS.y_train[:50]), tmp_path / "model.skops")
     page = np.full((200, 200), 255, np.uint8)
     page[60:140, 90:110] = 0
@@ -168,11 +145,9 @@ def test_a_folder_that_is_read_only():
     # The folders of pytest are closed to other users.
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True
-        )
+        out = run_python(code, cwd=folder)
         os.chmod(folder, 0o755)
 
-        assert done.stdout.count("the model cannot be saved (Permission denied)") == 2
+        assert out.count("the model cannot be saved (Permission denied)") == 2
         assert os.listdir(folder) == ["model.skops"]
         assert skmnist.load(Path(folder, "model.skops")).max_value == 5

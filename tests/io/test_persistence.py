@@ -4,10 +4,7 @@ import json
 import os
 import pickle
 import platform
-import re
 import stat
-import subprocess
-import sys
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -17,36 +14,27 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from commands import run_python
+from networks import DIGITS, network
+from saved_files import Bait, add_footer, changed
 from sklearn.base import BaseEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import skmnist
-from skmnist import (
-    MLPDigitClassifier,
-    PixelScaler,
-    load,
-    save,
-)
+from skmnist import MLPDigitClassifier, PixelScaler, load, save
 from skmnist._io._atomic import check_writable
-from skmnist._io._persistence import _FORMAT, _OLDEST, _add_footer
+from skmnist._io._persistence import _FORMAT, _OLDEST
 from skmnist._io._trusted import TRUSTED
-from skmnist.datasets import load_digits
 
-DIGITS = load_digits()
 X, Y = DIGITS.x_train[:300], DIGITS.y_train[:300]
 ROWS = X.reshape(300, 64) / 16
 
 
-def classifier(**kwargs):
-    kwargs = {"hidden_units": 16, "epochs": 2, "random_state": 0} | kwargs
-    return MLPDigitClassifier(**kwargs)
-
-
 @pytest.fixture(scope="module")
 def model():
-    return make_pipeline(PixelScaler(16), classifier()).fit(X, Y)
+    return make_pipeline(PixelScaler(16), network()).fit(X, Y)
 
 
 @pytest.fixture(scope="module")
@@ -84,48 +72,43 @@ def same_state(a, b):
 @pytest.mark.parametrize(
     ("estimator", "labels"),
     [
-        (classifier(), range(10)),
-        (classifier(dtype="float64", hidden_units=(8,)), [False, True] * 5),
-        (classifier(class_weight={0: 2.0, 1: 1}), [False, True] * 5),
-        (classifier(class_weight={"even": 1.0, "odd": 2.5}), ["even", "odd"] * 5),
+        (network(), range(10)),
+        (network(dtype="float64", hidden_units=(8,)), [False, True] * 5),
+        (network(class_weight={0: 2.0, 1: 1}), [False, True] * 5),
+        (network(class_weight={"even": 1.0, "odd": 2.5}), ["even", "odd"] * 5),
         (
-            classifier(random_state=np.random.RandomState(5)),
-            np.array(list("abcdefghij"), object),
+            network(random_state=np.random.RandomState(5)),
+            np.array([*"abcdefghij"], "O"),
         ),
-        (
-            classifier(early_stopping=True, learning_rate_schedule="cosine"),
-            range(-5, 5),
-        ),
-        (classifier(optimizer="sgd", learning_rate=0.1), np.arange(10.0)),
+        (network(early_stopping=True, learning_rate_schedule="cosine"), range(-5, 5)),
+        (network(optimizer="sgd", learning_rate=0.1), np.arange(10.0)),
     ],
 )
 def test_a_classifier_comes_back_the_same(estimator, labels, tmp_path):
     y = np.asarray(labels)[Y]
     frame = pd.DataFrame(ROWS, columns=[f"pixel {i}" for i in range(64)])
     estimator.fit(frame, y)
+    before = copy.deepcopy(estimator)
     save(estimator, tmp_path / "model")
     loaded = load(tmp_path / "model")
 
+    same_state(before, estimator)
     same_state(estimator, loaded)
-    np.testing.assert_array_equal(
-        estimator.predict_proba(frame), loaded.predict_proba(frame), strict=True
-    )
-    np.testing.assert_array_equal(
-        estimator.predict(frame), loaded.predict(frame), strict=True
-    )
+    for method in ("predict", "predict_proba"):
+        expected = getattr(estimator, method)(frame)
+        np.testing.assert_array_equal(getattr(loaded, method)(frame), expected)
 
 
 def test_a_pipeline_and_its_scaler_come_back_the_same(model, saved):
     loaded = load(str(saved))
 
     same_state(model, loaded)
-    np.testing.assert_array_equal(model.predict_proba(X), loaded.predict_proba(X))
     scaled = loaded[0].transform(X)
     np.testing.assert_array_equal(loaded[0].inverse_transform(scaled), X, strict=True)
 
 
 def test_an_unfitted_estimator_comes_back_the_same(tmp_path):
-    pipeline = make_pipeline(PixelScaler(3.5), classifier(hidden_units=(3, 2)))
+    pipeline = make_pipeline(PixelScaler(3.5), network(hidden_units=(3, 2)))
     grid = {"mlpdigitclassifier__l2": np.logspace(-6, -3, 4)}
     estimator = GridSearchCV(pipeline, grid)
     save(estimator, tmp_path / "model")
@@ -135,7 +118,7 @@ def test_an_unfitted_estimator_comes_back_the_same(tmp_path):
 
 @pytest.mark.parametrize("optimizer", ["adam", "nadam", "ftrl"])
 def test_training_goes_on_as_if_nothing_had_been_saved(optimizer, tmp_path):
-    estimator = classifier(optimizer=optimizer, warm_start=True).fit(ROWS, Y)
+    estimator = network(optimizer=optimizer, warm_start=True).fit(ROWS, Y)
     save(estimator, tmp_path / "model")
     loaded = load(tmp_path / "model")
     for each in (estimator, loaded):
@@ -144,26 +127,6 @@ def test_training_goes_on_as_if_nothing_had_been_saved(optimizer, tmp_path):
 
     assert loaded.n_iter_ == 5
     same_state(estimator, loaded)
-
-
-def test_loading_and_predicting_take_no_tensorflow(model, saved, tmp_path):
-    np.save(tmp_path / "x.npy", X)
-    code = """if True:
-        import sys
-        import numpy as np
-        import skmnist
-        from_file = skmnist.load(sys.argv[1])
-        np.save(sys.argv[3], from_file.predict_proba(np.load(sys.argv[2])))
-        heavy = {"tensorflow", "keras", "matplotlib", "torch", "jax"}
-        print(*heavy & set(sys.modules))
-    """
-    files = [saved, tmp_path / "x.npy", tmp_path / "p.npy"]
-    process = subprocess.run(
-        [sys.executable, "-c", code, *files], capture_output=True, text=True, check=True
-    )
-
-    assert process.stdout == "\n"
-    np.testing.assert_array_equal(np.load(tmp_path / "p.npy"), model.predict_proba(X))
 
 
 # Versions
@@ -212,42 +175,15 @@ def test_a_saved_model_of_each_format_predicts_in_the_slim_installation(number):
             except ImportError as error:
                 print(error)
     """
-    path = SAVED / f"format-{number}"
-    process = subprocess.run(
-        # scikit-learn warns of its own Pipeline, if another version has saved it.
-        [
-            *(sys.executable, "-W", "error", "-W", "ignore:Trying to unpickle"),
-            *("-c", code, path),
-        ],
-        capture_output=True,
-        text=True,
-    )
+    # scikit-learn warns of its own Pipeline, if another version has saved it.
+    warnings = "error,ignore:Trying to unpickle"
+    out = run_python(code, SAVED / f"format-{number}", env={"PYTHONWARNINGS": warnings})
 
-    assert process.stdout.splitlines() == [
+    assert out.splitlines() == [
         "digit 7 True",
         "training and to_keras need TensorFlow and Keras: pip install tensorflow keras",
         "to_onnx needs onnx and skl2onnx: pip install 'skmnist[onnx]'",
-    ], process.stderr
-
-
-def test_a_missing_skops_is_named(saved, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "skops.io", None)
-    with pytest.raises(ImportError, match="loading a model needs skops: pip install"):
-        load(saved)
-    with pytest.raises(ImportError, match="saving a model needs skops: pip install"):
-        save(PixelScaler(), tmp_path / "model")
-
-
-def changed(path, pattern, replacement):
-    """Change something in a saved model, and give it checksums that fit."""
-    stream, n = io.BytesIO(), 0
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(stream, "w") as target:
-        for name in source.namelist():
-            data, n_here = re.subn(pattern, replacement, source.read(name))
-            target.writestr(name, data)
-            n += n_here
-    assert n
-    return _add_footer(stream.getvalue())
+    ]
 
 
 @pytest.mark.parametrize(
@@ -283,23 +219,11 @@ def test_skops_reads_the_file_too(model, saved):
 # What a file cannot do
 
 
-def add_checksum(path):
-    path.write_bytes(_add_footer(path.read_bytes()))
-
-
-class Bait(BaseEstimator):
-    """Leaves a trace where its state is restored."""
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        Path(state["path"]).touch()
-
-
 def test_a_type_that_is_not_trusted_is_named_and_not_loaded(tmp_path):
     bait = Bait()
     bait.path = str(tmp_path / "trace")
     data = skops.io.dumps(make_pipeline(PixelScaler(), bait))
-    (tmp_path / "model").write_bytes(_add_footer(data))
+    (tmp_path / "model").write_bytes(add_footer(data))
 
     with pytest.raises(ValueError, match=r"model is damaged, or .*Bait"):
         load(tmp_path / "model")
@@ -325,14 +249,8 @@ def test_no_pickle_is_loaded(saved, tmp_path):
 
     array = io.BytesIO()
     np.save(array, np.array([command]), allow_pickle=True)
-    with (
-        zipfile.ZipFile(saved) as source,
-        zipfile.ZipFile(tmp_path / "model", "w") as target,
-    ):
-        for name in source.namelist():
-            is_array = name.endswith(".npy")
-            target.writestr(name, array.getvalue() if is_array else source.read(name))
-    add_checksum(tmp_path / "model")
+    data = changed(saved, rb"(?s)^\x93NUMPY.+", lambda _: array.getvalue())
+    (tmp_path / "model").write_bytes(data)
     with pytest.raises(ValueError, match="Object arrays cannot be loaded"):
         load(tmp_path / "model")
     assert not (tmp_path / "trace").exists()
@@ -346,13 +264,7 @@ def test_a_bit_generator_is_a_type_like_any_other(tmp_path):
     estimator = FunctionTransformer(kw_args={"rng": np.random.default_rng(0)})
     save(estimator, tmp_path / "good")
     load(tmp_path / "good")
-    with (
-        zipfile.ZipFile(tmp_path / "good") as source,
-        zipfile.ZipFile(tmp_path / "model", "w") as target,
-    ):
-        for name in source.namelist():
-            target.writestr(name, source.read(name).replace(b"PCG64", b"seed"))
-    add_checksum(tmp_path / "model")
+    (tmp_path / "model").write_bytes(changed(tmp_path / "good", b"PCG64", b"seed"))
 
     with pytest.raises(ValueError, match=r"Untrusted types .*numpy\.random\.seed"):
         load(tmp_path / "model")
@@ -361,21 +273,20 @@ def test_a_bit_generator_is_a_type_like_any_other(tmp_path):
 # Files that are no models
 
 
-def test_a_truncated_file_is_an_error_that_names_it(saved, tmp_path):
-    data = saved.read_bytes()
-    path = tmp_path / "model.skops"
-    for length in (0, 1, 100, len(data) // 2, len(data) - 30, len(data) - 1):
-        path.write_bytes(data[:length])
-        with pytest.raises(ValueError, match=r"model\.skops is damaged, or is not a"):
-            load(path)
-
-
-def test_every_flipped_bit_is_an_error(tmp_path):
-    save(PixelScaler(), tmp_path / "good")
-    data = (tmp_path / "good").read_bytes()
-    path = tmp_path / "model"
+def flipped(data):
     for i in range(len(data)):
-        path.write_bytes(data[:i] + bytes([data[i] ^ 1 << i % 8]) + data[i + 1 :])
+        yield data[:i] + bytes([data[i] ^ 1 << i % 8]) + data[i + 1 :]
+
+
+def test_every_flipped_bit_is_an_error(saved, tmp_path):
+    path = tmp_path / "model"
+    save(PixelScaler(), path)
+    whole = saved.read_bytes()
+    lengths = 0, 1, 100, len(whole) // 2, len(whole) - 30, len(whole) - 1
+    truncated = [whole[:length] for length in lengths]
+    without_checksum = skops.io.dumps(PixelScaler())
+    for data in (*flipped(path.read_bytes()), *truncated, without_checksum):
+        path.write_bytes(data)
         with pytest.raises(ValueError, match="model is damaged, or is not a model"):
             load(path)
 
@@ -391,11 +302,7 @@ def test_every_flipped_bit_is_an_error(tmp_path):
         (rb'"intercepts_"', b'"intercepts"', "no attribute 'intercepts_'"),
         (rb'"n_iter_"', b'"predict"', "has no attribute predict of its own"),
         (rb"relu", b"swish", "'activation' parameter"),
-        (
-            rb'"__class__": "uint8"',
-            b'"__class__": "str"',
-            "Untrusted .*numpy.str",
-        ),
+        (rb'"__class__": "uint8"', b'"__class__": "str"', "Untrusted .*numpy.str"),
     ],
 )
 def test_what_does_not_fit_together_is_an_error(
@@ -411,11 +318,7 @@ def test_what_does_not_fit_together_is_an_error(
     ("pattern", "replacement", "message"),
     [
         (rb'"file": "[0-9]+.npy"', b'"file": "twice.npy"', "two arrays"),
-        (
-            rb'"__class__": "uint8"',
-            b'"__class__": "void"',
-            "numpy.void is never loaded",
-        ),
+        (rb'"__class__": "uint8"', b'"__class__": "void"', "numpy.void is never"),
         (rb'"content": "4"', b'"content": "9"', "pool_size 4"),
     ],
 )
@@ -430,22 +333,6 @@ def test_what_skops_would_let_through_is_an_error(
 
     with pytest.raises(ValueError, match=message):
         load(path)
-
-
-def test_a_file_of_skops_itself_has_no_checksum(tmp_path):
-    skops.io.dump(PixelScaler(), tmp_path / "model")
-
-    with pytest.raises(ValueError, match="its checksum is not"):
-        load(tmp_path / "model")
-
-
-def test_a_damaged_array_is_an_error(saved, tmp_path):
-    data = bytearray(saved.read_bytes())
-    data[len(data) // 3] ^= 1
-    (tmp_path / "model").write_bytes(data)
-
-    with pytest.raises(ValueError, match="its checksum is not"):
-        load(tmp_path / "model")
 
 
 def archive(**members):
@@ -468,14 +355,11 @@ def archive(**members):
         (archive(schema_json='{"protocol": 10000}'), "protocol"),
         (skops.io.dumps({"a": 1}), "it holds a dict"),
         (skops.io.dumps(MLPDigitClassifier), "it holds a type"),
-        (
-            skops.io.dumps(PixelScaler(), compression=zipfile.ZIP_DEFLATED),
-            "it is compressed",
-        ),
+        (skops.io.dumps(PixelScaler(), compression=zipfile.ZIP_DEFLATED), "compressed"),
     ],
 )
 def test_another_file_is_an_error_that_says_why(data, reason, tmp_path):
-    (tmp_path / "model").write_bytes(_add_footer(data) if data[:2] == b"PK" else data)
+    (tmp_path / "model").write_bytes(add_footer(data) if data[:2] == b"PK" else data)
 
     with pytest.raises(ValueError, match=f"model is damaged, or is not .*{reason}"):
         load(tmp_path / "model")
@@ -487,10 +371,6 @@ def test_a_file_that_cannot_be_read(tmp_path):
         load(tmp_path / "nothing")
     with pytest.raises(OSError, match=tmp_path.name):
         load(tmp_path)
-    os.mkfifo(tmp_path / "pipe")
-    for path in (tmp_path / "pipe", "/dev/zero"):  # endless
-        with pytest.raises(OSError, match="loaded from a file only"):
-            load(path)
     with pytest.raises(ValueError, match="'path' parameter of load"):
         load(5)
 
@@ -512,17 +392,12 @@ def existing(tmp_path):
     [
         (FunctionTransformer(lambda x: x), "FunctionTransformer, cannot be saved"),
         (make_pipeline(Bait()), "a Pipeline, cannot be saved: .*Bait"),
+        (network(class_weight={True: 2.0, False: 1.0}), "class_weight=.* would change"),
         (
-            classifier(class_weight={True: 2.0, False: 1.0}),
-            "class_weight=.* its keys would change",
+            GridSearchCV(network(class_weight={1: 2, "1": 1}), {}),
+            "class_weight=.* would",
         ),
-        (
-            GridSearchCV(
-                make_pipeline(classifier(class_weight={1: 2.0, "1": 1.0})), {}
-            ),
-            "class_weight=.* its keys would change",
-        ),
-        (classifier(class_weight={(1, 2): 1.0}), "cannot be saved"),
+        (network(class_weight={(1, 2): 1.0}), "cannot be saved"),
         ("model", "'estimator' parameter of save must be"),
         (MLPDigitClassifier, "'estimator' parameter of save must be"),
     ],
@@ -532,25 +407,11 @@ def test_what_cannot_be_saved_is_an_error(estimator, message, existing):
         save(estimator, existing)
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "message"),
-    [
-        ("Adam", "optimizer='adam'"),
-        ("SGD", r"optimizer=SGD\(\.\.\.\) cannot be saved.* learning_rate .*'sgd'"),
-    ],
-)
-def test_optimizers_cannot_be_saved(optimizer, message, existing):
+def test_optimizers_cannot_be_saved(existing):
     # Made here: the first one of a process decides over TensorFlow's threads.
-    mlp = classifier(optimizer=getattr(keras.optimizers, optimizer)(0.1))
-    with pytest.raises(ValueError, match=message):
+    mlp = network(optimizer=keras.optimizers.SGD(0.1))
+    with pytest.raises(ValueError, match=r"optimizer, a SGD, cannot .* learning_rate"):
         save(make_pipeline(PixelScaler(), mlp), existing)
-
-
-def test_saving_leaves_the_estimator_alone(model, tmp_path):
-    before = copy.deepcopy(model)
-    save(model, tmp_path / "model")
-
-    same_state(before, model)
 
 
 # Places that cannot be written

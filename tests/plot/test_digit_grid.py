@@ -110,7 +110,7 @@ def test_no_mistakes_is_a_picture_too():
     )
 
     assert display.images_ == []
-    assert display.ax_.get_title().startswith("No mistakes in 5 images")
+    assert display.ax_.get_title().startswith("0 mistakes in 5 images")
     display.figure_.draw_without_rendering()
 
 
@@ -165,10 +165,7 @@ def test_a_grid_can_go_into_a_part_of_a_figure():
     [
         ({"n_images": 0}, r"'n_images' parameter .* must be an int"),
         ({"mistakes_only": True}, "mistakes_only=True needs y_true and y_pred"),
-        (
-            {"mistakes_only": True, "y_true": [0, 1]},
-            r"mistakes_only=True needs y_pred,",
-        ),
+        ({"mistakes_only": True, "y_true": [0, 1]}, "needs y_true and y_pred"),
         ({"y_proba": [1, 1]}, "y_proba needs y_pred"),
         ({"y_true": [0, 1, 2]}, "inconsistent numbers of samples"),
         ({"y_true": [0, 1], "y_pred": ["0", "1"]}, "Mix of label input types"),

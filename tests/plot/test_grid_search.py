@@ -201,7 +201,6 @@ def test_names_without_the_prefix():
         (["units"], r"params must name two or three .*got \['units'\]"),
         (["units", "units"], "two or three different parameters"),
         (["units", "epochs"], r"got 'epochs', which is none of them"),
-        ("units", "'params' parameter"),
         (None, "must name two or three .*searched"),
     ],
 )

@@ -1,24 +1,17 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Adversarial training by the fast gradient method."""
 
+import networks
 import numpy as np
 import pytest
+from networks import X_TEST, Y_TEST
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skmnist import MLPDigitClassifier
-from skmnist.datasets import load_digits
+DIGITS = networks.X[:400].astype(float), networks.Y[:400]
 
 
-@pytest.fixture(scope="module")
-def digits():
-    bunch = load_digits()
-    return bunch.x_train[:400].reshape(400, -1) / 16, bunch.y_train[:400]
-
-
-def network(epsilon, **parameters):
-    defaults = {"hidden_units": 24, "dropout": 0.0, "epochs": 5, "random_state": 0}
-    return MLPDigitClassifier(adversarial_epsilon=epsilon, **defaults | parameters)
+def network(epsilon, **params):
+    params = {"hidden_units": 24, "dropout": 0.0, "epochs": 5} | params
+    return networks.network(adversarial_epsilon=epsilon, **params)
 
 
 def gradients(model, x, y):
@@ -43,8 +36,8 @@ def moved(model, x, y, epsilon):
 
 
 @pytest.mark.parametrize("hidden_units", [24, 160, (160, 90, 70)])  # whole; in halves
-def test_a_step_is_one_on_rows_that_were_moved(digits, hidden_units):
-    x, y = digits[0][:128], digits[1][:128]
+def test_a_step_is_one_on_rows_that_were_moved(hidden_units):
+    x, y = DIGITS[0][:128], DIGITS[1][:128]
     weight = np.arange(128) % 3 + 1.0
     weight /= weight.mean()
     model = network(0.3, hidden_units=hidden_units, dtype="float64", warm_start=True)
@@ -61,32 +54,30 @@ def test_a_step_is_one_on_rows_that_were_moved(digits, hidden_units):
         assert_allclose(model.intercepts_[i], before[1][i] - delta.sum(0), atol=1e-12)
 
 
-def test_the_trained_network_is_harder_to_mislead(digits):
-    bunch = load_digits()
-    x, y = bunch.x_test.reshape(len(bunch.y_test), -1) / 16, bunch.y_test
+def test_the_trained_network_is_harder_to_mislead():
     scores = []
     for epsilon in (0.0, 0.2):
-        model = network(epsilon, hidden_units=64, epochs=40).fit(*digits)
-        scores.append(model.score(moved(model, x, y, 0.2), y))
+        model = network(epsilon, hidden_units=64, epochs=40).fit(*DIGITS)
+        scores.append(model.score(moved(model, X_TEST, Y_TEST, 0.2), Y_TEST))
     assert scores[1] > scores[0] + 0.1
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_same_seed_same_bits(monkeypatch, digits, dtype):
+def test_same_seed_same_bits(monkeypatch, dtype):
     models = []
     for n_threads in (1, 2):
         monkeypatch.setenv("TF_NUM_INTEROP_THREADS", str(n_threads))
         model = network(0.1, hidden_units=160, dropout=0.3, l2=1e-5, dtype=dtype)
         model.set_params(augmentation="affine", hard_fraction=0.5)
-        models.append(model.fit(*digits))
+        models.append(model.fit(*DIGITS))
     one, two = models
     assert one.coefs_[0].dtype == dtype
     assert_array_equal(one.coefs_[0], two.coefs_[0])
     assert one.loss_curve_ == two.loss_curve_
 
 
-def test_rows_of_zeros_and_rows_without_weight(digits):
-    x, y = digits[0].copy(), digits[1]
+def test_rows_of_zeros_and_rows_without_weight():
+    x, y = DIGITS[0].copy(), DIGITS[1]
     x[::7] = 0
     weight = (np.arange(len(y)) % 4 > 0).astype(float)
     model = network(0.1, early_stopping=True, epochs=30, batch_size=32)
@@ -103,11 +94,11 @@ def test_rows_that_are_learned_for_sure_stay_where_they_are():
     assert_array_equal(model.predict(x), np.arange(40) % 2)
 
 
-def test_partial_fit_and_other_activations(digits):
+def test_partial_fit_and_other_activations():
     for activation in ("gelu", "silu", "tanh"):
         models = [network(each, activation=activation) for each in (0.0, 0.4)]
         losses = [
-            model.partial_fit(*digits, classes=range(10)).loss_curve_[0]
+            model.partial_fit(*DIGITS, classes=range(10)).loss_curve_[0]
             for model in models
         ]
         assert losses[1] > losses[0]

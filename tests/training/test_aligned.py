@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Arrays begin where TensorFlow needs no copy."""
 
 import numpy as np

@@ -1,53 +1,33 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Fits with augmentation: in training only, the same bits, one loop for a search."""
 
 import threading
 
+import networks
 import numpy as np
 import pytest
+from networks import Y_TEST, Y, network, same_weights
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import skmnist
-from skmnist import ImageAugmentation, MLPDigitClassifier
+from skmnist import ImageAugmentation
 from skmnist._training._loop_cache import LoopCache
-from skmnist.datasets import load_digits
+
+# Digits in a frame of 12x12, with space to move.
+X, X_TEST = (
+    np.pad(rows.reshape(-1, 8, 8), [(0, 0), (2, 2), (2, 2)]).reshape(-1, 144)
+    for rows in (networks.X, networks.X_TEST)
+)
 
 
-@pytest.fixture(scope="module")
-def digits():
-    """Give bundled digits in a frame of 12x12, with space to move."""
-    bunch = load_digits()
-
-    def rows(images):
-        images = images.reshape(-1, 8, 8).astype(np.float32) / 16
-        return np.pad(images, [(0, 0), (2, 2), (2, 2)]).reshape(-1, 144)
-
-    return rows(bunch.x_train), bunch.y_train, rows(bunch.x_test), bunch.y_test
-
-
-def network(**parameters):
-    defaults = {"hidden_units": 32, "dropout": 0.2, "epochs": 2, "random_state": 0}
-    return MLPDigitClassifier(**defaults | parameters)
-
-
-def assert_same_bits(a, b):
-    for one, other in zip(
-        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
-    ):
-        assert_array_equal(one, other)
-
-
-def test_digits_that_moved_are_read_better(digits):
-    x, y, x_test, y_test = digits
+def test_digits_that_moved_are_read_better():
     moved = ImageAugmentation(rotation=10, shift=1.5)
-    x_moved = moved.sample(x_test, random_state=5)
+    x_moved = moved.sample(X_TEST, random_state=5)
     scores = [
         network(augmentation=augmentation, hidden_units=64, dropout=0.0, epochs=30)
-        .fit(x, y)
-        .score(x_moved, y_test)
+        .fit(X, Y)
+        .score(x_moved, Y_TEST)
         for augmentation in (None, moved)
     ]
     assert scores[1] > scores[0] + 0.05
@@ -55,18 +35,17 @@ def test_digits_that_moved_are_read_better(digits):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_augmentation_of_nothing_changes_nothing(digits, dtype):
-    x, y = digits[:2]
+def test_augmentation_of_nothing_changes_nothing(dtype):
     plain, same, other = (
-        network(augmentation=augmentation, dtype=dtype).fit(x, y)
+        network(augmentation=augmentation, dtype=dtype).fit(X, Y)
         for augmentation in (None, ImageAugmentation(), "affine")
     )
-    assert_same_bits(plain, same)
+    assert same_weights(plain, same)
     assert not np.array_equal(plain.coefs_[0], other.coefs_[0])
 
 
-def test_every_epoch_distorts_anew(digits):
-    copies, labels = np.repeat(digits[0][:1], 256, axis=0), np.arange(256) % 2
+def test_every_epoch_distorts_anew():
+    copies, labels = np.repeat(X[:1], 256, axis=0), np.arange(256) % 2
 
     def losses(augmentation):
         # The network stays as it is.
@@ -77,22 +56,21 @@ def test_every_epoch_distorts_anew(digits):
     assert np.diff(np.sort(losses("affine"))).min() > 1e-5
 
 
-def test_fits_go_on_bit_by_bit(digits):
-    x, y = digits[:2]
-    whole = network(augmentation="elastic", epochs=3).fit(x, y)
-    assert_same_bits(whole, network(augmentation="elastic", epochs=3).fit(x, y))
+def test_fits_go_on_bit_by_bit():
+    whole = network(augmentation="elastic", epochs=3).fit(X, Y)
+    assert same_weights(whole, network(augmentation="elastic", epochs=3).fit(X, Y))
     warm = network(augmentation="elastic", epochs=1, warm_start=True)
     parts = network(augmentation="elastic")
     for _ in range(3):
-        warm.fit(x, y)
-        parts.partial_fit(x, y, classes=range(10))
-    assert_same_bits(whole, warm)
-    assert_same_bits(whole, parts)
+        warm.fit(X, Y)
+        parts.partial_fit(X, Y, classes=range(10))
+    assert same_weights(whole, warm)
+    assert same_weights(whole, parts)
 
 
 @pytest.mark.parametrize("epochs", [6, 40])
-def test_the_last_epochs_see_the_images_as_they_are(digits, epochs):
-    x, y = digits[0][:300], digits[1][:300]
+def test_the_last_epochs_see_the_images_as_they_are(epochs):
+    x, y = X[:300], Y[:300]
     all_of_it = ImageAugmentation(
         rotation=15, scale=0.1, shear=5, shift=1, elastic_alpha=10, recenter=True
     )
@@ -102,58 +80,55 @@ def test_the_last_epochs_see_the_images_as_they_are(digits, epochs):
     by_hand = network(augmentation=all_of_it, warm_start=True)
     by_hand.set_params(epochs=epochs - n_clean).fit(x, y)
     by_hand.set_params(epochs=n_clean, augmentation=None).fit(x, y)
-    assert_same_bits(closed, by_hand)
+    assert same_weights(closed, by_hand)
 
 
-def test_partial_fit_has_no_last_epochs(digits):
-    x, y = digits[:2]
+def test_partial_fit_has_no_last_epochs():
     models = [
         network(augmentation=ImageAugmentation(rotation=15, clean_fraction=fraction))
         for fraction in (0, 0.9)
     ]
     for model in models:
-        model.partial_fit(x, y, classes=range(10))
-    assert_same_bits(*models)
+        model.partial_fit(X, Y, classes=range(10))
+    assert same_weights(*models)
 
 
 @pytest.mark.parametrize("preset", ["affine", "elastic"])
-def test_presets_leave_a_tenth_of_the_epochs_clean(preset, digits):
-    x, y = digits[0][:300], digits[1][:300]
+def test_presets_leave_a_tenth_of_the_epochs_clean(preset):
+    x, y = X[:300], Y[:300]
     whole = network(augmentation=preset, epochs=10).fit(x, y)
     by_hand = network(augmentation=preset)
     for _ in range(9):
         by_hand.partial_fit(x, y, classes=range(10))
     by_hand.set_params(augmentation=None).partial_fit(x, y)
-    assert_same_bits(whole, by_hand)
+    assert same_weights(whole, by_hand)
 
 
-def test_rows_of_weight_zero_are_left_out(digits):
-    x, y = digits[:2]
-    weight = 1.0 + np.arange(len(y)) % 3 * (np.arange(len(y)) < 900)
+def test_rows_of_weight_zero_are_left_out():
+    weight = 1.0 + np.arange(len(Y)) % 3 * (np.arange(len(Y)) < 900)
     weight[900:] = 0
     model = network(augmentation="affine")
-    left_out = clone(model).fit(x[:900], y[:900], weight[:900])
-    assert_same_bits(model.fit(x, y, weight), left_out)
+    left_out = clone(model).fit(X[:900], Y[:900], weight[:900])
+    assert same_weights(model.fit(X, Y, weight), left_out)
 
 
-def test_held_out_rows_are_not_distorted(digits):
-    x, y = digits[:2]
+def test_held_out_rows_are_not_distorted():
     away = ImageAugmentation(shift=1e6)  # trains on empty images
     model = network(augmentation=away, early_stopping=True, n_iter_no_change=9)
-    model.fit(x, y)
-    held_out = model._split(y.astype(np.int32), model._seed)[1]
-    accuracies = [model.score(x[held_out], y[held_out])]
+    model.fit(X, Y)
+    held_out = model._split(Y.astype(np.int32), model._seed)[1]
+    accuracies = [model.score(X[held_out], Y[held_out])]
     assert set(accuracies) <= set(model.history_["val_accuracy"])
     assert not np.allclose(model.coefs_[0], 0)
-    empty = model.predict_proba(np.zeros_like(x))
-    assert not np.array_equal(model.predict_proba(x), empty)
-    assert_array_equal(model.predict_proba(x), model.predict_proba(x))
+    empty = model.predict_proba(np.zeros_like(X))
+    assert not np.array_equal(model.predict_proba(X), empty)
+    assert_array_equal(model.predict_proba(X), model.predict_proba(X))
 
 
-def test_a_search_over_ranges_shares_one_loop(monkeypatch, digits):
+def test_a_search_over_ranges_shares_one_loop(monkeypatch):
     cache = LoopCache()
     monkeypatch.setattr("skmnist._training._fit.cache", cache)
-    x, y = digits[0][:300], digits[1][:300]
+    x, y = X[:300], Y[:300]
     model = network(augmentation=ImageAugmentation(), hidden_units=(9, 7))
     grid = {
         "augmentation__rotation": [0, 10],
@@ -170,27 +145,25 @@ def test_a_search_over_ranges_shares_one_loop(monkeypatch, digits):
     assert np.ptp(search.cv_results_["mean_test_score"]) > 0
 
 
-def test_threads_do_not_disturb_each_other(digits):
-    x, y = digits[:2]
-    alone = [network(augmentation="elastic", random_state=i).fit(x, y) for i in (0, 1)]
+def test_threads_do_not_disturb_each_other():
+    alone = [network(augmentation="elastic", random_state=i).fit(X, Y) for i in (0, 1)]
     together = [clone(model) for model in alone]
-    threads = [threading.Thread(target=m.fit, args=(x, y)) for m in together]
+    threads = [threading.Thread(target=m.fit, args=(X, Y)) for m in together]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     for one, other in zip(alone, together, strict=True):
-        assert_same_bits(one, other)
+        assert same_weights(one, other)
 
 
-def test_it_is_saved_with_the_model(digits, tmp_path):
-    x, y, x_test, _ = digits
+def test_it_is_saved_with_the_model(tmp_path):
     model = network(augmentation=ImageAugmentation(rotation=5, image_shape=(12, 12)))
-    model.fit(x, y)
+    model.fit(X, Y)
     skmnist.save(model, tmp_path / "model.skops")
     back = skmnist.load(tmp_path / "model.skops")
     assert back.augmentation.get_params() == model.augmentation.get_params()
-    assert_array_equal(back.predict_proba(x_test), model.predict_proba(x_test))
+    assert_array_equal(back.predict_proba(X_TEST), model.predict_proba(X_TEST))
 
 
 @pytest.mark.parametrize(

@@ -1,43 +1,32 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Keras callbacks see and steer the compiled training."""
 
 import csv
 import pickle
-import subprocess
-import sys
 from importlib.util import find_spec
 
 import keras
+import networks
 import numpy as np
 import pytest
+from commands import run_python
+from networks import same_weights as same
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 import skmnist
 from skmnist import MLPDigitClassifier
-from skmnist.datasets import load_digits
 
 EarlyStopping = keras.callbacks.EarlyStopping
 LambdaCallback = keras.callbacks.LambdaCallback
 HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
 
-@pytest.fixture(scope="module")
-def data():
-    digits = load_digits()
-    x = digits.x_train[:400].reshape(400, -1) / np.float32(16)
-    return x, digits.y_train[:400]
+DATA = networks.X[:400], networks.Y[:400]
 
 
 def network(*callbacks, **params):
-    params = {"epochs": 4, "batch_size": 64, "random_state": 0} | params
-    return MLPDigitClassifier(16, callbacks=list(callbacks) or None, **params)
-
-
-def same(model, other):
-    pairs = zip(model._weights(), other._weights(), strict=True)
-    return all(np.array_equal(a, b) for a, b in pairs)
+    params = {"epochs": 4, "batch_size": 64} | params
+    return networks.network(callbacks=list(callbacks) or None, **params)
 
 
 class Recorder(keras.callbacks.Callback):
@@ -61,14 +50,14 @@ class Recorder(keras.callbacks.Callback):
         self.calls.append(("on_train_end", dict(logs)))
 
 
-def test_hooks_are_called_in_the_order_of_keras(data):
+def test_hooks_are_called_in_the_order_of_keras():
     recorder, theirs = Recorder(), Recorder()
-    model = network(recorder, epochs=3, early_stopping=True).fit(*data)
-    other = network().fit(*data).to_keras()
+    model = network(recorder, epochs=3, early_stopping=True).fit(*DATA)
+    other = network().fit(*DATA).to_keras()
     rows = slice(0, 40)
-    held_out = data[0][rows], data[1][rows]
+    held_out = DATA[0][rows], DATA[1][rows]
     fit = {"epochs": 3, "verbose": 0, "validation_data": held_out}
-    other.fit(*data, callbacks=[theirs], **fit)
+    other.fit(*DATA, callbacks=[theirs], **fit)
     assert [call[:-1] for call in recorder.calls] == [
         call[:-1] for call in theirs.calls
     ]
@@ -81,104 +70,104 @@ def test_hooks_are_called_in_the_order_of_keras(data):
     assert {"epochs": 3, "steps": 6}.items() <= recorder.params.items()
 
 
-def test_callbacks_that_watch_change_nothing(data):
+def test_callbacks_that_watch_change_nothing():
     seen = []
     watch = LambdaCallback(
         on_epoch_end=lambda epoch, logs: seen.append(
             (watch.model.get_weights(), int(watch.model.optimizer.iterations))
         )
     )
-    plain = network(l2=1e-3).fit(*data)
-    model = network(watch, l2=1e-3).fit(*data)
+    plain = network(l2=1e-3).fit(*DATA)
+    model = network(watch, l2=1e-3).fit(*DATA)
     assert same(model, plain)
     assert model.history_ == plain.history_
     # They see each epoch's weights.
     assert [steps for _, steps in seen] == [7, 14, 21, 28]
-    shorter = network(l2=1e-3, epochs=2).fit(*data)
+    shorter = network(l2=1e-3, epochs=2).fit(*DATA)
     assert all(map(np.array_equal, seen[1][0], shorter._weights()))
 
 
-def test_early_stopping_ends_the_training_and_restores(data):
+def test_early_stopping_ends_the_training_and_restores():
     stop = EarlyStopping("loss", min_delta=10, patience=2, restore_best_weights=True)
-    model = network(stop, epochs=30).fit(*data)
+    model = network(stop, epochs=30).fit(*DATA)
     assert model.n_iter_ == 3
     assert stop.stopped_epoch == 2
-    assert same(model, network(epochs=1).fit(*data))
+    assert same(model, network(epochs=1).fit(*DATA))
     # Which way accuracy is better Keras learns from the model's metrics.
     stop = EarlyStopping("val_accuracy", min_delta=2, patience=2)
-    assert network(stop, epochs=9, early_stopping=True).fit(*data).n_iter_ == 3
+    assert network(stop, epochs=9, early_stopping=True).fit(*DATA).n_iter_ == 3
 
 
-def test_own_early_stopping_ends_at_its_best(data):
+def test_own_early_stopping_ends_at_its_best():
     params = {"early_stopping": True, "n_iter_no_change": 2, "learning_rate": 0.05}
-    plain = network(epochs=40, **params).fit(*data)
+    plain = network(epochs=40, **params).fit(*DATA)
     assert plain.n_iter_ < 40
     at_end = []
     watch = LambdaCallback(
         on_train_end=lambda logs: at_end.extend(watch.model.get_weights())
     )
-    model = network(watch, epochs=40, **params).fit(*data)
+    model = network(watch, epochs=40, **params).fit(*DATA)
     assert same(model, plain)
     assert all(map(np.array_equal, at_end, plain._weights()))
 
 
-def test_a_learning_rate_takes_effect(data):
+def test_a_learning_rate_takes_effect():
     recorder = Recorder()
     halve = keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate / 2)
-    network(halve, recorder).fit(*data)
+    network(halve, recorder).fit(*DATA)
     rates = np.float32(0.001) / 2.0 ** np.arange(1, 5)
     np.testing.assert_array_equal(recorder.rates, rates)
 
     still = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.0)
-    model = network(still, optimizer="sgd").fit(*data)
-    start = network(still, optimizer="sgd", epochs=1).fit(*data)
+    model = network(still, optimizer="sgd").fit(*DATA)
+    start = network(still, optimizer="sgd", epochs=1).fit(*DATA)
     assert same(model, start)
 
     # Two epochs at 0.001 and two at 0.01 are those of two fits.
     steps = keras.callbacks.LearningRateScheduler(lambda i, _: 0.001 if i < 2 else 0.01)
-    model = network(steps).fit(*data)
-    halves = network(epochs=2, warm_start=True).fit(*data)
-    assert same(model, halves.set_params(learning_rate=0.01).fit(*data))
+    model = network(steps).fit(*DATA)
+    halves = network(epochs=2, warm_start=True).fit(*DATA)
+    assert same(model, halves.set_params(learning_rate=0.01).fit(*DATA))
 
 
-def test_plateaus(data):
+def test_plateaus():
     plateau = keras.callbacks.ReduceLROnPlateau("loss", min_delta=10, patience=1)
     recorder = Recorder()
-    network(plateau, recorder).fit(*data)
+    network(plateau, recorder).fit(*DATA)
     expected = np.float32([1e-3, 1e-3, 1e-4, 1e-5])
     np.testing.assert_allclose(recorder.rates, expected, rtol=1e-6)
     assert recorder.calls[2][-1]["learning_rate"] == pytest.approx(1e-3)
 
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
-def test_a_schedule_goes_on_from_a_learning_rate(schedule, data):
+def test_a_schedule_goes_on_from_a_learning_rate(schedule):
     params = {"learning_rate_schedule": schedule, "optimizer": "sgd"}
     planned, scaled = Recorder(), Recorder()
-    model = network(planned, **params).fit(*data)
-    assert same(model, network(**params).fit(*data))
+    model = network(planned, **params).fit(*DATA)
+    assert same(model, network(**params).fit(*DATA))
     assert planned.rates[0] > planned.rates[1] > planned.rates[2] > 0
 
     def scale(epoch, rate):
         return rate / 2 if epoch == 1 else rate
 
     halve = keras.callbacks.LearningRateScheduler(scale)
-    network(halve, scaled, **params).fit(*data)
+    network(halve, scaled, **params).fit(*DATA)
     expected = np.multiply(planned.rates, [1, 0.5, 0.5, 0.5])
     np.testing.assert_allclose(scaled.rates, expected, rtol=1e-6)
 
 
-def test_an_optimizer_with_a_schedule_keeps_its_rate(data):
+def test_an_optimizer_with_a_schedule_keeps_its_rate():
     decay = keras.optimizers.schedules.ExponentialDecay(0.01, 7, 0.5)
     recorder = Recorder()
-    network(recorder, optimizer=keras.optimizers.SGD(decay)).fit(*data)
+    network(recorder, optimizer=keras.optimizers.SGD(decay)).fit(*DATA)
     np.testing.assert_allclose(recorder.rates, [0.01, 0.005, 0.0025, 0.00125])
     force = keras.callbacks.LearningRateScheduler(lambda epoch, rate: 0.1)
     model = network(force, optimizer=keras.optimizers.SGD(decay))
     with pytest.raises(TypeError, match="not settable"):
-        model.fit(*data)
+        model.fit(*DATA)
 
 
-def test_weights_that_a_callback_changes_are_trained_on(data):
+def test_weights_that_a_callback_changes_are_trained_on():
     class Zero(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             if epoch == 1:
@@ -189,16 +178,16 @@ def test_weights_that_a_callback_changes_are_trained_on(data):
     watch = LambdaCallback(
         on_epoch_begin=lambda epoch, logs: at_begin.append(watch.model.get_weights())
     )
-    model = network(Zero(), watch).fit(*data)
+    model = network(Zero(), watch).fit(*DATA)
     assert (at_begin[2][-1] == 7).all()
-    assert not same(model, network().fit(*data))
+    assert not same(model, network().fit(*DATA))
     assert (abs(model.intercepts_[-1] - 7) < 0.1).all()
 
 
-def test_files(data, tmp_path):
+def test_files(tmp_path):
     log, path = tmp_path / "log.csv", tmp_path / "{epoch:02d}.keras"
     callbacks = keras.callbacks.CSVLogger(log), keras.callbacks.ModelCheckpoint(path)
-    model = network(*callbacks).fit(*data)
+    model = network(*callbacks).fit(*DATA)
     with log.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["epoch"] for row in rows] == list("0123")
@@ -210,21 +199,21 @@ def test_files(data, tmp_path):
 
 
 @pytest.mark.skipif(not find_spec("tensorboard"), reason="tensorboard is not installed")
-def test_tensorboard(data, tmp_path):
+def test_tensorboard(tmp_path):
     board = keras.callbacks.TensorBoard(tmp_path, histogram_freq=1)
-    model = network(board, early_stopping=True).fit(*data)
+    model = network(board, early_stopping=True).fit(*DATA)
     assert len(list(tmp_path.rglob("events.out.tfevents.*"))) == 2
     clone(model)
 
 
-def test_epochs_are_counted_over_calls(data):
+def test_epochs_are_counted_over_calls():
     recorder = Recorder()
     model = network(recorder, epochs=2, warm_start=True)
-    model.fit(*data).fit(*data).partial_fit(*data)
+    model.fit(*DATA).fit(*DATA).partial_fit(*DATA)
     begun = [call[1] for call in recorder.calls if call[0] == "on_epoch_begin"]
     assert begun == [0, 1, 2, 3, 4]
     assert sum(call[0] == "on_train_begin" for call in recorder.calls) == 3
-    plain = network(epochs=2, warm_start=True).fit(*data).fit(*data).partial_fit(*data)
+    plain = network(epochs=2, warm_start=True).fit(*DATA).fit(*DATA).partial_fit(*DATA)
     assert same(model, plain)
 
 
@@ -245,11 +234,11 @@ class HasBatchHook(keras.callbacks.Callback):
         (keras.callbacks.TensorBoard("a", update_freq="batch"), 'update_freq="epoch"'),
     ],
 )
-def test_other_hooks_are_refused(callback, message, data):
+def test_other_hooks_are_refused(callback, message):
     recorder = Recorder()
     model = network(recorder, callback)
     with pytest.raises(ValueError, match=r"callbacks\[1\]") as error:
-        model.fit(*data)
+        model.fit(*DATA)
     assert message in str(error.value)
     assert ", ".join(HOOKS) in str(error.value)
     assert recorder.calls == []
@@ -257,17 +246,17 @@ def test_other_hooks_are_refused(callback, message, data):
 
 
 @pytest.mark.parametrize("wrong", [EarlyStopping, "EarlyStopping", None, [Recorder()]])
-def test_what_is_no_callback_is_refused(wrong, data):
+def test_what_is_no_callback_is_refused(wrong):
     with pytest.raises(TypeError, match=r"callbacks\[0\] is"):
-        network(wrong).fit(*data)
+        network(wrong).fit(*DATA)
 
 
-def test_callbacks_of_scikit_learn_go_elsewhere(data):
+def test_callbacks_of_scikit_learn_go_elsewhere():
     callback = pytest.importorskip("sklearn.callback")
     with pytest.raises(TypeError, match=r"set_callbacks\(ProgressBar\(...\)\)"):
-        network(callback.ProgressBar()).fit(*data)
+        network(callback.ProgressBar()).fit(*DATA)
     with pytest.raises(ValueError, match="callbacks"):
-        MLPDigitClassifier(callbacks=EarlyStopping()).fit(*data)
+        MLPDigitClassifier(callbacks=EarlyStopping()).fit(*DATA)
 
 
 class Fails(keras.callbacks.Callback):
@@ -276,65 +265,58 @@ class Fails(keras.callbacks.Callback):
             raise RuntimeError("on purpose")
 
 
-def test_an_error_in_a_callback_changes_nothing(data, tmp_path):
+def test_an_error_in_a_callback_changes_nothing(tmp_path):
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
-    model = network(log, Fails(), epochs=3).fit(*data)
+    model = network(log, Fails(), epochs=3).fit(*DATA)
     before = vars(model).copy()
     with pytest.raises(RuntimeError, match="on purpose"):
-        model.set_params(epochs=9).fit(*data)
+        model.set_params(epochs=9).fit(*DATA)
     assert vars(model) == before | {"epochs": 9}
     # Nor is a file left open that clone could not copy.
     assert getattr(log, "csv_file", None) is None  # Keras 3.8 has none before
     clone(model)
 
 
-def test_another_optimizer_is_refused(data):
+def test_another_optimizer_is_refused():
     def compile_anew(logs):
         callback.model.compile("sgd", "sparse_categorical_crossentropy")
 
     callback = LambdaCallback(on_train_begin=compile_anew)
     with pytest.raises(ValueError, match="not the optimizer"):
-        network(callback).fit(*data)
+        network(callback).fit(*DATA)
 
 
-def test_clone_pickle_and_search(data, tmp_path):
+def test_clone_pickle_and_search(tmp_path):
     log = keras.callbacks.CSVLogger(tmp_path / "log.csv")
     stop = EarlyStopping("loss", min_delta=10, patience=1)
-    model = network(stop, log, Recorder()).fit(*data)
+    model = network(stop, log, Recorder()).fit(*DATA)
     assert stop.model is None
     assert getattr(log, "csv_file", None) is None  # Keras 3.8 has none before
     again = pickle.loads(pickle.dumps(model))
     assert same(model, again)
     for other in (clone(model), again):
         assert other.callbacks[0] is not stop
-        assert same(other.fit(*data), model)
+        assert same(other.fit(*DATA), model)
     grid = {"callbacks": [None, [stop]], "dropout": [0.0, 0.2]}
-    search = GridSearchCV(network(), grid, cv=2, refit=False).fit(*data)
+    search = GridSearchCV(network(), grid, cv=2, refit=False).fit(*DATA)
     assert len(search.cv_results_["params"]) == 4
     search = GridSearchCV(network(stop), {"dropout": [0.2]}, cv=2, n_jobs=2)
-    assert search.fit(*data).best_estimator_.n_iter_ == 2
+    assert search.fit(*DATA).best_estimator_.n_iter_ == 2
 
 
 def test_without_callbacks_their_module_is_not_imported():
     program = """
 import sys, numpy as np, skmnist
-x = np.eye(4)
-skmnist.MLPDigitClassifier(2, epochs=1).fit(x, [0, 1, 0, 1])
-print("skmnist._training._callbacks" in sys.modules)
-skmnist.MLPDigitClassifier(2, epochs=1, callbacks=[]).fit(x, [0, 1, 0, 1])
+skmnist.MLPDigitClassifier(2, epochs=1, callbacks=[]).fit(np.eye(4), [0, 1, 0, 1])
 print("skmnist._training._callbacks" in sys.modules)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["False", "False"]
+    assert run_python(program) == "False\n"
 
 
-def test_callbacks_are_not_saved(data, tmp_path):
-    model = network(EarlyStopping("loss")).fit(*data)
+def test_callbacks_are_not_saved(tmp_path):
+    model = network(EarlyStopping("loss")).fit(*DATA)
     with pytest.raises(ValueError, match=r"set_params\(callbacks=None\)"):
         skmnist.save(model, tmp_path / "model")
     skmnist.save(model.set_params(callbacks=None), tmp_path / "model")
     loaded = skmnist.load(tmp_path / "model")
     assert same(loaded, model)
-    assert loaded.callbacks is None

@@ -1,11 +1,9 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Dropout masks: their rate, and independent units, rows and steps."""
 
 import numpy as np
 import pytest
+from networks import network
 
-from skmnist import MLPDigitClassifier
 from skmnist._training._dropout import draw_masks
 
 
@@ -39,17 +37,9 @@ def test_dropout_masks(rate):
 def test_dropout_rate_of_a_fit():
     # One path 1 -> 1 -> 1 with a huge last kernel: the loss is 0 where both units are
     # kept and log 2 where one is dropped.
-    model = MLPDigitClassifier(
-        (1, 1),
-        activation="linear",
-        dropout=0.4,
-        optimizer="sgd",
-        learning_rate=1e-30,
-        batch_size=8,
-        epochs=1,
-        warm_start=True,
-        random_state=0,
-    )
+    model = network(
+        (1, 1), activation="linear", dropout=0.4, batch_size=8, epochs=1
+    ).set_params(optimizer="sgd", learning_rate=1e-30, warm_start=True)
     x, y = np.ones((8000, 1), np.float32), np.arange(8000) % 2
     model.fit(x, y)
     model.coefs_ = [np.ones((1, 1), "f"), np.ones((1, 1), "f")]

@@ -1,41 +1,26 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Fits: every row once in an epoch, the same bits every time, nothing else changed."""
 
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
+from pathlib import Path
 
 import keras
+import networks
 import numpy as np
 import pytest
 import tensorflow as tf
+from commands import run_python
+from networks import RANDOM_X, RANDOM_Y, network, weights_of
+from networks import same_weights as same
 from numpy.testing import assert_allclose
 
 from skmnist import MLPDigitClassifier
 
 
-@pytest.fixture(scope="module")
-def rows():
-    rng = np.random.default_rng(0)
-    x = rng.random((300, 20), dtype=np.float32)
-    return x, (x[:, :4].argmax(axis=1)).astype(np.int32)
-
-
-def weights_of(model):
-    pairs = zip(model.coefs_, model.intercepts_, strict=True)
-    return [array for pair in pairs for array in pair]
-
-
-def same(a, b):
-    return all(map(np.array_equal, weights_of(a), weights_of(b)))
-
-
-def test_small_batches_see_every_row_once(rows):
-    x, y = rows
+def test_small_batches_see_every_row_once():
+    x, y = RANDOM_X, RANDOM_Y
     # With SGD and a linear model of no hidden non-linearity in one epoch the sum of
     # all steps is the full gradient, up to second order in the step size.
     params = {
@@ -66,11 +51,8 @@ def test_epochs_have_masks_of_their_own():
 
 
 def fit(seed=0, **params):
-    rng = np.random.default_rng(0)
-    x = rng.random((300, 20), dtype=np.float32)
-    params = {"hidden_units": 24, "epochs": 4, **params}
-    model = MLPDigitClassifier(random_state=seed, **params)
-    return model.fit(x, x[:, :4].argmax(axis=1))
+    params = {"hidden_units": 24, "epochs": 4, "random_state": seed} | params
+    return network(**params).fit(RANDOM_X, RANDOM_Y)
 
 
 def test_same_seed_same_bits():
@@ -99,23 +81,17 @@ def test_same_bits_in_threads_at_once():
 
 
 PROGRAM = """
-import sys
-sys.path.insert(0, {tests!r})
-from test_fit import fit, interrupted
+import hashlib, sys
+sys.path[:0] = sys.argv[1:]
+from test_fit import fit, interrupted, weights_of
 {before}
-import hashlib
-from test_fit import weights_of
 print(hashlib.sha256(b"".join(w.tobytes() for w in weights_of(fit()))).hexdigest())
 """
 
 
 def digest_in_new_process(before=""):
-    program = PROGRAM.format(tests=os.path.dirname(__file__), before=before)
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()[-1]
+    folders = Path(__file__).parent, Path(networks.__file__).parent
+    return run_python(PROGRAM.format(before=before), *folders).split()[-1]
 
 
 def interrupted():
@@ -125,10 +101,8 @@ def interrupted():
     before = weights_of(model)
     timer = threading.Timer(1.5, signal.raise_signal, [signal.SIGINT])
     timer.start()
-    rng = np.random.default_rng(0)
-    x = rng.random((5000, 20), dtype=np.float32)
     try:
-        model.set_params(epochs=100_000).fit(x, x[:, :4].argmax(axis=1))
+        model.set_params(epochs=1_000_000).fit(RANDOM_X, RANDOM_Y)
     except KeyboardInterrupt:
         assert all(map(np.array_equal, weights_of(model), before))
         return
@@ -146,22 +120,18 @@ def test_calls_into_tensorflow_do_not_show(monkeypatch):
     assert same(fit(epochs=3, batch_size=8, dropout=0), whole_epochs)
     monkeypatch.undo()
     one_by_one = fit(epochs=1, batch_size=8, warm_start=True)
-    rng = np.random.default_rng(0)
-    x = rng.random((300, 20), dtype=np.float32)
     for _ in range(29):
-        one_by_one.fit(x, x[:, :4].argmax(axis=1))
+        one_by_one.fit(RANDOM_X, RANDOM_Y)
     assert same(one_by_one, together)
 
 
 @pytest.mark.parametrize("hidden_units", [(13, 9), 12, (7, 6, 5)])
 @pytest.mark.parametrize("activation", ["relu", "silu"])
-def test_shards_of_a_network_are_the_network(
-    monkeypatch, rows, hidden_units, activation
-):
+def test_shards_of_a_network_are_the_network(monkeypatch, hidden_units, activation):
     models = []
     for worth_sharding in (0, np.inf):
         monkeypatch.setattr("skmnist._training._fit._WORTH_SHARDING", worth_sharding)
-        model = MLPDigitClassifier(
+        model = network(
             hidden_units,
             activation=activation,
             dropout=0.0,
@@ -169,9 +139,8 @@ def test_shards_of_a_network_are_the_network(
             batch_size=33,  # odd, and a last batch of three
             epochs=5,
             dtype="float64",
-            random_state=0,
         )
-        models.append(model.fit(*rows))
+        models.append(model.fit(RANDOM_X, RANDOM_Y))
     for halves, whole in zip(*map(weights_of, models), strict=True):
         assert_allclose(halves, whole, atol=1e-9)
 
@@ -243,18 +212,8 @@ with ProcessPoolExecutor(1, context) as pool:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_a_forked_child_is_told_what_works():
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FORK],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    *refused, predicted = done.stdout.splitlines()
+    out = run_python(FORK, env={"PYTHONWARNINGS": "ignore"}, timeout=120)
+    *refused, predicted = out.splitlines()
     assert len(refused) == 3
-    for line in refused:
-        assert (
-            "'spawn', 'forkserver' or joblib's default 'loky', or use threads" in line
-        )
+    assert all("'forkserver' or joblib's default 'loky'" in line for line in refused)
     assert predicted == "True"

@@ -1,17 +1,14 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Loops are built once for many networks, few are kept, and their memory is freed."""
 
 import gc
 import signal
 
 import keras
-import numpy as np
 import pytest
 import tensorflow as tf
+from networks import RANDOM_X, RANDOM_Y, network
 from sklearn.model_selection import GridSearchCV
 
-from skmnist import MLPDigitClassifier
 from skmnist._training import _loop_cache
 from skmnist._training._loop import TrainingLoop
 from skmnist._training._loop_cache import _MAX_CLOSED, _MAX_IDLE, LoopCache
@@ -33,11 +30,8 @@ def _ctrl_c_raises():
     signal.signal(signal.SIGINT, before)
 
 
-def fit(**parameters):
-    x = np.random.default_rng(0).random((300, 20), dtype=np.float32)
-    defaults = {"hidden_units": 24, "epochs": 2, "random_state": 0}
-    model = MLPDigitClassifier(**defaults | parameters)
-    return model.fit(x, x[:, :4].argmax(axis=1))
+def fit(**params):
+    return network(**params).fit(RANDOM_X, RANDOM_Y)
 
 
 def fit_alone(units):
@@ -46,9 +40,8 @@ def fit_alone(units):
 
 
 def test_one_loop_serves_a_grid(cache):
-    x = np.random.default_rng(0).random((300, 20), dtype=np.float32)
     search = GridSearchCV(
-        MLPDigitClassifier(epochs=2, random_state=0, l2=1e-4),
+        network(l2=1e-4),
         {
             "hidden_units": [17, (18, 5), 19],
             "batch_size": [64, 128],
@@ -58,7 +51,7 @@ def test_one_loop_serves_a_grid(cache):
             "learning_rate_schedule": ["constant", "linear"],
         },
         cv=2,
-    ).fit(x, x[:, :4].argmax(axis=1))
+    ).fit(RANDOM_X, RANDOM_Y)
     assert len(search.cv_results_["params"]) == 144
     assert cache.n_built == 1
 

@@ -1,25 +1,20 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Mixed precision: near float32, reproducible, and float32 in all that is kept."""
 
 import keras
 import numpy as np
 import pytest
+from networks import X_TEST, Y_TEST, X, Y, network
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_digits
 
-from skmnist import ImageAugmentation, MLPDigitClassifier, load, save
+from skmnist import ImageAugmentation, load, save
 from skmnist._training import _fit
-
-X, Y = load_digits(return_X_y=True)
-X = (X / 16).astype(np.float32)
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*no bfloat16 instructions")
 
 
 def fit(dtype="mixed_bfloat16", **params):
-    params = {"epochs": 3, "random_state": 0} | params
-    return MLPDigitClassifier(dtype=dtype, **params).fit(X[:1000], Y[:1000])
+    params = {"hidden_units": 256, "epochs": 3} | params
+    return network(dtype=dtype, **params).fit(X, Y)
 
 
 @pytest.mark.parametrize(
@@ -39,13 +34,13 @@ def test_trains_like_float32(params):
     mixed, single = fit(**params), fit("float32", **params)
     assert_allclose(mixed.loss_curve_, single.loss_curve_, rtol=0.03)
     assert any(map(np.any, np.subtract(mixed.coefs_[0], single.coefs_[0])))
-    assert mixed.score(X[1000:], Y[1000:]) > single.score(X[1000:], Y[1000:]) - 0.03
+    assert mixed.score(X_TEST, Y_TEST) > single.score(X_TEST, Y_TEST) - 0.03
 
 
 def test_same_seed_same_bits():
     assert_array_equal(fit().coefs_[1], fit().coefs_[1])
     together = fit(epochs=4).coefs_[0]
-    one_by_one = fit(epochs=2, warm_start=True).fit(X[:1000], Y[:1000])
+    one_by_one = fit(epochs=2, warm_start=True).fit(X, Y)
     assert_array_equal(one_by_one.coefs_[0], together)
 
 

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What Linux says of processors with and without bfloat16 instructions."""
 
 import pytest

@@ -1,22 +1,10 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Thread pools: the user's settings count, and other TensorFlow code keeps its own."""
-
-import subprocess
-import sys
 
 import pytest
 import tensorflow as tf
+from commands import run_python
 
 from skmnist._training._session import n_threads, run_options
-
-
-def run(program):
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
 
 
 @pytest.mark.parametrize("name", ["TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"])
@@ -38,7 +26,7 @@ tf.config.threading.set_inter_op_parallelism_threads(1)
 from skmnist._training._session import n_threads
 print(n_threads())
 """
-    assert run(program) == ["1"]
+    assert run_python(program) == "1\n"
 
 
 def test_fits_at_the_same_time_have_a_thread_each(monkeypatch):
@@ -75,4 +63,4 @@ print(sum(key.startswith("OTHER_") for key in os.environ))
 after = {key: os.environ[key] for key in os.environ if not key.startswith("OTHER_")}
 print(after == before)
 """
-    assert run(program) == ["2000", "True"]
+    assert run_python(program).split() == ["2000", "True"]

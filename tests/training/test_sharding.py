@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Shards: axes that fit together, and arrays that come back whole."""
 
 import numpy as np

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """A first fit writes nothing to stderr, and takes nothing from other writers."""
 
 import os

@@ -1,25 +1,20 @@
+import networks
 import numpy as np
 import pytest
 import sklearn
-from numpy.testing import assert_array_equal
+from networks import DIGITS, network, same_weights
+from networks import X_TEST as X_VAL
+from networks import Y_TEST as Y_VAL
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
-from skmnist import MLPDigitClassifier, PixelScaler
-from skmnist.datasets import load_digits
+from skmnist import PixelScaler
 
-DIGITS = load_digits()
-X, Y = DIGITS.x_train[:400].reshape(400, 64) / np.float32(16), DIGITS.y_train[:400]
-X_VAL, Y_VAL = DIGITS.x_test.reshape(-1, 64) / np.float32(16), DIGITS.y_test
+X, Y = networks.X[:400], networks.Y[:400]
 
 
 def make_mlp(**params):
-    kwargs = {"epochs": 4, "early_stopping": True, "random_state": 0}
-    return MLPDigitClassifier(16, **kwargs | params)
-
-
-def weights(mlp):
-    return [*mlp.coefs_, *mlp.intercepts_]
+    return network(**{"epochs": 4, "early_stopping": True} | params)
 
 
 @pytest.mark.parametrize("names", [False, True])
@@ -32,8 +27,7 @@ def test_the_same_rows_held_out_or_given(names):
     )
 
     assert given.history_ == expected.history_
-    for mine, theirs in zip(weights(given), weights(expected), strict=True):
-        assert_array_equal(mine, theirs)
+    assert same_weights(given, expected)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "mixed_bfloat16"])
@@ -61,8 +55,7 @@ def test_through_a_pipeline_and_a_search():
         rows = {"X_val": DIGITS.x_test, "y_val": Y_VAL}
         model.fit(DIGITS.x_train[:400], Y, **rows)
         expected = make_mlp().fit(X, Y, X_val=X_VAL, y_val=Y_VAL)
-        for mine, theirs in zip(weights(model[-1]), weights(expected), strict=True):
-            assert_array_equal(mine, theirs)
+        assert same_weights(model[-1], expected)
         search = GridSearchCV(model, {"mlp__dropout": [0, 0.2]}, cv=2)
         search.fit(DIGITS.x_train[:400], Y, **rows)
         assert "val_loss" in search.best_estimator_[-1].history_

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Variables inside a graph keep what they are told, in order."""
 
 import numpy as np

@@ -236,7 +236,7 @@ def _read_picture(path, model, args):
     image = read_image(path)
     if not args.sheet:
         digits, framed = _predictions(model, [image], args.polarity)
-        if (n_digits := _count(image, args.polarity)) > 1:
+        if (n_digits := count_digits(image, args.polarity)) > 1:
             print(
                 f"skmnist: note: {path}: was read as one digit, but looks like "
                 f"{n_digits}: --sheet reads each",
@@ -270,7 +270,7 @@ def _contact_sheet(framed):
     return Image.fromarray(rows.repeat(4, axis=0).repeat(4, axis=1))
 
 
-def _count(image, polarity):
+def count_digits(image, polarity):
     """Count the digits of a picture that are nearly as high as the highest."""
     try:
         boxes = find_digits(image, polarity=polarity).boxes

@@ -4,7 +4,7 @@ import os
 import warnings
 from io import BytesIO
 from numbers import Real
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +14,7 @@ from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
 from . import _ink
 from ._likeness import unlikeness
 from ._normalizer import DigitNormalizer
-from ._touching import find_cut
+from ._touching import find_cuts
 
 _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
@@ -23,8 +23,18 @@ _ENOUGH = 400  # pixels that are enough to see a sheet of paper
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
-_LIKE = 1.5  # how unlike a digit is at most that is not cut
+_CUT, _CUT_NARROW = 1.3, 1.5  # how unlike a digit is at least what is cut apart
+_ODDS = 0.25  # how much less unlike parts count for one more of their log-odds
+_DESK = 0.2  # of the contrast: a desk differs as much from paper
+_LINE = 4  # times as wide as high is no digit
 _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
+
+
+class _Digit(NamedTuple):
+    image: np.ndarray
+    own: np.ndarray  # which pixels of the frame are its ink
+    frame: np.ndarray
+    touching: bool = False
 
 
 @validate_params(
@@ -206,24 +216,24 @@ def find_digits(
     labels, boxes = _pieces(labels)
     if not len(boxes):
         raise ValueError("image has no ink: it looks the same everywhere")
-    groups = _group(boxes, min_height)
+    groups = _group(boxes, np.bincount(labels.ravel())[1:], min_height)
     if not groups:
         raise ValueError("image has no digits, only specks")
-    frames = np.array([_around(boxes[group]) for group in groups])
-    wide, usual = _wide(frames)
-    digits, page = [], (ink, labels, level)
-    for group, frame in zip(groups, frames, strict=True):
+    page, digits = (ink, labels, level), []
+    for group in groups:
+        frame = _around(boxes[group])
         own = np.isin(labels[_part(frame)], np.array(group) + 1)
-        digits += _apart(own, frame, page, wide, usual, classifier)
-    frames = np.array([frame for _, frame, _ in digits])
+        digits.append(_Digit(_alone(own, frame, page), own, frame))
+    digits = _cut(digits, page, classifier)
+    frames = np.array([digit.frame for digit in digits])
     lines = _lines(frames)
     order = np.lexsort([frames[:, 0], lines])
     ends = np.array(gray.shape[::-1] * 2)
     return Bunch(
-        images=[digits[i][0] for i in order],
+        images=[digits[i].image for i in order],
         boxes=np.minimum(frames[order] * factor, ends),
         lines=lines[order],
-        touching=np.array([digits[i][2] for i in order]),
+        touching=np.array([digits[i].touching for i in order]),
     )
 
 
@@ -233,6 +243,9 @@ def _sheet(page):
     sheet = _ink.sheet_of(small[0])
     if sheet is None:
         return page
+    around, paper = (np.median(small[0][part]) for part in (~sheet, sheet))
+    if abs(around - paper) < _DESK * np.ptp(small):
+        return page  # a box that is drawn on the paper
     sheet = sheet.repeat(factor, axis=0).repeat(factor, axis=1)
     rest = [
         (0, max(0, n - m)) for n, m in zip(page.shape[1:], sheet.shape, strict=True)
@@ -251,39 +264,66 @@ def _wide(frames):
     return _WIDE * np.clip(np.median(widths), least, greatest), height
 
 
-def _apart(own, frame, page, wide, usual, classifier):
-    """Cut what touches apart; return image, frame and if it touched, of each digit."""
-    image = _alone(own, frame, page)
-    is_wide = own.shape[1] > wide
-    left = None
-    if is_wide or classifier is not None:
-        left = find_cut(own, usual)
-    if left is None:
-        # What cannot be cut may be one wide digit, up to a width that no digit has.
-        return [(image, frame, bool(own.shape[1] > max(wide, usual)))]
-    parts = [_trim(part, frame) for part in (left, own & ~left)]
-    images = [image, *(_alone(*part, page) for part in parts)]
-    if not (is_wide or _surer_apart(classifier, images)):
-        return [(image, frame, False)]
-    digits = []
-    for part in parts:
-        digits += _apart(*part, page, wide, usual, classifier)
-    return [(image, frame, True) for image, frame, _ in digits]
+def _cut(digits, page, classifier):
+    """Cut what touches apart, as long as there is something to cut."""
+    wide, usual = _wide(np.array([digit.frame for digit in digits]))
+    done, todo = [], digits
+    while todo:
+        suspects = [d for d in todo if d.own.shape[1] > wide or classifier is not None]
+        unlike, odds = _read([d.image for d in suspects], classifier)
+        limits = [_CUT if d.own.shape[1] > wide else _CUT_NARROW for d in suspects]
+        done += [d for d in todo if not any(d is each for each in suspects)]
+        todo = []
+        for digit, *read, limit in zip(suspects, unlike, odds, limits, strict=True):
+            is_wide = digit.own.shape[1] > wide
+            parts = None
+            if read[0] > limit:
+                parts = _apart(digit, page, usual, read, is_wide, classifier)
+            if parts is None:
+                # It may be one wide digit, up to a width that no digit has.
+                touching = digit.touching or digit.own.shape[1] > max(wide, usual)
+                done.append(digit._replace(touching=touching))
+            else:
+                todo += parts
+    return done
 
 
-def _surer_apart(classifier, images):
-    """Tell if a classifier is surer of each piece than of the whole, the first.
+def _apart(digit, page, usual, read, is_wide, classifier):
+    """Return the two parts of what touches that are most like digits, or None."""
+    cuts = find_cuts(digit.own, usual)
+    if not cuts:
+        return None
+    parts = []
+    for left in cuts:
+        for own in left, digit.own & ~left:
+            part = _trim(own, digit.frame)
+            parts.append(_Digit(_alone(*part, page), *part, True))
+    unlike, odds = _read([part.image for part in parts], classifier)
+    unlike = unlike.reshape(-1, 2).max(axis=1)
+    odds = odds.reshape(-1, 2).min(axis=1)
+    best = np.argmin(unlike - _ODDS * odds)
+    surer = is_wide or odds[best] > read[1]
+    if unlike[best] < read[0] and surer:
+        return parts[2 * best : 2 * best + 2]
+    return None
 
-    What is like a digit is one, however sure the classifier is of its pieces.
+
+def _read(images, classifier):
+    """Return how unlike digits images are, and the log-odds of what they are read as.
+
+    The odds are those of the first label to the second one; without a classifier, 0.
     """
-    try:
-        rows = DigitNormalizer(polarity="light").transform(images)
-    except ValueError:  # a piece is no digit
-        return False
-    if unlikeness(rows[:1].reshape(1, 28, 28))[0] < _LIKE:
-        return False
-    whole, *parts = classifier.predict_proba(rows).max(axis=1)
-    return min(parts) > whole
+    unlike, odds = np.full(len(images), np.inf), np.zeros(len(images))
+    if not images:
+        return unlike, odds
+    rows = DigitNormalizer(polarity="light", on_blank="zeros").transform(images)
+    inked = rows.any(axis=1)
+    if inked.any():
+        unlike[inked] = unlikeness(rows[inked].reshape(-1, 28, 28))
+        if classifier is not None:
+            read = np.sort(classifier.predict_proba(rows[inked]), axis=1)[:, -2:]
+            odds[inked] = np.ptp(np.log(np.maximum(read, 1e-30)), axis=1)
+    return unlike, odds
 
 
 def _trim(own, frame):
@@ -299,29 +339,39 @@ def _part(frame):
 
 
 def _pieces(labels):
-    """Return the boxes of the pieces of ink; drop frames around the page."""
+    """Return the boxes of the pieces of ink; drop a frame and dark corners."""
     from scipy import ndimage
 
     found = ndimage.find_objects(labels)
     boxes = [(x.start, y.start, x.stop, y.stop) for y, x in found]
     boxes = np.array(boxes, np.int64).reshape(-1, 4)
-    height, width = labels.shape
     sides = boxes[:, 2:] - boxes[:, :2]
-    # What spans half of the page is a line or a shadow, not a digit among others.
-    keep = (sides < (0.5 * width, 0.95 * height)).all(axis=1)
+    keep = (sides < 0.9 * np.array(labels.shape[::-1])).any(axis=1)
+    # A corner of what is below the paper has ink all along both edges of the page.
+    edges = [labels[0], labels[-1], labels[:, 0], labels[:, -1]]
+    ink = [np.bincount(edge, minlength=len(boxes) + 1)[1:] for edge in edges]
+    along = np.array(ink).reshape(2, 2, -1) >= 0.9 * sides.T[:, np.newaxis]
+    keep &= (along.sum(axis=1) != 1).any(axis=0)
     if keep.any() and not keep.all():
         labels = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])[labels]
         boxes = boxes[keep]
     return labels, boxes
 
 
-def _group(boxes, min_height):
-    """Put the pieces of each digit together; drop specks."""
-    sides = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
-    # Specks are many and small: the usual digit is the median of the larger pieces.
-    usual = np.median(sides[sides >= 0.4 * np.percentile(sides, 98)])
+def _group(boxes, areas, min_height):
+    """Put the pieces of each digit together; drop specks and lines."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    longer = sides.max(axis=1)
+    # Specks may be many, but digits are larger and have more ink.
+    order = np.argsort(longer)
+    ink = np.cumsum((areas * longer)[order])
+    usual = longer[order[np.searchsorted(ink, ink[-1] / 2)]]
+    line = (sides[:, 0] >= _LINE * sides[:, 1]) & (longer > 0.5 * usual)
+    sides = np.where(line, 0, longer)
     large = np.flatnonzero(sides >= max(0.5 * usual, 3))
     groups = [[i] for i in large]
+    if not groups:
+        return groups
     for i in np.flatnonzero((sides < 0.5 * usual) & (sides >= 0.1 * usual)):
         gaps = np.maximum(
             boxes[large, :2] - boxes[i, 2:], boxes[i, :2] - boxes[large, 2:]
@@ -365,7 +415,7 @@ def _lines(frames):
         top, bottom = frames[i, 1], frames[i, 3]
         overlaps = [min(bottom, b) - max(top, t) for t, b in found]
         best = int(np.argmax(overlaps)) if found else -1
-        if found and overlaps[best] > 0.4 * min(
+        if found and overlaps[best] > 0.25 * min(
             bottom - top, found[best][1] - found[best][0]
         ):
             # A line may slope: it goes on at the height of its last digit.

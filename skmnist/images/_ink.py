@@ -445,7 +445,9 @@ def without_boxes(mask):
     from scipy import ndimage
 
     if is_ruled(mask[np.newaxis])[0]:
-        lines = [mask & (mask.mean(axis=n, keepdims=True) > _LINE) for n in (0, 1)]
+        along = [mask.mean(axis=axis) > _LINE for axis in (0, 1)]
+        lines = zip((along[0], along[1][:, np.newaxis]), along, strict=True)
+        lines = [(mask & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
         mask = _without_lines(mask, lines)
     pieces, _ = ndimage.label(mask, np.ones((3, 3)))
     rest = mask
@@ -464,7 +466,7 @@ def without_boxes(mask):
             continue
         if rest is mask:
             rest = mask.copy()
-        rest[part] &= ~own | _without_lines(own, [line for line, *_ in lines])
+        rest[part] &= ~own | _without_lines(own, lines)
     return rest
 
 
@@ -492,15 +494,12 @@ def _lines(own, long, axis):
 def _without_lines(own, lines):
     from scipy import ndimage
 
-    off = ndimage.binary_dilation(lines[0] | lines[1], np.ones((3, 3)))
+    off = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
     rest = own & ~off
-    for axis, line in enumerate(lines):
+    for axis, (_, n, wide) in enumerate(lines):
         # What goes on on the other side of a line crosses it.
-        if not line.any():
-            continue
-        thick = int(np.median(line.sum(axis=1 - axis)[line.any(axis=1 - axis)])) + 4
         size = [1, 1]
-        size[1 - axis] = thick
+        size[1 - axis] = wide // max(n, 1) + 4
         rest |= ndimage.binary_closing(rest, np.ones(size)) & off
     return rest
 

@@ -5,17 +5,17 @@ import numpy as np
 from ._ink import width_of
 
 _PAPER = 0.15  # what a pixel of paper costs a cut, where one of ink costs 1
-_THICK = 1.6  # strokes that a cut may go through
+_CUTS = 5  # at most as many are looked at
+_THICK = 2.5  # strokes that a cut may go through
 _TALL = 0.6  # the least height of a digit, as a part of the usual one
 _FULL = 0.7  # the least ink of a digit, as a part of a straight stroke as high
-_PLACES = 24  # at most as many cuts are looked at
 
 
-def find_cut(mask, usual):
-    """Find the cheapest way down through touching digits that leaves two of them.
+def find_cuts(mask, usual):
+    """Find ways down through touching digits that leave two of them, cheapest first.
 
     A cut goes from the top to the bottom where there is the least ink, and need not
-    be straight: a shortest path.
+    be straight: a shortest path. Cuts are at least half a stroke apart.
 
     Parameters
     ----------
@@ -26,35 +26,49 @@ def find_cut(mask, usual):
 
     Returns
     -------
-    left : ndarray of shape (height, width), dtype bool, or None
-        The ink of the left one of the two; None where no cut leaves two digits.
+    cuts : list of ndarray of shape (height, width), dtype bool
+        The ink of the left one of the two, for each way.
     """
-    from scipy import ndimage
-    from skimage.graph import MCP_Geometric
-
     height, width = mask.shape
     (pen,) = width_of(mask[np.newaxis])
-    cost = np.pad(np.where(mask, 1, _PAPER), ((1, 1), (0, 0)), constant_values=_PAPER)
-    ways = MCP_Geometric(cost), MCP_Geometric(cost)
-    for way, row in zip(ways, (0, height + 1), strict=True):
-        way.find_costs([(row, x) for x in range(width)])
-    best, least = None, np.inf
-    for x in range(1, width - 1, max(1, width // _PLACES)):
-        place = (height // 2 + 1, x)
-        path = np.array(ways[0].traceback(place) + ways[1].traceback(place)[-2::-1])
-        total = cost[tuple(path.T)].sum()
-        if total >= least:
+    cost = np.where(mask, 1, _PAPER)
+    half = height // 2
+    # From the middle of the height, the cheapest ways up and down.
+    ways = _ways(cost[: half + 1]), _ways(cost[half:][::-1])
+    total = ways[0][0] + ways[1][0]
+    cuts = []
+    for x in np.argsort(total, kind="stable"):
+        if any(abs(x - other) < pen / 2 for other, _ in cuts) or len(cuts) == _CUTS:
             continue
-        wall = np.zeros(cost.shape, bool)
-        wall[tuple(path.T)] = True
-        sides, _ = ndimage.label(~wall)
-        left = np.isin(sides, np.unique(sides[~wall[:, 0], 0]))[1:-1] & mask
-        right = mask & ~left
-        if (mask & wall[1:-1]).sum() > _THICK * pen:
-            continue
-        if all(_is_digit(part, pen, usual) for part in (left, right)):
-            best, least = left, total
-    return best
+        up, down = (_trace(steps, x) for _, steps in ways)
+        path = np.concatenate([up, down[-2::-1]])
+        left = mask & (np.arange(width) < path[:, np.newaxis])
+        crossed = mask[np.arange(height), path].sum()
+        parts = left, mask & ~left
+        if crossed <= _THICK * pen and all(_is_digit(p, pen, usual) for p in parts):
+            cuts.append((x, left))
+    return [left for _, left in cuts]
+
+
+def _ways(cost):
+    """Return what the cheapest ways down to the last row cost, and their steps."""
+    total, steps = cost[0], np.zeros(cost.shape, int)
+    for i, row in enumerate(cost[1:], 1):
+        above = np.pad(total, 1, constant_values=np.inf)
+        aslant = 1.4 * row
+        ways = np.stack([above[1:-1] + row, above[:-2] + aslant, above[2:] + aslant])
+        best = ways.argmin(axis=0)
+        total, steps[i] = ways.min(axis=0), np.array([0, -1, 1])[best]
+    return total, steps
+
+
+def _trace(steps, x):
+    """Return the columns of the way that ends at `x`."""
+    path = np.empty(len(steps), int)
+    for i in range(len(steps) - 1, -1, -1):
+        path[i] = x
+        x += steps[i, x]
+    return path
 
 
 def _is_digit(part, pen, usual):

@@ -88,9 +88,10 @@ class RuleOptimizer:
             shape = weights[i].shape
             if name in _KEPT_AXIS:
                 shape = shape[_KEPT_AXIS[name] :][:1] if len(shape) > 1 else ()
-            filled = name == "accumulator"
-            fill = self._options.initial_accumulator_value if filled else 0
-            return np.full(shape, fill, weights[i].dtype)
+            array = np.zeros(shape, weights[i].dtype)  # no memory until written to
+            if name == "accumulator":
+                array += self._options.initial_accumulator_value
+            return array
 
         return [np.int64(0), *(value(*each) for each in self._slots(len(weights)))]
 

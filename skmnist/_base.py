@@ -54,6 +54,8 @@ class VersionStamp:
     def _validate_params(self):
         try:
             super()._validate_params()
+        except ValueError:  # scikit-learn's own, which is a TypeError too
+            raise
         except TypeError as error:  # NumPy's own, of numbers such as a Fraction
             raise TypeError(f"{self!r} has a wrong parameter: {error}") from None
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026, the skmnist developers
 # SPDX-License-Identifier: BSD-3-Clause
-"""Matrix products of middling size on one thread of NumPy's BLAS.
+"""Matrix products of medium size on one thread of NumPy's BLAS.
 
 After a product that it shared out, OpenBLAS keeps its threads spinning for a while, in
 the way of whatever comes next: in a search, the next fit.

@@ -425,8 +425,6 @@ class MLPDigitClassifier(
         return self
 
     def _can_go_row_by_row(self):
-        if self.early_stopping:
-            raise AttributeError("partial_fit does not support early_stopping=True")
         if self.class_weight == "balanced":
             raise AttributeError(
                 "partial_fit does not support class_weight='balanced': compute the "
@@ -443,6 +441,9 @@ class MLPDigitClassifier(
         y: ArrayLike,
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
+        *,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
     ) -> Self:
         """Train one epoch on some rows, going on from what was learned before.
 
@@ -456,6 +457,9 @@ class MLPDigitClassifier(
             All labels that will ever occur; needed in the first call.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
+        X_val, y_val : array-like, default=None
+            As in `fit`, and needed with `early_stopping`: `validation_scores_` then has
+            the accuracy on them after each call. Whether to go on is for the caller.
 
         Returns
         -------
@@ -466,8 +470,8 @@ class MLPDigitClassifier(
         ValueError
             As in `fit`; also for labels that are not in `classes`.
         AttributeError
-            With ``class_weight="balanced"`` and ``early_stopping=True``, which need
-            all rows at once: the estimator then has no such method.
+            With ``class_weight="balanced"``, which needs all rows at once: the
+            estimator then has no such method.
         """
         self._validate_params()  # scikit-learn does so at the first call only
         with self._all_or_nothing():
@@ -476,7 +480,21 @@ class MLPDigitClassifier(
                 _check_partial_fit_first_call(self, classes)
             X, y, labels = self._validate(X, y, reset=first)
             self._check_known(labels)
-            self._train(X, y, sample_weight, first, epochs=1, incremental=True)
+            validation = self._validation_rows(X_val, y_val)
+            if self.early_stopping and validation is None:
+                raise ValueError(
+                    "partial_fit holds no rows out: with early_stopping=True it needs "
+                    "X_val and y_val"
+                )
+            self._train(
+                X,
+                y,
+                sample_weight,
+                first,
+                epochs=1,
+                validation=validation,
+                incremental=True,
+            )
         return self
 
     def _validation_rows(self, X_val, y_val):
@@ -961,7 +979,8 @@ class MLPDigitClassifier(
 
     def _keras_model(self, network, weights, optimizer_state, seed):
         from ._training import check_not_forked
-        from ._training._keras_model import keras_optimizer, trained_model
+        from ._training._keras_model import trained_model
+        from ._training._optimizers import keras_optimizer
 
         check_not_forked()
         return trained_model(

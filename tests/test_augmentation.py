@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from networks import DIGITS
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import map_coordinates
 from scipy.stats import kstest
@@ -11,7 +12,6 @@ from sklearn.base import clone
 
 from skmnist import DigitNormalizer, ImageAugmentation
 from skmnist._augmentation import PRESETS, plan_distortion
-from skmnist.datasets import load_digits
 
 N = 2000
 
@@ -164,7 +164,7 @@ def test_nothing_comes_in_from_the_other_side_or_from_another_image():
 
 @pytest.fixture(scope="module")
 def framed():
-    images = DigitNormalizer().fit_transform(load_digits().x_train.reshape(-1, 8, 8))
+    images = DigitNormalizer().fit_transform(DIGITS.x_train[:700])
     return images.reshape(-1, 28, 28) / np.float32(255)
 
 

@@ -110,18 +110,26 @@ def test_import_is_no_heavier_than_scikit_learn():
 
 def test_first_fit_of_a_process_leaves_it_as_it_was():
     program = """
-import os, random
+import os, random, sys, threading, time
 import numpy as np
 from skmnist import MLPDigitClassifier
 def state():
-    numpy_state = np.random.get_state()[1].tolist()
-    return dict(os.environ), random.getstate(), numpy_state
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("OTHER_")}
+    return environment, random.getstate(), np.random.get_state()[1].tolist()
+def set_meanwhile():
+    for i in range(2000):
+        os.environ[f"OTHER_{i}"] = "1"
+        time.sleep(0.001)
 before = state()
+thread = threading.Thread(target=set_meanwhile)
+thread.start()
 x = np.random.default_rng(0).random((50, 4))
-MLPDigitClassifier(3, epochs=1).fit(x, x[:, 0] > 0.5).to_keras()
-print(state() == before)
+MLPDigitClassifier(3, epochs=1, callbacks=[]).fit(x, x[:, 0] > 0.5).to_keras()
+thread.join()
+print(state() == before, sum(key.startswith("OTHER_") for key in os.environ))
+print("skmnist._training._callbacks" in sys.modules)
 """
-    assert run_python(program).split() == ["True"]
+    assert run_python(program).split() == ["True", "2000", "False"]
 
 
 def test_another_keras_backend_is_named():

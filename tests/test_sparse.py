@@ -92,7 +92,8 @@ def test_sparse_rows_that_cannot_be_used_are_refused():
 @pytest.mark.posix
 @pytest.mark.slow
 def test_memory_of_wide_rows():
-    # 4,000 rows of 100,000 features are 1.6 GB when they are dense.
+    # 4,000 rows of 100,000 features are 1.6 GB when they are dense; the weights and
+    # Adam's two means of each are 307 MB.
     program = """
 import resource, scipy.sparse, numpy as np
 from skmnist import MLPDigitClassifier
@@ -100,10 +101,10 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 x = scipy.sparse.random_array((4000, 100_000), density=0.001, format="csr", rng=0)
 y = np.arange(4000) % 10
-model = MLPDigitClassifier(8, epochs=1, random_state=0)
+model = MLPDigitClassifier(epochs=1, random_state=0)
 model.fit(x[:100, :10], y[:100])
 before = peak()
 model.fit(x, y).predict(x)
 print(peak() - before)
 """
-    assert float(run_python(program)) < 600
+    assert float(run_python(program)) < 1000

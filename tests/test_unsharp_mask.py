@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from image_checks import check_image_transformer
+from networks import DIGITS, network
 from numpy.testing import assert_allclose, assert_array_equal
 from saved_files import changed
 from skimage.filters import unsharp_mask
@@ -13,8 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from skmnist import MLPDigitClassifier, PixelScaler, UnsharpMask, load, save
-from skmnist.datasets import load_digits
+from skmnist import PixelScaler, UnsharpMask, load, save
 
 
 @pytest.fixture
@@ -23,28 +23,23 @@ def images():
 
 
 def test_in_a_pipeline_and_a_search(tmp_path):
-    data = load_digits()
-    x = data.x_train.reshape(-1, 8, 8)
     model = make_pipeline(
-        PixelScaler(),
-        UnsharpMask(radius=1.5),
-        MLPDigitClassifier(64, epochs=20, random_state=0),
+        PixelScaler(), UnsharpMask(radius=1.5), network(64, epochs=20)
     )
     search = GridSearchCV(model, {"unsharpmask__amount": [0, 2]}, cv=3)
-
-    search.fit(x, data.y_train)
+    search.fit(DIGITS.x_train, DIGITS.y_train)
 
     plain, sharp = search.cv_results_["mean_test_score"]
     assert sharp > plain + 0.01
     save(search.best_estimator_, tmp_path / "model.skops")
     assert_array_equal(
-        load(tmp_path / "model.skops").predict_proba(data.x_test.reshape(-1, 8, 8)),
-        search.predict_proba(data.x_test.reshape(-1, 8, 8)),
+        load(tmp_path / "model.skops").predict_proba(DIGITS.x_test),
+        search.predict_proba(DIGITS.x_test),
     )
 
 
 def test_pixels_are_less_correlated():
-    rows = PixelScaler().fit_transform(load_digits().x_train)
+    rows = PixelScaler().fit_transform(DIGITS.x_train)
     sharp = UnsharpMask(radius=1.5).fit_transform(rows)
 
     def share_of_the_first_component(rows):

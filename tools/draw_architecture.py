@@ -20,7 +20,7 @@ LAYERS = [
         ("images/", "photos, DigitNormalizer", GREEN),
     ],
     [("_training/", "TensorFlow and Keras: imported by fit and to_keras only", ORANGE)],
-    [("_network", "the forward pass, NumPy", VIOLET)],
+    [("_network, _blas", "the forward pass, NumPy", VIOLET)],
     [("_validation", "parameters, arrays, image shapes", VIOLET)],
     [
         ("_base", "versions in files", VIOLET),

@@ -14,3 +14,10 @@ def aligned_empty(shape, dtype):
     buffer = np.empty(n_bytes + _ALIGNMENT, np.uint8)
     start = -buffer.ctypes.data % _ALIGNMENT
     return buffer[start : start + n_bytes].view(dtype).reshape(shape)
+
+
+def aligned_copy(array, dtype=None):
+    """Return a contiguous copy of an array, at an aligned address."""
+    copy = aligned_empty(array.shape, dtype or array.dtype)
+    copy[...] = array
+    return copy

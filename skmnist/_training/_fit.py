@@ -37,7 +37,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     config : TrainingConfig
         What to do.
     state : State
-        Where to start from.
+        Where to start from. The list of its weights is emptied.
     data : Data
         What to train on.
     validation : Data or None
@@ -71,6 +71,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
         loop.load_data(data.X)
         loop.load_state(state.weights, state.optimizer)
+        state.weights.clear()  # of a large network they take much memory
 
         def call(hook, epoch, *args):
             if callbacks is not None:
@@ -92,7 +93,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
                 stop |= stopping.update(loop, metrics, epoch)
             if stop:
                 break
-        weights, optimizer_state = stopping.best or loop.state()
+        weights, optimizer_state = stopping.best or loop.state(last=True)
         if callbacks is not None:
             loop.load_state(weights, optimizer_state)
             call("on_train_end", epoch + 1, metrics)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from ._aligned import aligned_empty
+from ._aligned import aligned_copy
 from ._distortion import make_distort
 from ._interrupts import defer_interrupts
 from ._session import open_session, run_options
@@ -80,6 +80,7 @@ class TrainingLoop:
     def __init__(self, spec, optimizer):
         self.spec = spec
         self._dtype = tf.as_dtype(spec.dtype)
+        self._low = tf.bfloat16 if spec.mixed_precision else self._dtype
         self._optimizer = optimizer
         self._distort = make_distort(*spec.distortion) if spec.distortion else None
         # XLA writes to stderr when it compiles first.
@@ -131,7 +132,7 @@ class TrainingLoop:
         shapes = [], [], [], [6], matrix
         numbers = [_placeholder(self._dtype, shape) for shape in shapes]
         settings = Hyperparameters(_placeholder(tf.int32, []), *numbers)
-        X = _placeholder(self._dtype, matrix)
+        X = _placeholder(self._low, matrix)
         if self.spec.sparse:
             X = SparseRows(
                 bounds=_placeholder(tf.int32, [None, 1]),
@@ -220,11 +221,9 @@ class TrainingLoop:
         """Train one step; return losses of rows, whether they are correct, penalty."""
         values = [[_read(each) for each in shards] for shards in variables]
         weights = list(values)
-        if self.spec.mixed_precision:
-            weights[::2] = [
-                [tf.cast(each, tf.bfloat16) for each in shards]
-                for shards in values[::2]
-            ]
+        weights[::2] = [
+            [tf.cast(each, self._low) for each in shards] for shards in values[::2]
+        ]
         activation = ACTIVATIONS[self.spec.activation]
         if self.spec.adversarial:
             x = perturb(weights, batch, activation, settings.epsilon.read())
@@ -250,22 +249,28 @@ class TrainingLoop:
 
     def load_data(self, X):
         """Take over the rows to train on, an array or a CSR matrix."""
-        if self.spec.sparse:
-            self._X = X
-            return
-        self._X = aligned_empty(X.shape, X.dtype)
-        self._X[...] = X
+        dtype = self._low.as_numpy_dtype
+        self._X = X if self.spec.sparse else aligned_copy(X, dtype)
 
     def load_state(self, weights, optimizer_state):
         """Take over weights and the optimizer's state; None is a new optimizer."""
         if optimizer_state is None:
             optimizer_state = self._optimizer.initial_state(weights)
         arrays = zip([*weights, *optimizer_state], self._axes, strict=True)
-        self._values = [split(array, axis) for array, axis in arrays]
+        self._values = [
+            [aligned_copy(shard) for shard in split(array, axis)]
+            for array, axis in arrays
+        ]
 
-    def state(self):
-        """Copy the weights, and the optimizer's state in Keras' order."""
-        values = list(map(join, self._values, self._axes))
+    def state(self, *, last=False):
+        """Copy the weights, and the optimizer's state in Keras' order.
+
+        With `last`, each is let go of once it is copied.
+        """
+        values = list(self._values)
+        if last:
+            self._values = None
+        values = [join(values.pop(0), axis) for axis in self._axes]
         return values[: self._n_weights], values[self._n_weights :]
 
     def weights(self):
@@ -287,10 +292,13 @@ class TrainingLoop:
         if metadata is not None:
             options.trace_level = options.FULL_TRACE
         with self._first_run:
-            self._values, metrics = self._call(
+            values, metrics = self._call(
                 *inputs, options=options, run_metadata=metadata
             )
         self._first_run = nullcontext()
+        # TensorFlow keeps memory that it once had, so it is to have the values once.
+        for old, new in zip(*map(tf.nest.flatten, (self._values, values)), strict=True):
+            old[...] = new
         return metrics
 
 

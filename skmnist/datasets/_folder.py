@@ -6,6 +6,7 @@ from itertools import chain
 import numpy as np
 
 from ..images import DigitNormalizer, read_image
+from ..images._ink import to_gray
 from ._idx import read_idx
 from ._table import as_labels
 
@@ -22,7 +23,6 @@ _IDX_NAME = re.compile(
 )
 _LARGEST_SMALL = 64  # pixels of a side of images that are not framed
 _AT_ONCE = 256  # pictures in memory
-_GRAY = np.float32([0.299, 0.587, 0.114])  # ITU-R BT.601, as Pillow has it
 
 
 def read_folder(folder):
@@ -121,7 +121,7 @@ def _read_all(paths):
     first = read_image(paths[0])
     shape = first.shape[:2]
     if max(shape) <= _LARGEST_SMALL and all(_size(path) == shape for path in paths):
-        return np.stack([_gray(read_image(path)) for path in paths])
+        return np.stack([_gray(path) for path in paths])
     normalizer = DigitNormalizer(output="images")
     framed = []
     for start in range(0, len(paths), _AT_ONCE):
@@ -148,9 +148,8 @@ def _size(path):
         return None  # reading it will say what is wrong
 
 
-def _gray(image):
+def _gray(path):
+    image = read_image(path)
     if image.ndim == 2:
         return image
-    if image.shape[2] < 3:
-        return image[:, :, 0]
-    return np.rint(image[:, :, :3] @ _GRAY).astype(np.uint8)
+    return np.rint(to_gray(image, str(path))).astype(image.dtype)

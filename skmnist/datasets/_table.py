@@ -38,20 +38,17 @@ def read_csv(path):
             parts.append(_parse(some, delimiter, label, codes, len(names)))
     if not parts:
         raise ValueError("has no rows")
-    pixels = np.concatenate([pixels for pixels, _ in parts])
-    y = None
-    if label is not None:
-        y = as_labels(list(codes))[np.concatenate([y for _, y in parts])]
-    return as_images(pixels), y
+    pixels, y = zip(*parts, strict=True)
+    if label is None:
+        return as_images(np.concatenate(pixels)), None
+    return as_images(np.concatenate(pixels)), as_labels(list(codes))[np.concatenate(y)]
 
 
 def from_frame(frame):
     """Take images, and labels if it has such, from a data frame."""
     names = list(frame.columns)
     label = _find_label(names)
-    y = None
-    if label is not None:
-        y = as_labels(frame[names.pop(label)].to_numpy())
+    y = None if label is None else as_labels(frame[names.pop(label)].to_numpy())
     return as_images(as_pixels(frame[names].to_numpy())), y
 
 
@@ -85,9 +82,10 @@ def as_pixels(numbers):
     """Return whole numbers of 0 to 255 as uint8, and others as float32."""
     if numbers.dtype == np.uint8:
         return numbers
-    numbers = numbers.astype(np.float32)
+    with np.errstate(over="ignore"):
+        numbers = numbers.astype(np.float32)
     if not np.isfinite(numbers).all():
-        raise ValueError("a pixel is missing, NaN or infinite")
+        raise ValueError("a pixel is missing, NaN or too large")
     small = numbers.min() >= 0 and numbers.max() <= 255
     if small and (numbers == np.rint(numbers)).all():
         return numbers.astype(np.uint8)
@@ -100,24 +98,18 @@ def as_images(pixels):
     return pixels.reshape(-1, side, side) if side else pixels
 
 
-def _named_label(names):
-    """Find the columns whose name says that they have the labels."""
-    return [i for i, name in enumerate(names) if str(name).lower() in _LABELS]
-
-
 def _is_header(names):
     # A data frame of pandas may have its columns numbered.
     numbered = names == [str(i) for i in range(len(names))]
-    return numbered or _named_label(names) or any(map(_is_word, names[1:]))
+    return numbered or any(map(_is_word, names[1:])) or names[0].lower() in _LABELS
 
 
 def _find_label(names):
-    if named := _named_label(names):
-        return named[0]
+    named = [i for i, name in enumerate(names) if str(name).lower() in _LABELS]
+    if named or _side(len(names) - 1):
+        return named[0] if named else 0
     if _side(len(names)):
         return None
-    if _side(len(names) - 1):
-        return 0
     raise ValueError(
         f"has {len(names)} columns, none of them named {' or '.join(_LABELS)}: neither "
         "the pixels of square images nor a label and such pixels"

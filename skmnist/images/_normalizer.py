@@ -23,7 +23,7 @@ _AT_ONCE = 128  # small images are worked on together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
 _FINE, _MARGIN = 80, 8  # the longest side of digits while strokes are worked on
 _ENOUGH = 104  # pixels of a digit that its strokes are taken from
-# Usual spreads, down and across without the slant, of MNIST's digits.
+# MNIST's mean standard deviations of the ink, down and across without the slant.
 _SPREAD = np.float32([5.5, 3.3])
 _SPREADS = _SPREAD / 2, _SPREAD * 2  # what digits are stretched from
 _BLUR, _LEAST_BLUR = 1.5, 0.6  # in those pixels, and in those of the image
@@ -47,8 +47,8 @@ class DigitNormalizer(
     5. brings the width of the strokes into MNIST's range,
     6. scales the longer side to 20 pixels, keeping the aspect,
     7. puts the center of mass into the middle, and
-    8. if told so, shears slanted digits until they stand upright, and stretches them
-       to usual spreads.
+    8. optionally removes the slant (deslanting) and scales width and height to MNIST's
+       mean (moment normalization).
 
     Images that are in MNIST's frame already go to the last step at once.
 
@@ -88,17 +88,15 @@ class DigitNormalizer(
         What comes into the middle: the center of mass, or that of the bounding box.
 
     deslant : bool, default=False
-        Whether to shift the lines of each digit sideways, so that the principal axis
-        of its second moments is vertical [1]_. Shears end at 45 degrees. Train and
-        predict with the same setting.
+        Deslanting: whether to shear each digit, by up to 45 degrees, so that the
+        principal axis of its second moments is vertical [1]_. Train and predict with
+        the same setting.
 
     moment_power : float, default=0.0
-        How far the second moments of a digit are normalized [3]_, [4]_, in [0, 1]: it
-        is stretched, down and across, by the usual spread over its own to this power,
-        where spread is the root of the mean squared distance of ink from the middle,
-        across without the slant. At 0.5 half of a difference (of its logarithm) is
-        left, at 1 none, but no spread counts as less than half or more than twice the
-        usual one. Train and predict with the same setting.
+        Moment normalization [3]_, [4]_, in [0, 1]: height and width are scaled by
+        (MNIST's mean / own) ** `moment_power`, where both are standard deviations of
+        the ink about its center, across without the slant; the ratio is clipped to
+        [1/2, 2]. 0 changes nothing. Train and predict with the same setting.
 
     on_blank : {"raise", "zeros"}, default="raise"
         What to do with an image that has no ink, or no digit: raise an error that
@@ -600,7 +598,7 @@ def _middles(digits):
 
 
 def _by_moments(digits, deslant, power):
-    """Bring digits on 28x28 pixels upright, and to usual spreads, about their middles.
+    """Deslant digits on 28x28 pixels, and normalize their moments.
 
     With a middle on a whole pixel, no digit is off by the half that whole moves leave.
     """

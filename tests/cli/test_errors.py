@@ -8,67 +8,50 @@ from commands import DIGITS, TRAIN, command, finished, one_error
 
 from skmnist._cli import main
 
+TRAIN_TO_M = "train --data digits --model m"
+EVALUATE = "evaluate --model MODEL --data"
+
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("line", "message"),
     [
-        ([], "required: COMMAND .see skmnist --help"),
-        (["fit"], "invalid choice: 'fit'"),
-        (["train"], "required: --data, --model .see skmnist train --help"),
-        ([*TRAIN, "--model", "m", "--frob"], "unrecognized arguments: --frob"),
-        ([*TRAIN, "--model", "m", "--epochs", "1.5"], "--epochs: invalid int"),
-        ([*TRAIN, "--model", "m", "--epochs", "0"], "'epochs' .* Got 0"),
-        ([*TRAIN, "--model", "m", "--dropout", "1"], r"'dropout' .*1\.0\)\. Got 1\.0"),
-        ([*TRAIN, "--model", "m", "--optimizer", "x"], "--optimizer: .*'x'.*adam"),
-        ([*TRAIN, "--model", "m", "--hidden-units", "x"], "whole numbers; got 'x'"),
-        ([*TRAIN, "--model", "m", "--hidden-units", ","], "hidden_units must be .*"),
-        ([*TRAIN, "--model", "m", "--hidden-units", "8", "0"], r"got \(8, 0\)"),
-        ([*TRAIN, "--model", "m", "--max-value", "-1"], "'max_value' .* Got -1"),
-        ([*TRAIN, "--model", "nowhere/m"], "nowhere/m: .*no folder .*nowhere"),
-        ([*TRAIN, "--model", "."], "cannot be saved .it exists and is not a file"),
-        (
-            [*TRAIN, "--model", "m", "--data", "digit"],
-            "error: digit: .*nor mnist.* no such file",
-        ),
-        (
-            [*TRAIN, "--model", "m", "--data", "text"],
-            "text: is no CSV, IDX or .npz file|text: has 1 columns",
-        ),
-        (
-            ["evaluate", "--model", "nothing", "--data", "digits"],
-            "nothing: No such file",
-        ),
-        (
-            ["evaluate", "--model", "text", "--data", "digits"],
-            "text is damaged, or is not a",
-        ),
-        (
-            ["evaluate", "--model", "MODEL", "--data", "."],
-            "must have a folder with pictures for each label",
-        ),
-        (
-            ["evaluate", "--model", "MODEL", "--data", "x.npy"],
-            "x.npy: has no array x, x_train or x_test",
-        ),
-        (["evaluate"], "--data --test-data is required .see skmnist evaluate --help"),
-        (["predict"], "FILE or --data is required, not both"),
-        (["predict", "x.npy", "--data", "digits"], "FILE or --data is required"),
-        (["predict", "x.npy", "--output", "a.csv"], "--output: needs --data"),
-        (
-            ["predict", "MODEL", "--model", "x.npy"],
-            "x.npy is damaged, or is not a model",
-        ),
+        ("", "required: COMMAND .see skmnist --help"),
+        ("fit", "invalid choice: 'fit'"),
+        ("train", "required: --data, --model .see skmnist train --help"),
+        (f"{TRAIN_TO_M} --frob", "unrecognized arguments: --frob"),
+        (f"{TRAIN_TO_M} --epochs 1.5", "--epochs: invalid int"),
+        (f"{TRAIN_TO_M} --epochs 0", "'epochs' .* Got 0"),
+        (f"{TRAIN_TO_M} --dropout 1", r"'dropout' .*1\.0\)\. Got 1\.0"),
+        (f"{TRAIN_TO_M} --optimizer x", "--optimizer: .*'x'.*adam"),
+        (f"{TRAIN_TO_M} --hidden-units x", "whole numbers; got 'x'"),
+        (f"{TRAIN_TO_M} --hidden-units ,", "hidden_units must be .*"),
+        (f"{TRAIN_TO_M} --hidden-units 8 0", r"got \(8, 0\)"),
+        (f"{TRAIN_TO_M} --max-value -1", "'max_value' .* Got -1"),
+        (f"{TRAIN_TO_M} --model nowhere/m", "nowhere/m: .*no folder .*nowhere"),
+        (f"{TRAIN_TO_M} --model .", "cannot be saved .it exists and is not a file"),
+        (f"{TRAIN_TO_M} --data digit", "error: digit: .*nor mnist.* no such file"),
+        (f"{TRAIN_TO_M} --data text", "text: (is no CSV, IDX or .npz|has 1 columns)"),
+        ("evaluate --model nothing --data digits", "nothing: No such file"),
+        ("evaluate --model text --data digits", "text is damaged, or is not a"),
+        (f"{EVALUATE} .", "must have a folder with pictures for each label"),
+        (f"{EVALUATE} x.npy", "x.npy: has no array x, x_train or x_test"),
+        ("evaluate", "--data --test-data is required .see skmnist evaluate --help"),
+        ("predict", "FILE or --data is required, not both"),
+        ("predict x.npy --data digits", "FILE or --data is required"),
+        ("predict x.npy --output a.csv", "--output: needs --data"),
+        ("predict MODEL --model x.npy", "x.npy is damaged, or is not a model"),
+        ("predict a.png --annotate out.png", "--annotate: needs --sheet"),
+        ("predict a.png b.png --show-framed o.png", "--show-framed: needs one picture"),
     ],
 )
 def test_a_bad_command_line_is_one_line(
-    arguments, message, model, tmp_path, monkeypatch, capsys
+    line, message, model, tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("hello")
     np.save("x.npy", DIGITS.x_test)
     before = sorted(tmp_path.iterdir())
-    arguments = [model if word == "MODEL" else word for word in arguments]
-    assert main(arguments) == 2
+    assert main(line.replace("MODEL", model).split()) == 2
 
     out, err = one_error(capsys)
     assert out == ""

@@ -1,6 +1,6 @@
 import numpy as np
 import pandas as pd
-from commands import DIGITS, NAMES, command, finished, one_error
+from commands import DIGITS, NAMES, one_error
 from sklearn.metrics import classification_report
 
 from skmnist import load, load_reader
@@ -8,10 +8,9 @@ from skmnist._cli import main
 from skmnist.datasets import load_images
 
 
-def test_evaluate_prints_accuracy_and_classes(model):
-    code, out, err = finished(command("evaluate", "--model", model, "--data", "digits"))
-    assert (code, err) == (0, "")
-    lines = out.splitlines()
+def test_evaluate_prints_accuracy_and_classes(model, capsys):
+    assert main(["evaluate", "--model", model, "--data", "digits"]) == 0
+    lines = capsys.readouterr().out.splitlines()
     predicted = load(model).predict(DIGITS.x_test)
     report = classification_report(DIGITS.y_test, predicted, digits=4)
     accuracy = np.mean(predicted == DIGITS.y_test)

@@ -1,30 +1,18 @@
 import numpy as np
 import onnxruntime
 import pytest
+from networks import DIGITS, network
 from sklearn.pipeline import make_pipeline
 
-from skmnist import (
-    DigitNormalizer,
-    MLPDigitClassifier,
-    PixelScaler,
-    UnsharpMask,
-    save,
-)
+from skmnist import DigitNormalizer, PixelScaler, UnsharpMask, save
 from skmnist._cli import main
-from skmnist.datasets import load_digits
 
-DIGITS = load_digits()
 X, Y = DIGITS.x_train[:300], DIGITS.y_train[:300]
-
-
-def classifier(**kwargs):
-    kwargs = {"hidden_units": 12, "epochs": 2, "random_state": 0} | kwargs
-    return MLPDigitClassifier(**kwargs)
 
 
 @pytest.fixture(scope="module")
 def pipeline():
-    return make_pipeline(PixelScaler(), classifier()).fit(X, Y)
+    return make_pipeline(PixelScaler(), network()).fit(X, Y)
 
 
 def test_export_writes_onnx(pipeline, tmp_path, capsys):
@@ -41,7 +29,7 @@ def test_export_writes_onnx(pipeline, tmp_path, capsys):
 def test_export_writes_keras(between, tmp_path, capsys):
     import keras
 
-    model = make_pipeline(PixelScaler(), *between, classifier()).fit(X, Y)
+    model = make_pipeline(PixelScaler(), *between, network()).fit(X, Y)
     save(model, tmp_path / "model.skops")
     out = tmp_path / "model.keras"
     assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0

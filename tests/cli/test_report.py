@@ -8,13 +8,12 @@ from itertools import pairwise
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from commands import DIGITS, X
 from sklearn.metrics import classification_report
 
 from skmnist import load
 from skmnist._cli import main
-from skmnist.datasets import load_digits
 
-DIGITS = load_digits()
 PICTURES = ["sample", "training", "confusion", "mistakes", "units"]
 TRAIN = ["train", "--epochs", "3", "--hidden-units", "40", "--data"]
 
@@ -96,19 +95,9 @@ def test_the_page_has_the_numbers(folder):
     assert report.strip() in cells
 
 
-def write(path, **changes):
-    arrays = {name: DIGITS[name] for name in DIGITS if name[:2] in ("x_", "y_")}
-    np.savez(path, **(arrays | changes))
-    return str(path)
-
-
-def test_labels_are_text_in_the_page(tmp_path):
+def test_labels_are_text_in_the_page(npz, tmp_path):
     names = np.array([f"<b>{i}</b>&" for i in range(10)])
-    data = write(
-        tmp_path / "d.npz",
-        y_train=names[DIGITS.y_train],
-        y_test=names[DIGITS.y_test],
-    )
+    data = npz(y_train=names[DIGITS.y_train], y_test=names[DIGITS.y_test])
     arguments = ["--model", str(tmp_path / "m"), "--report", str(tmp_path / "r")]
     assert main([*TRAIN, data, "--max-value", "16", *arguments]) == 0
     page = Page(tmp_path / "r/index.html")
@@ -116,12 +105,9 @@ def test_labels_are_text_in_the_page(tmp_path):
     assert "<b>3</b>&" in "".join(page.cells)
 
 
-def test_what_cannot_work_fails_before_the_training(tmp_path, capsys):
+def test_what_cannot_work_fails_before_the_training(npz, tmp_path, capsys):
     model = str(tmp_path / "m")
-    rows = {
-        f"x_{p}": DIGITS[f"x_{p}"].reshape(-1, 64)[:, :50] for p in ("train", "test")
-    }
-    data = write(tmp_path / "d.npz", **rows)
+    data = npz(**{name: DIGITS[name].reshape(-1, 64)[:, :50] for name in X})
     arguments = ["--max-value", "16", "--model", model, "--report", str(tmp_path / "r")]
     assert main([*TRAIN, data, *arguments]) == 2
     out, err = capsys.readouterr()

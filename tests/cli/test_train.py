@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import DIGITS, NAMES, TRAIN, X, one_error
+from networks import SETTINGS
 from numpy.testing import assert_array_equal
 from sklearn.pipeline import make_pipeline
 
@@ -82,29 +83,9 @@ def test_hidden_units(words, units, network, tmp_path, capsys):
 
 def test_every_option_reaches_the_classifier(npz, tmp_path, capsys):
     path = str(tmp_path / "model")
-    options = {
-        "hidden_units": (8, 4),
-        "activation": "gelu",
-        "dropout": 0.25,
-        "l2": 1e-4,
-        "optimizer": "nadam",
-        "learning_rate": 0.01,
-        "learning_rate_schedule": "cosine",
-        "batch_size": 64,
-        "epochs": 2,
-        "augmentation": "affine",
-        "hard_fraction": 0.5,
-        "adversarial_epsilon": 0.1,
-        "class_weight": "balanced",
-        "early_stopping": True,
-        "validation_fraction": 0.2,
-        "n_iter_no_change": 3,
-        "dtype": "float64",
-        "random_state": 7,
-    }
-    assert set(options) == set(NETWORK_OPTIONS)
+    assert set(SETTINGS) == set(NETWORK_OPTIONS)
     arguments = []
-    for name, value in options.items():
+    for name, value in SETTINGS.items():
         arguments.append(f"--{name.replace('_', '-')}")
         if isinstance(value, tuple):
             arguments += map(str, value)
@@ -115,7 +96,7 @@ def test_every_option_reaches_the_classifier(npz, tmp_path, capsys):
     assert main(["train", *arguments]) == 0
 
     loaded = load(path)
-    assert loaded["mlp"].get_params().items() >= options.items()
+    assert loaded["mlp"].get_params().items() >= SETTINGS.items()
     assert loaded["scale"].max_value == 8
     assert "val_loss" in capsys.readouterr().out
     assert list(loaded.classes_) == sorted(NAMES)
@@ -164,7 +145,7 @@ def test_the_largest_training_pixel_becomes_one(factor, npz, tmp_path, capsys):
 
 
 @pytest.mark.filterwarnings("ignore:The number of unique classes:UserWarning")
-def test_many_classes(tmp_path, capsys):
+def test_many_classes(npz, tmp_path, capsys):
     rng = np.random.default_rng(0)
     arrays = {
         "x_train": rng.random((300, 5, 4, 1)),
@@ -172,8 +153,7 @@ def test_many_classes(tmp_path, capsys):
         "x_test": rng.random((80, 5, 4, 1)),
         "y_test": np.arange(80) % 49,
     }
-    np.savez(tmp_path / "data.npz", **arrays)
-    data = ["--data", str(tmp_path / "data.npz")]
+    data = ["--data", npz(**arrays)]
     path = str(tmp_path / "model")
     assert main(["train", *data, "--model", path, "--max-value", "1"]) == 0
     out = capsys.readouterr().out
@@ -201,10 +181,7 @@ def test_the_help_has_each_choice_once_and_takes_any_case(capsys):
         ({"y_train": DIGITS.y_train[1:]}, r"shapes \(1437, 8, 8\) and \(1436,\)"),
         ({"y_train": DIGITS.y_train[:, None]}, r"and \(1437, 1\)"),
         ({"x_train": DIGITS.y_train}, r"x_train must be one or more images"),
-        (
-            {"x_test": DIGITS.x_test[:0], "y_test": DIGITS.y_test[:0]},
-            "x_test must be one or more images",
-        ),
+        ({"x_test": np.zeros((0, 8, 8)), "y_test": []}, "x_test must be one or more"),
         ({"x_test": DIGITS.x_test.astype(str)}, "x_test must be numbers, not <U"),
         ({"x_train": np.array([{}])}, "cannot be read: Object arrays cannot be"),
         ({"x_test": DIGITS.x_test[:, 1:]}, "X has 56 features, but PixelScaler is"),

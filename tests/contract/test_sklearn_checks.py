@@ -1,8 +1,5 @@
 """scikit-learn's own checks, over the parameters that change how things work."""
 
-import numpy as np
-from sklearn.base import is_classifier
-from sklearn.model_selection import StratifiedKFold, check_cv
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
@@ -50,9 +47,3 @@ def test_pipeline_fails_no_check_that_scikit_learns_own_passes():
     ours = make_pipeline(PixelScaler(), MLPDigitClassifier(random_state=0))
     peer = make_pipeline(MaxAbsScaler(), MLPClassifier(random_state=0))
     assert _failures(ours) <= _failures(peer)
-
-
-def test_is_a_classifier_so_that_searches_stratify():
-    assert is_classifier(MLPDigitClassifier())
-    cv = check_cv(3, np.array([0, 1] * 10), classifier=is_classifier(EXACT))
-    assert isinstance(cv, StratifiedKFold)

@@ -35,6 +35,8 @@ TESTED_ELSEWHERE = {
     "_training._interrupts": "training/test_loop_cache.py",
     "_training._loop": "training/test_fit.py",
     "_training._update_rules": "training/test_optimizers.py",
+    "_training._sharding": "training/test_step.py",
+    "_validation": "contract/test_fuzz.py",
     "_version": "test_packaging.py",
 }
 LONGEST_FUNCTION = 80  # lines, without the docstring

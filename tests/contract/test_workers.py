@@ -185,17 +185,18 @@ def test_four_threads_fit_as_one(full_size):
         {"hidden_units": 16, "l2": 1e-3},
         {"hidden_units": (24,), "early_stopping": True},
         {"hidden_units": (24,), "dtype": "float64"},
+        {"augmentation": "elastic"},
     ]
 
     def fit(kind):
         model = network(**kinds[kind]).fit(X, Y)
         return b"".join(map(np.ndarray.tobytes, weights_of(model)))
 
-    serial = [fit(kind) for kind in range(4)]
-    assert len(set(serial)) == 4
+    serial = [fit(kind) for kind in range(5)]
+    assert len(set(serial)) == 5
 
     def fit_all(first):
-        return [fit((first + i) % 4) == serial[(first + i) % 4] for i in range(n_fits)]
+        return [fit((first + i) % 5) == serial[(first + i) % 5] for i in range(n_fits)]
 
     with ThreadPoolExecutor(4) as pool:
         right = [each for fits in pool.map(fit_all, range(4)) for each in fits]

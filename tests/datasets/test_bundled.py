@@ -36,24 +36,16 @@ def test_load_digits_has_every_image_once():
     assert "handwritten digits" in digits.DESCR
 
 
-def test_load_digits_is_stratified():
-    digits = load_digits(test_size=0.5)
-
-    difference = np.bincount(digits.y_train) - np.bincount(digits.y_test)
+def test_load_digits_is_split():
+    halves = load_digits(test_size=0.5)
+    difference = np.bincount(halves.y_train) - np.bincount(halves.y_test)
     assert abs(difference).max() <= 1
+    assert len(load_digits(test_size=100).x_test) == 100
 
-
-def test_load_digits_split_follows_random_state():
     first, again, other = load_digits(), load_digits(), load_digits(random_state=1)
-
     assert_array_equal(first.x_test, again.x_test)
     assert_array_equal(first.y_train, again.y_train)
     assert not np.array_equal(first.x_test, other.x_test)
-
-
-def test_load_digits_test_size():
-    assert len(load_digits(test_size=100).x_test) == 100
-    assert len(load_digits(test_size=0.25).x_test) == 450
 
 
 @pytest.mark.parametrize(
@@ -141,7 +133,7 @@ def test_fetch_mnist_reads_a_file_whatever_its_compression(good_file, tmp_path):
         assert "10.1109/5.726791" in mnist.DESCR
 
 
-@pytest.mark.parametrize("where", ["data_home", "SKMNIST_DATA_HOME", "scikit-learn"])
+@pytest.mark.parametrize("where", ["data_home", "SKMNIST_DATA_HOME", "sklearn", "~"])
 def test_fetch_mnist_looks_in_the_first_folder_that_is_named(
     good_file, tmp_path, monkeypatch, where
 ):
@@ -152,19 +144,16 @@ def test_fetch_mnist_looks_in_the_first_folder_that_is_named(
         monkeypatch.setenv("SKMNIST_DATA_HOME", str(empty))
     elif where == "SKMNIST_DATA_HOME":
         monkeypatch.setenv("SKMNIST_DATA_HOME", str(good_file.parent))
+    elif where == "~":
+        data_home = f"~/{good_file.parent.name}"
+        monkeypatch.setenv("HOME", str(good_file.parent.parent))
+        monkeypatch.setenv("USERPROFILE", str(good_file.parent.parent))
     else:
         monkeypatch.setenv("SKMNIST_DATA_HOME", "")  # empty counts as not set
         monkeypatch.setenv("SCIKIT_LEARN_DATA", str(good_file.parent))
 
     assert len(fetch_mnist(data_home).x_train) == 60_000
     assert not empty.exists()
-
-
-def test_fetch_mnist_expands_the_home_folder(good_file, monkeypatch):
-    monkeypatch.setenv("HOME", str(good_file.parent.parent))
-    monkeypatch.setenv("USERPROFILE", str(good_file.parent.parent))
-
-    assert len(fetch_mnist(f"~/{good_file.parent.name}").x_test) == 10_000
 
 
 def test_fetch_mnist_without_download(server, good_file, tmp_path, monkeypatch):
@@ -176,11 +165,6 @@ def test_fetch_mnist_without_download(server, good_file, tmp_path, monkeypatch):
     assert not (tmp_path / "none").exists()
     mnist = fetch_mnist(good_file.parent, download_if_missing=False)
     assert mnist.x_train.shape == (60_000, 28, 28)
-
-
-def test_fetch_mnist_bad_data_home():
-    with pytest.raises(ValueError, match=r"'data_home' parameter of fetch_mnist.*3"):
-        fetch_mnist(3)
 
 
 @pytest.fixture
@@ -277,7 +261,9 @@ def test_no_file_and_no_network_says_where_and_what_to_do(
     assert "connect to the network" in message
 
 
-def test_data_home_that_is_a_file(good_file):
+def test_data_home_that_is_no_folder(good_file):
+    with pytest.raises(ValueError, match=r"'data_home' parameter of fetch_mnist.*3"):
+        fetch_mnist(3)
     with pytest.raises(OSError, match="looked for in"):
         fetch_mnist(good_file)
 

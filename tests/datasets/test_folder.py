@@ -86,9 +86,11 @@ def order(labels):
     return np.argsort(labels.astype(str), kind="stable")
 
 
-@pytest.mark.parametrize("colored", [False, True])
-def test_a_folder_of_small_pictures(colored, tmp_path):
-    images = np.stack([X] * 3, axis=3) if colored else X
+@pytest.mark.parametrize("kind", ["gray", "color", "transparent"])
+def test_a_folder_of_small_pictures(kind, tmp_path):
+    images = np.stack([X] * 3, axis=3) if kind == "color" else X
+    if kind == "transparent":  # light ink, which a viewer shows on dark paper
+        images = np.stack([np.full_like(X, 255), X], axis=3)
     write_pictures(tmp_path, images, Y)
     (tmp_path / "0" / ".hidden").write_text("hello")
     data = load_images(tmp_path, test_size=None)

@@ -18,6 +18,29 @@ for _each in (*DIGITS.values(), X, X_TEST, RANDOM_X, RANDOM_Y):
         _each.setflags(write=False)  # shared by all tests
 
 
+# Every parameter that is an option of the command too, and none at its default.
+SETTINGS = {
+    "hidden_units": (8, 4),
+    "activation": "gelu",
+    "dropout": 0.25,
+    "l2": 1e-4,
+    "optimizer": "nadam",
+    "learning_rate": 0.01,
+    "learning_rate_schedule": "cosine",
+    "batch_size": 64,
+    "epochs": 2,
+    "augmentation": "affine",
+    "hard_fraction": 0.5,
+    "adversarial_epsilon": 0.1,
+    "class_weight": "balanced",
+    "early_stopping": True,
+    "validation_fraction": 0.2,
+    "n_iter_no_change": 3,
+    "dtype": "float64",
+    "random_state": 7,
+}
+
+
 def network(hidden_units=16, **params):
     params = {"epochs": 2, "random_state": 0} | params
     return MLPDigitClassifier(hidden_units, **params)

@@ -23,7 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import skmnist
-from skmnist import MLPDigitClassifier, PixelScaler, load, save
+from skmnist import ImageAugmentation, MLPDigitClassifier, PixelScaler, load, save
 from skmnist._io._atomic import check_writable
 from skmnist._io._persistence import _FORMAT, _OLDEST
 from skmnist._io._trusted import TRUSTED
@@ -82,6 +82,7 @@ def same_state(a, b):
         ),
         (network(early_stopping=True, learning_rate_schedule="cosine"), range(-5, 5)),
         (network(optimizer="sgd", learning_rate=0.1), np.arange(10.0)),
+        (network(augmentation=ImageAugmentation(rotation=5)), range(10)),
     ],
 )
 def test_a_classifier_comes_back_the_same(estimator, labels, tmp_path):

@@ -1,7 +1,5 @@
 """Fits with augmentation: in training only, the same bits, one loop for a search."""
 
-import threading
-
 import networks
 import numpy as np
 import pytest
@@ -10,7 +8,6 @@ from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-import skmnist
 from skmnist import ImageAugmentation
 from skmnist._training._loop_cache import LoopCache
 
@@ -143,27 +140,6 @@ def test_a_search_over_ranges_shares_one_loop(monkeypatch):
     # None, and both presets, which recenter.
     assert cache.n_built == 3
     assert np.ptp(search.cv_results_["mean_test_score"]) > 0
-
-
-def test_threads_do_not_disturb_each_other():
-    alone = [network(augmentation="elastic", random_state=i).fit(X, Y) for i in (0, 1)]
-    together = [clone(model) for model in alone]
-    threads = [threading.Thread(target=m.fit, args=(X, Y)) for m in together]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for one, other in zip(alone, together, strict=True):
-        assert same_weights(one, other)
-
-
-def test_it_is_saved_with_the_model(tmp_path):
-    model = network(augmentation=ImageAugmentation(rotation=5, image_shape=(12, 12)))
-    model.fit(X, Y)
-    skmnist.save(model, tmp_path / "model.skops")
-    back = skmnist.load(tmp_path / "model.skops")
-    assert back.augmentation.get_params() == model.augmentation.get_params()
-    assert_array_equal(back.predict_proba(X_TEST), model.predict_proba(X_TEST))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import keras
 import networks
 import numpy as np
 import pytest
-from commands import run_python
 from networks import same_weights as same
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
@@ -302,15 +301,6 @@ def test_clone_pickle_and_search(tmp_path):
     assert len(search.cv_results_["params"]) == 4
     search = GridSearchCV(network(stop), {"dropout": [0.2]}, cv=2, n_jobs=2)
     assert search.fit(*DATA).best_estimator_.n_iter_ == 2
-
-
-def test_without_callbacks_their_module_is_not_imported():
-    program = """
-import sys, numpy as np, skmnist
-skmnist.MLPDigitClassifier(2, epochs=1, callbacks=[]).fit(np.eye(4), [0, 1, 0, 1])
-print("skmnist._training._callbacks" in sys.modules)
-"""
-    assert run_python(program) == "False\n"
 
 
 def test_callbacks_are_not_saved(tmp_path):

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import threading
+from hashlib import sha256
 from pathlib import Path
 
 import keras
@@ -80,18 +81,8 @@ def test_same_bits_in_threads_at_once():
     assert all(map(same, alone, together))
 
 
-PROGRAM = """
-import hashlib, sys
-sys.path[:0] = sys.argv[1:]
-from test_fit import fit, interrupted, weights_of
-{before}
-print(hashlib.sha256(b"".join(w.tobytes() for w in weights_of(fit()))).hexdigest())
-"""
-
-
-def digest_in_new_process(before=""):
-    folders = Path(__file__).parent, Path(networks.__file__).parent
-    return run_python(PROGRAM.format(before=before), *folders).split()[-1]
+def digest():
+    return sha256(b"".join(w.tobytes() for w in weights_of(fit()))).hexdigest()
 
 
 def interrupted():
@@ -110,7 +101,15 @@ def interrupted():
 
 
 def test_same_bits_in_two_processes_and_after_ctrl_c():
-    assert digest_in_new_process() == digest_in_new_process("interrupted()")
+    program = """if True:
+        import sys
+        sys.path[:0] = sys.argv[1:]
+        from test_fit import digest, interrupted
+        interrupted()
+        print(digest())
+    """
+    folders = Path(__file__).parent, Path(networks.__file__).parent
+    assert run_python(program, *folders).split()[-1] == digest()
 
 
 def test_calls_into_tensorflow_do_not_show(monkeypatch):

@@ -11,13 +11,16 @@ from sklearn.model_selection import GridSearchCV
 
 from skmnist._training import _loop_cache
 from skmnist._training._loop import TrainingLoop
-from skmnist._training._loop_cache import _MAX_CLOSED, _MAX_IDLE, LoopCache
+from skmnist._training._loop_cache import LoopCache
 
 
 @pytest.fixture
 def cache(monkeypatch):
     """Give a cache as in a new process."""
     new = LoopCache()
+    # Fewer than in fact, which is as good for a test and quicker.
+    monkeypatch.setattr(_loop_cache, "_MAX_IDLE", 4)
+    monkeypatch.setattr(_loop_cache, "_MAX_CLOSED", 2)
     monkeypatch.setattr("skmnist._training._fit.cache", new)
     return new
 
@@ -63,27 +66,27 @@ def test_optimizers_with_the_same_options_share_a_loop(cache):
 
 
 def test_loops_are_bounded_in_number(cache):
-    for units in range(1, _MAX_IDLE + 4):
+    for units in range(1, 7):
         fit_alone(units)
-    assert len(cache._idle) == _MAX_IDLE
-    fit_alone(_MAX_IDLE + 3)
-    assert cache.n_built == _MAX_IDLE + 3  # the last one was kept
+    assert len(cache._idle) == 4
+    fit_alone(6)
+    assert cache.n_built == 6  # the last one was kept
     fit_alone(1)
-    assert cache.n_built == _MAX_IDLE + 4  # the oldest one was not
+    assert cache.n_built == 7  # the oldest one was not
 
 
 def test_the_memory_of_graphs_is_freed(cache):
     def n_graphs():
         return sum(isinstance(each, tf.Graph) for each in gc.get_objects())
 
-    for units in range(1, _MAX_IDLE + 1):
+    for units in range(1, 5):
         fit(hidden_units=(4,) * units, epochs=1)
     gc.collect()
     before = n_graphs()
-    for units in range(1, _MAX_IDLE + 1):
+    for units in range(1, 9):
         fit(hidden_units=(4,) * units, epochs=1, activation="tanh")
         # Each loop is a graph with a few functions.
-        assert n_graphs() <= before + 8 * _MAX_CLOSED
+        assert n_graphs() <= before + 8 * 2
 
 
 def test_fits_at_the_same_time_have_a_loop_each(cache):

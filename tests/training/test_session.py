@@ -42,25 +42,3 @@ def test_a_session_is_on_the_cpu():
     with open_session(graph) as session:
         kinds = {device.device_type for device in session.list_devices()}
     assert kinds == {"CPU"}
-
-
-def test_the_environment_keeps_what_others_set():
-    program = """
-import os, threading, time
-def set_meanwhile():
-    for i in range(2000):
-        os.environ[f"OTHER_{i}"] = "1"
-        time.sleep(0.001)
-thread = threading.Thread(target=set_meanwhile)
-thread.start()
-import numpy as np
-from skmnist import MLPDigitClassifier
-before = {key: os.environ[key] for key in os.environ if not key.startswith("OTHER_")}
-x = np.random.default_rng(0).random((50, 4))
-MLPDigitClassifier(3, epochs=1).fit(x, x[:, 0] > 0.5)
-thread.join()
-print(sum(key.startswith("OTHER_") for key in os.environ))
-after = {key: os.environ[key] for key in os.environ if not key.startswith("OTHER_")}
-print(after == before)
-"""
-    assert run_python(program).split() == ["2000", "True"]

@@ -67,6 +67,21 @@ def test_without_routing_a_pipeline_says_so():
         model.fit(DIGITS.x_train, DIGITS.y_train, X_val=X_VAL, y_val=Y_VAL)
 
 
+def test_partial_fit_validates_and_trains_as_without():
+    mlp, plain = make_mlp(), make_mlp(early_stopping=False)
+    for _ in range(3):
+        mlp.partial_fit(X, Y, range(10), X_val=X_VAL, y_val=Y_VAL)
+        plain.partial_fit(X, Y, range(10))
+        assert mlp.validation_scores_[-1] == mlp.score(X_VAL, Y_VAL)
+
+    assert len(mlp.validation_scores_) == mlp.n_iter_ == 3
+    assert same_weights(mlp, plain)
+    before = vars(mlp).copy()
+    with pytest.raises(ValueError, match="partial_fit holds no rows out"):
+        mlp.partial_fit(X, Y)
+    assert vars(mlp) == before
+
+
 @pytest.mark.parametrize(
     ("params", "rows", "message"),
     [

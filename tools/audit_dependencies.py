@@ -26,7 +26,6 @@ ROLES = {
     "keras": ("layers, optimizers, to_keras()", "Google"),
     "matplotlib": ("pictures", "NumFOCUS project"),
     "skops": ("saving models", "scikit-learn developers"),
-    "scikit-image": ("DigitNormalizer, find_digits", "NumFOCUS project"),
     "pillow": ("image files", "Pillow, Tidelift"),
     "onnx": ("to_onnx", "Linux Foundation"),
     "skl2onnx": ("to_onnx", "Linux Foundation"),

@@ -140,10 +140,11 @@ def find_digits(
 
     Pieces of ink that overlap are one digit, and so are those that nearly touch and
     are small beside the others (the bar of a 5). What is much wider than the digits of
-    the page usually are is taken for digits that touch each other: it is cut apart
-    along the shortest path through the least ink [1]_, [2]_, if that goes through one
-    stroke only and leaves two pieces as high as digits. Cuts are guesses, and so
-    `touching` marks their pieces, and what is wider than high but cannot be cut.
+    the page usually are may be digits that touch each other: it is cut apart along a
+    shortest path through the least ink [1]_, [2]_, if both pieces are more like the
+    digits of MNIST. Cuts are guesses, and so `touching` marks their pieces, and what is
+    wider than high but cannot be cut. The lines of boxes, underlines, a desk around the
+    paper and its dark corners are left out.
 
     Parameters
     ----------
@@ -160,8 +161,8 @@ def find_digits(
     classifier : estimator, default=None
         A fitted classifier with `predict_proba` that takes what
         :class:`skmnist.DigitNormalizer` returns. With it, digits of usual width are
-        cut too, where it is surer of each piece than of the whole: of touching digits
-        as narrow as 1 and 7, the width does not tell.
+        cut too, and only where its log-odds are higher for each piece than for the
+        whole: of touching digits as narrow as 1 and 7, the width does not tell.
 
     Returns
     -------
@@ -180,6 +181,8 @@ def find_digits(
         touching : ndarray of shape (n_digits,), dtype bool
             Whether it was cut from another that it touched, or is so wide that it is
             probably several.
+        is_digit : ndarray of shape (n_digits,), dtype bool
+            False for ink that :class:`skmnist.DigitNormalizer` takes for no digit.
 
     Raises
     ------
@@ -231,6 +234,7 @@ def find_digits(
         boxes=np.minimum(frames[order] * factor, ends),
         lines=lines[order],
         touching=np.array([digits[i].touching for i in order]),
+        is_digit=np.isfinite([digits[i].unlike for i in order]),
     )
 
 

@@ -161,6 +161,38 @@ def test_a_classifier_decides_about_narrow_ones(surest, n_digits):
     assert found.touching.sum() == 2 * (n_digits == 5)
 
 
+def test_ink_that_is_no_digit_is_marked():
+    page = page_of_strokes(200, 280)
+    page[20:80, 340:400] = 20
+    found = find_digits(page)
+    np.testing.assert_array_equal(found.is_digit, found.boxes[:, 0] != 340)
+
+
+def boxes_of_a_form(line):
+    page = np.full((100, 400), 240, np.uint8)
+    for left in range(20, 380, 90):
+        if line == "comb":
+            page[70:90, left : left + 2] = 20
+        elif line == "box":
+            page[10:90, left : left + 2] = page[10:90, left + 80 : left + 82] = 20
+            page[10:12, left : left + 82] = 20
+        page[88:90, left : left + (90 if line == "comb" else 82)] = 20
+        page[20:80, left + 38 : left + 46] = 20
+    return page
+
+
+@pytest.mark.parametrize("line", ["box", "comb", "under"])
+def test_lines_of_forms_are_no_digits(line):
+    found = find_digits(boxes_of_a_form(line))
+    np.testing.assert_array_equal(found.boxes[:, 0], [58, 148, 238, 328])
+
+
+def test_a_dark_corner_of_the_desk_is_no_digit():
+    page = page_of_strokes(200, 280)
+    page[np.add(*np.indices(page.shape)) < 32] = 30
+    np.testing.assert_array_equal(find_digits(page).boxes[0], [20, 20, 30, 80])
+
+
 def test_what_has_no_ink_is_an_error():
     with pytest.raises(ValueError, match="image has no ink"):
         find_digits(np.full((50, 50), 255, np.uint8))

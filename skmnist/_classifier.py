@@ -979,7 +979,8 @@ class MLPDigitClassifier(
 
     def _keras_model(self, network, weights, optimizer_state, seed):
         from ._training import check_not_forked
-        from ._training._keras_model import keras_optimizer, trained_model
+        from ._training._keras_model import trained_model
+        from ._training._optimizers import keras_optimizer
 
         check_not_forked()
         return trained_model(

@@ -16,8 +16,8 @@ def aligned_empty(shape, dtype):
     return buffer[start : start + n_bytes].view(dtype).reshape(shape)
 
 
-def aligned_copy(array):
+def aligned_copy(array, dtype=None):
     """Return a contiguous copy of an array, at an aligned address."""
-    copy = aligned_empty(array.shape, array.dtype)
+    copy = aligned_empty(array.shape, dtype or array.dtype)
     copy[...] = array
     return copy

@@ -25,7 +25,8 @@ def make_distort(image_shape, recenter):
     # Compiled by XLA: a few loops over the pixels in place of one for each operation.
     @tf.function(jit_compile=True, autograph=False)
     def sample(images, words, ranges, modes):
-        dtype = images.dtype
+        stored, dtype = images.dtype, ranges.dtype
+        images = tf.cast(images, dtype)
         n_images = tf.shape(images)[0]
         affine, weights = _numbers(words, n_images, dtype)
         linear, shift = _inverse(affine, ranges)
@@ -59,7 +60,8 @@ def make_distort(image_shape, recenter):
         def mix(at):
             return (1 - right) * tf.gather(flat, at) + right * tf.gather(flat, at + 1)
 
-        return seen_x * seen_y * ((1 - down) * mix(at) + down * mix(at + width))
+        moved = seen_x * seen_y * ((1 - down) * mix(at) + down * mix(at + width))
+        return tf.cast(moved, stored)
 
     def distort(images, seed, ranges, modes):
         """Distort each image by an affine map and a smooth displacement of its own.

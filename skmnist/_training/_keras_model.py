@@ -4,8 +4,6 @@
 
 import keras
 
-from ._optimizers import check_optimizer
-
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
         f"Keras runs on the {keras.backend.backend()!r} backend in this process; "
@@ -65,14 +63,6 @@ def build_mlp(
     n_classes, dtype = architecture.n_classes, architecture.dtype
     layers.append(dense(name, n_classes, output_activation, dtype))
     return keras.Sequential(layers, name="mlp")
-
-
-def keras_optimizer(optimizer, learning_rate):
-    """Make a new Keras optimizer from a name, or like one that brings its own rate."""
-    if not isinstance(optimizer, str):
-        return type(optimizer).from_config(check_optimizer(optimizer))
-    config = {"learning_rate": float(learning_rate), "name": optimizer}
-    return keras.optimizers.get({"class_name": optimizer, "config": config})
 
 
 def trained_model(architecture, weights, optimizer, optimizer_state, **options):

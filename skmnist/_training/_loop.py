@@ -80,6 +80,7 @@ class TrainingLoop:
     def __init__(self, spec, optimizer):
         self.spec = spec
         self._dtype = tf.as_dtype(spec.dtype)
+        self._low = tf.bfloat16 if spec.mixed_precision else self._dtype
         self._optimizer = optimizer
         self._distort = make_distort(*spec.distortion) if spec.distortion else None
         # XLA writes to stderr when it compiles first.
@@ -131,7 +132,7 @@ class TrainingLoop:
         shapes = [], [], [], [6], matrix
         numbers = [_placeholder(self._dtype, shape) for shape in shapes]
         settings = Hyperparameters(_placeholder(tf.int32, []), *numbers)
-        X = _placeholder(self._dtype, matrix)
+        X = _placeholder(self._low, matrix)
         if self.spec.sparse:
             X = SparseRows(
                 bounds=_placeholder(tf.int32, [None, 1]),
@@ -220,11 +221,9 @@ class TrainingLoop:
         """Train one step; return losses of rows, whether they are correct, penalty."""
         values = [[_read(each) for each in shards] for shards in variables]
         weights = list(values)
-        if self.spec.mixed_precision:
-            weights[::2] = [
-                [tf.cast(each, tf.bfloat16) for each in shards]
-                for shards in values[::2]
-            ]
+        weights[::2] = [
+            [tf.cast(each, self._low) for each in shards] for shards in values[::2]
+        ]
         activation = ACTIVATIONS[self.spec.activation]
         if self.spec.adversarial:
             x = perturb(weights, batch, activation, settings.epsilon.read())
@@ -250,7 +249,8 @@ class TrainingLoop:
 
     def load_data(self, X):
         """Take over the rows to train on, an array or a CSR matrix."""
-        self._X = X if self.spec.sparse else aligned_copy(X)
+        dtype = self._low.as_numpy_dtype
+        self._X = X if self.spec.sparse else aligned_copy(X, dtype)
 
     def load_state(self, weights, optimizer_state):
         """Take over weights and the optimizer's state; None is a new optimizer."""

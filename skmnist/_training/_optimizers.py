@@ -7,7 +7,6 @@ weights of one size.
 """
 
 from functools import cache
-from numbers import Real
 from types import SimpleNamespace
 
 import keras
@@ -25,37 +24,19 @@ _NEED_KERAS_FIT = (
     "use_ema",
 )
 
-# Options that all optimizers have.
-_CLIPPING = ("clipnorm", "global_clipnorm", "clipvalue")
-_SHARED = dict.fromkeys((*_CLIPPING, "weight_decay", "learning_rate"))
-
-
-def _is_number(value):
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
 # Adafactor keeps means over one axis of a kernel, and placeholders for biases.
 _KEPT_AXIS = {"row": 0, "column": 1}
 
 
 class RuleOptimizer:
-    """An optimizer with a rule of `RULES`, for weights of any size.
-
-    Options of the Keras optimizer that are left out have Keras' defaults.
-    """
+    """An optimizer with a rule of `RULES`, for weights of any size."""
 
     any_size = True
 
-    def __init__(self, name, options):
+    def __init__(self, name, config):
         self._rule = RULES[name]
-        known = _SHARED | self._rule.options
-        options = {key: options[key] for key in known.keys() & options.keys()}
-        options = {
-            key: float(value) if _is_number(value) else value
-            for key, value in options.items()
-        }
-        self._options = SimpleNamespace(**(known | options))
-        rate = self._options.learning_rate
+        self._options = SimpleNamespace(**config)
+        rate = config["learning_rate"]
         self._schedule = None
         if isinstance(rate, dict):
             self._schedule = keras.optimizers.schedules.deserialize(rate)
@@ -63,13 +44,11 @@ class RuleOptimizer:
         self.elementwise = name != "adafactor" and not self._options.clipnorm
 
     def _slots(self, n_weights):
-        """List the variables as (name, index of the weight, or None)."""
+        """List the variables as (name, index of the weight)."""
         for option, names in self._rule.slots.items():
             if option is None or getattr(self._options, option):
                 for i in range(n_weights):
                     yield from ((name, i) for name in names)
-        if self._rule is RULES["nadam"]:
-            yield "u_product", None
 
     def owners(self, n_weights):
         """List the weight that each variable belongs to, or None, in Keras' order."""
@@ -83,15 +62,10 @@ class RuleOptimizer:
         """Return the values of a new optimizer, for some arrays."""
 
         def value(name, i):
-            if name == "u_product":
-                return np.ones((), weights[0].dtype)
             shape = weights[i].shape
             if name in _KEPT_AXIS:
                 shape = shape[_KEPT_AXIS[name] :][:1] if len(shape) > 1 else ()
-            array = np.zeros(shape, weights[i].dtype)  # no memory until written to
-            if name == "accumulator":
-                array += self._options.initial_accumulator_value
-            return array
+            return np.zeros(shape, weights[i].dtype)  # no memory until written to
 
         return [np.int64(0), *(value(*each) for each in self._slots(len(weights)))]
 
@@ -110,8 +84,7 @@ class RuleOptimizer:
         ]
         first = np.cumsum([0, *map(len, weights)])
         for (name, i), shards in zip(self._slots(len(weights)), slots, strict=True):
-            start = 0 if i is None else first[i]
-            for state, variable in zip(self._states[start:], shards, strict=False):
+            for state, variable in zip(self._states[first[i] :], shards, strict=False):
                 setattr(state, name, variable)
 
     def apply(self, gradients, rate):
@@ -119,7 +92,9 @@ class RuleOptimizer:
         dtype = gradients[0].dtype
         options = SimpleNamespace(
             **{
-                name: tf.constant(value, dtype) if _is_number(value) else value
+                name: tf.constant(value, dtype)
+                if type(value) in (int, float)
+                else value
                 for name, value in vars(self._options).items()
             }
         )
@@ -129,11 +104,6 @@ class RuleOptimizer:
         rate = tf.cast(rate, dtype)
         step = tf.cast(self._iterations.assign(iterations + 1), dtype)
         power = cache(lambda option: getattr(options, option) ** step)
-        if self._rule is RULES["nadam"]:
-            product = self._states[0].u_product
-            product.assign(product.read() * options.beta_1 * (1 - 0.5 * 0.96**step))
-            for state in self._states:
-                state.u_product = product
         for weight, gradient, state in zip(
             self._weights, self._clip(gradients), self._states, strict=True
         ):
@@ -223,12 +193,27 @@ def check_optimizer(optimizer):
 def make_optimizer(optimizer):
     """Make the optimizer of a training loop from that of `MLPDigitClassifier`."""
     if isinstance(optimizer, str):
-        return RuleOptimizer(optimizer, {})
-    config, kind = check_optimizer(optimizer), type(optimizer)
+        kind, config = _defaults(optimizer)
+    else:
+        kind, config = type(optimizer), check_optimizer(optimizer)
     name = kind.__name__
     if getattr(keras.optimizers, name, None) is kind and name.lower() in RULES:
         return RuleOptimizer(name.lower(), config)
     return KerasOptimizer(kind, config)
+
+
+@cache
+def _defaults(name):
+    optimizer = keras_optimizer(name, 0.001)
+    return type(optimizer), optimizer.get_config()
+
+
+def keras_optimizer(optimizer, learning_rate):
+    """Make a new Keras optimizer from a name, or like one that brings its own rate."""
+    if not isinstance(optimizer, str):
+        return type(optimizer).from_config(check_optimizer(optimizer))
+    config = {"learning_rate": float(learning_rate), "name": optimizer}
+    return keras.optimizers.get({"class_name": optimizer, "config": config})
 
 
 def optimizer_key(optimizer):

@@ -126,9 +126,10 @@ def perturb(weights, batch, activation, epsilon):
     pairs = _pairs(deltas, weights[0])
     direction = tf.add_n(_multiply(pairs, logits.dtype, transpose_b=True))
     # A gradient may be zero, or have a square that is.
-    tiny = np.finfo(batch.x.dtype.as_numpy_dtype).tiny ** 0.5
+    tiny = np.finfo(direction.dtype.as_numpy_dtype).tiny ** 0.5
     norm = tf.maximum(_row_norms(direction), tiny)
-    return batch.x + direction * (epsilon * _row_norms(batch.x) / norm)
+    x = tf.cast(batch.x, direction.dtype)
+    return x + direction * (epsilon * _row_norms(x) / norm)
 
 
 def _row_norms(rows):

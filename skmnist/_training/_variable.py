@@ -14,7 +14,7 @@ class Variable:
 
     def __init__(self, value):
         self.dtype, self.shape = value.dtype, value.shape
-        name = tf.compat.v1.get_default_graph().unique_name("variable")
+        name = tf.compat.v1.get_default_graph().unique_name("skmnist")
         self.handle = tf.raw_ops.VarHandleOp(
             dtype=value.dtype, shape=value.shape, shared_name=name
         )

@@ -14,6 +14,8 @@ _PARTS = 0.02, 0.4  # of the paper, by how light it is, where it is looked at
 _VISIBLE = 0.01  # contrast, as a part of the brightest pixel, that can be seen
 _FAINT = 0.08
 _SLOPE = 24
+_SMOOTH = 0.2  # of the contrast is not on a quadratic surface, where light is all
+_RULED = 4  # lines from side to side are more than strokes are
 _SHEET = 0.88
 _SHARP = 0.5
 _LINE = 0.9
@@ -137,7 +139,7 @@ def light_of(gray, detail=1):
         np.percentile(np.concatenate(edges, axis=1), (10, 90), axis=1), axis=0
     )
     numbers = np.arange(len(rows))
-    n_dark = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
+    n_dark = (rows <= otsu(rows)[:, np.newaxis]).sum(axis=1)
     n_light = rows.shape[1] - n_dark
     ends = [(0, n_dark), (rows.shape[1] - 1, -n_light)]
     spreads = [
@@ -149,13 +151,24 @@ def light_of(gray, detail=1):
     return even <= least, flat
 
 
+def is_light(gray):
+    """Tell for each image if it is no more than light that gets weaker slowly."""
+    small, _ = reduce(gray, _THUMBNAIL)
+    y, x = np.mgrid[[slice(-1, 1, n * 1j) for n in small.shape[1:]]].reshape(2, -1)
+    surface = np.linalg.qr(np.stack([x**0, x, y, x * y, x**2, y**2], axis=1))[0]
+    surface = surface.astype(np.float32)
+    rows = small.reshape(len(small), -1)
+    rest = np.abs(rows - rows @ surface @ surface.T)
+    return rest.max(axis=1) < _SMOOTH * np.ptp(rows, axis=1)
+
+
 def even_out(gray, dark, even_light, detail=1):
     """Return how much more ink than paper there is: paper is zero, ink positive."""
     small, _ = reduce(gray, _THUMBNAIL * detail)
     sign = np.where(dark, -1, 1).astype(np.float32)[:, np.newaxis, np.newaxis]
     if not even_light:
         rows = np.sort((sign * small).reshape(len(small), -1), axis=1)
-        n_paper = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
+        n_paper = (rows <= otsu(rows)[:, np.newaxis]).sum(axis=1)
         paper = rows[np.arange(len(rows)), n_paper // 4]
         return sign * gray - paper[:, np.newaxis, np.newaxis]
     paper = sign * _enlarge(_paper(sign * small, detail), gray.shape[1:])
@@ -256,10 +269,10 @@ def _levels(ink, threshold):
     if threshold != "otsu":
         return threshold * strongest, threshold * strongest
     # Otsu's method wants classes of similar size: look again near the ink.
-    high = np.maximum(_otsu(rows), 0.3 * strongest)
+    high = np.maximum(otsu(rows), 0.3 * strongest)
     window = 2 * max(1, max(ink.shape[1:]) // 40) + 1
     near = ndimage.maximum_filter(ink, (1, window, window)).reshape(rows.shape)
-    high = np.maximum(_otsu(rows, near > high[:, np.newaxis]), 0.3 * strongest)
+    high = np.maximum(otsu(rows, near > high[:, np.newaxis]), 0.3 * strongest)
     noise = 6 * _quantile(np.abs(rows), 0.5)
     line = 1.3 * _across(ink)
     noise = np.maximum(noise, line)
@@ -288,7 +301,7 @@ def _quantile(rows, part):
     return low + np.float32(place % 1) * (high - low)
 
 
-def _otsu(rows, counted=None):
+def otsu(rows, counted=None):
     """Return Otsu's threshold for each row; scikit-image has it for one."""
     low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
     step = np.maximum(high - low, 1e-12) / (_BINS - 0.01)
@@ -346,16 +359,14 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
     keep = (areas > 0) & (areas >= min_part * per_image(np.maximum, areas))
     height, width = pieces.shape[1:]
     if drop_border:
-        inner = ((starts > 0) & (stops < (height, width))).all(axis=1) & keep
+        # What stays near the border is a frame, or what is beside the paper.
         ring = max(1, round(0.1 * min(height, width)))
         middle = pieces[:, ring:-ring, ring:-ring]
         within = np.bincount(middle.ravel(), minlength=len(boxes) + 1)[1:]
-        central = (within >= 0.1 * areas) & keep
-        keep = np.where(
-            per_image(np.logical_or, inner & (sides > 0.2 * max(height, width))),
-            inner,
-            np.where(per_image(np.logical_or, central), central, keep),
-        )
+        keep &= within >= 0.1 * areas
+        inner = ((starts > 0) & (stops < (height, width))).all(axis=1) & keep
+        large = per_image(np.logical_or, inner & (sides > 0.2 * max(height, width)))
+        keep = np.where(large, inner, keep)
     order = np.lexsort([areas * keep, image])
     last = np.searchsorted(image[order], image, side="right") - 1
     main = order[last]
@@ -381,7 +392,7 @@ def sheet_of(gray):
     """
     from scipy import ndimage
 
-    threshold = _otsu(gray.reshape(1, -1))[0]
+    threshold = otsu(gray.reshape(1, -1))[0]
     for side in (gray > threshold, gray <= threshold):
         pieces, n = ndimage.label(side)
         if not n:
@@ -391,13 +402,13 @@ def sheet_of(gray):
         area = filled.sum()
         if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
             continue
-        if area >= _SHEET * _rectangle(filled) and _is_sharp(gray, filled, own):
+        if area >= _SHEET * _rectangle(filled) and is_sharp(gray, filled, own):
             wide = 1 + min(gray.shape) // 50
             return ndimage.binary_erosion(filled, np.ones((3, 3)), wide, border_value=1)
     return None
 
 
-def _is_sharp(gray, filled, own):
+def is_sharp(gray, filled, own):
     """Tell if paper ends at an edge, not where light gets weaker."""
     from scipy import ndimage
 
@@ -433,6 +444,11 @@ def without_boxes(mask):
     """
     from scipy import ndimage
 
+    if is_ruled(mask[np.newaxis])[0]:
+        along = [mask.mean(axis=axis) > _LINE for axis in (0, 1)]
+        lines = zip((along[0], along[1][:, np.newaxis]), along, strict=True)
+        lines = [(mask & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
+        mask = _without_lines(mask, lines)
     pieces, _ = ndimage.label(mask, np.ones((3, 3)))
     rest = mask
     for i, part in enumerate(ndimage.find_objects(pieces), 1):
@@ -454,6 +470,16 @@ def without_boxes(mask):
     return rest
 
 
+def is_ruled(masks):
+    """Tell for each mask if lines run from side to side, more than strokes do."""
+    ruled = np.zeros(len(masks), bool)
+    for axis in (1, 2):
+        lines = masks.mean(axis=axis) > _LINE
+        starts = lines[:, 0] + (lines[:, 1:] & ~lines[:, :-1]).sum(axis=1)
+        ruled |= starts >= _RULED
+    return ruled
+
+
 def _lines(own, long, axis):
     """Find straight lines across (axis 1) or down (0), how many and how wide in all."""
     from scipy import ndimage
@@ -473,7 +499,7 @@ def _without_lines(own, lines):
     for axis, (_, n, wide) in enumerate(lines):
         # What goes on on the other side of a line crosses it.
         size = [1, 1]
-        size[1 - axis] = wide // n + 4
+        size[1 - axis] = wide // max(n, 1) + 4
         rest |= ndimage.binary_closing(rest, np.ones(size)) & off
     return rest
 

@@ -27,6 +27,10 @@ _ALONG = 0.9  # of a side: more of it has ink in edges of paper and shadows
 _FAR = 0.3  # of the image: so far from a side ends no digit that the other one cuts
 _MOST = 0.6  # of the ink is one piece, in a digit that is told in uneven light
 _FULL, _WIDE = 0.9, 0.4  # a box so full and wide is no stroke
+_BESIDE = 0.6  # of a side: more of it is no stroke's, if there is none on the other
+# Of each side: what has square corners is drawn along more of it; in pixels, what can
+# show it; and of the image, what boxes have inside.
+_CORNERS, _EXACT, _MUCH = 0.75, 8, 0.3
 # Of the longer side: the radius of no stroke in a digit that is not narrow, and of none
 # in one that fills the image.
 _THICK, _BOLD = 0.22, 0.3
@@ -128,13 +132,14 @@ def _read_inside(image, whole, options, draw):
 
 def _read_all(gray, options, draw):
     even, plain = _ink.light_of(gray)
+    only_light = _ink.is_light(gray)
     if not options.even_light:
         even[:] = True
     plain |= even
     dark, flips = _polarity(gray, plain, options)
     best, seen = [None] * len(gray), np.zeros(len(gray), bool)
     unlike = np.full(len(gray), np.inf)
-    certain = np.zeros(len(gray), bool)
+    certain = only_light.copy()
     inks = {}  # of the images that are read in each light and polarity
     for whole, uneven, flip in product((True, False), (False, True), flips):
         todo = np.flatnonzero(~certain & _is_left(unlike, even, plain, (whole, uneven)))
@@ -219,9 +224,22 @@ def _prices(mask, digit, plain, way, drop_frame):
         never |= ~plain & clean
         for i in np.flatnonzero(~plain & ~never):
             never[i] = not _is_one(digit[i])
-    block = lengths.min(axis=1) >= _WIDE * lengths.max(axis=1)
-    boxes = lengths.prod(axis=1)
-    never |= block & (areas >= _FULL * boxes)
+    aspect = lengths.min(axis=1) / np.maximum(lengths.max(axis=1), 1)
+    block = aspect >= _WIDE
+    boxes = np.maximum(lengths.prod(axis=1), 1)
+    full = areas / boxes
+    never |= block & (full >= _FULL)
+    # A stroke has paper on both sides, and ends that are not those of a box.
+    one_sided = (covered > _BESIDE) & (gaps[:, :, ::-1] > 0.1)
+    never |= (full >= 0.5) & one_sided.any(axis=(1, 2))
+    # Nor is a box one, or what is inside: it has square corners.
+    one = np.arange(len(digit))
+    (top, left), (bottom, right) = starts.T, (starts + lengths).T - 1
+    sides = [digit[one, n].sum(axis=1) / lengths[:, 1] for n in (top, bottom)]
+    sides += [digit[one, :, n].sum(axis=1) / lengths[:, 0] for n in (left, right)]
+    square = (np.min(sides, axis=0) > _CORNERS) & (lengths.min(axis=1) >= _EXACT)
+    never |= square & clean & ((full < 0.6) | (areas > _MUCH * shape.prod()))
+    never |= _ink.is_ruled(digit)
     fills = (lengths > _ALONG * shape).all(axis=1)
     block &= (2 * areas >= boxes) & (2 * lengths.min(axis=1) >= lengths.max(axis=1))
     # What fills the image may be a bold stroke, if there is paper on both sides.

@@ -66,7 +66,15 @@ def blanks():
     paper = np.full((300, 400), 230, np.uint8)
     paper[:, :150] = 90
     y, x = np.mgrid[-1:1:300j, -1:1:400j]
+    ruled = np.full((342, 81), 220, np.uint8)
+    for line in range(3):
+        ruled[10 + line :: 30] = 150
+    narrow = np.pad(np.full((280, 70), 235, np.uint8), 10, constant_values=0)
+    narrow = np.pad(narrow, 12, constant_values=235)
     return {
+        "narrow box": narrow,
+        "beside a desk, narrow": paper[:, 70:170],
+        "narrow and ruled": ruled,
         "box": box,
         "beside a desk": paper,
         "gradient": np.tile(np.uint8(np.linspace(100, 220, 300)), (300, 1)),
@@ -78,3 +86,13 @@ def blanks():
 def test_pictures_without_a_digit_are_an_error(kind):
     with pytest.raises(ValueError, match=r"X\[0\] has no (ink|digit)"):
         frame(blanks()[kind])
+
+
+def test_parts_of_a_frame_are_no_part_of_the_digit():
+    plain = drawn.Scene(side=100, dark_ink=False, shadow="gradient", noise=0.02)
+    for digit in range(10):
+        framed = [
+            frame(drawn.draw(digit, scene, np.random.default_rng(digit)))
+            for scene in (plain, plain._replace(frame=0.02))
+        ]
+        assert np.abs(framed[0] - framed[1]).mean() / 255 < 0.05, digit

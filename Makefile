@@ -14,7 +14,7 @@ help:
 	@echo "make demo             read a photo and a page, train on the bundled digits"
 	@echo "make test             run the quick tests, in minutes"
 	@echo "make test-all         run all tests"
-	@echo "make test-full        run those that have a full size at it"
+	@echo "make test-full        run the tests that have a full size in full size"
 	@echo "make test-lowest      run the tests with the lowest versions in pyproject.toml"
 	@echo "make lint             check style, formatting and spelling"
 	@echo "make bench NAME=...   run one benchmark"

@@ -21,7 +21,7 @@ PUBLIC = {
     module: {
         name: value
         for name in importlib.import_module(module).__all__
-        # DigitNormalizer is in two modules, and at home in one.
+        # DigitNormalizer is in two modules, and documented in one.
         if (value := getattr(importlib.import_module(module), name)).__module__
         == module
     }

@@ -3,6 +3,7 @@
 import os
 import warnings
 from io import BytesIO
+from itertools import product
 from numbers import Real
 from typing import Any, BinaryIO, Literal, NamedTuple
 
@@ -12,7 +13,7 @@ from sklearn.utils import Bunch
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
 from . import _ink
-from ._likeness import unlikeness
+from ._likeness import USUAL, unlikeness
 from ._normalizer import DigitNormalizer
 from ._touching import find_cuts
 
@@ -23,7 +24,7 @@ _ENOUGH = 400  # pixels that are enough to see a sheet of paper
 _LONGEST = 2000  # pixels of a page that are enough to find its digits
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
-_CUT, _CUT_NARROW = 1.3, 1.5  # how unlike a digit is at least what is cut apart
+_NO_DIGIT = 4.0  # more unlike is no worse
 _ODDS = 0.25  # how much less unlike parts count for one more of their log-odds
 _DESK = 0.2  # of the contrast: a desk differs as much from paper
 _LINE = 4  # times as wide as high is no digit
@@ -35,6 +36,8 @@ class _Digit(NamedTuple):
     own: np.ndarray  # which pixels of the frame are its ink
     frame: np.ndarray
     touching: bool = False
+    unlike: float = np.inf  # how unlike the digits of MNIST
+    odds: float = 0.0  # log-odds of what it is read as
 
 
 @validate_params(
@@ -204,27 +207,21 @@ def find_digits(
     gray = _ink.to_gray(image, "image")
     small, factor = _ink.reduce(gray[np.newaxis], _LONGEST)
     small = _sheet(small)
-    even, _ = _ink.light_of(small, _DETAIL)
-    if polarity == "auto":
-        guess = _ink.guess_dark if even[0] else _ink.stands_out_dark
-        dark = guess(small, _DETAIL)
-    else:
-        dark = np.array([polarity == "dark"])
-    (ink,), (labels,), (level,) = _ink.find_ink(
-        small, dark, not even[0], boxes=True, detail=_DETAIL
-    )
-    labels, boxes = _pieces(labels)
-    if not len(boxes):
-        raise ValueError("image has no ink: it looks the same everywhere")
-    groups = _group(boxes, np.bincount(labels.ravel())[1:], min_height)
-    if not groups:
-        raise ValueError("image has no digits, only specks")
-    page, digits = (ink, labels, level), []
-    for group in groups:
-        frame = _around(boxes[group])
-        own = np.isin(labels[_part(frame)], np.array(group) + 1)
-        digits.append(_Digit(_alone(own, frame, page), own, frame))
-    digits = _cut(digits, page, classifier)
+    digits, best = None, np.inf
+    for way in _ways(small, polarity):
+        found = _find(small, way, min_height, classifier)
+        unlike = np.mean([min(d.unlike, _NO_DIGIT) for d in found or ()] or [_NO_DIGIT])
+        if found is not None and (digits is None or unlike < best):
+            digits, best = found, unlike
+        if best < USUAL:
+            break
+    if not digits:
+        lack = (
+            "ink: it looks the same everywhere"
+            if digits is None
+            else "digits, only specks"
+        )
+        raise ValueError(f"image has no {lack}")
     frames = np.array([digit.frame for digit in digits])
     lines = _lines(frames)
     order = np.lexsort([frames[:, 0], lines])
@@ -237,21 +234,76 @@ def find_digits(
     )
 
 
+def _ways(page, polarity):
+    """Return what a page may be: dark ink or not, the light even or not, and details.
+
+    In uneven light, what is taken for it depends on how large the digits are.
+    """
+    even, _ = _ink.light_of(page, _DETAIL)
+    guess = _ink.guess_dark(page, _DETAIL)[0]
+    darks = [guess] if even[0] else [_ink.stands_out_dark(page, _DETAIL)[0], guess]
+    if polarity != "auto":
+        darks = [polarity == "dark"]
+    details = (_DETAIL,) if even[0] else (_DETAIL, 1)
+    return dict.fromkeys((dark, even[0], d) for d, dark in product(details, darks))
+
+
+def _find(page, way, min_height, classifier):
+    """Return the digits of a page that is read in one way; None if it has no ink."""
+    dark, even, detail = way
+    (ink,), (labels,), (level,) = _ink.find_ink(
+        page, np.array([dark]), not even, boxes=True, detail=detail
+    )
+    labels, boxes = _pieces(labels)
+    if not len(boxes):
+        return None
+    page, digits = (ink, labels, level), []
+    for group in _group(boxes, np.bincount(labels.ravel())[1:], min_height):
+        frame = _around(boxes[group])
+        own = np.isin(labels[_part(frame)], np.array(group) + 1)
+        digits.append(_Digit(_alone(own, frame, page), own, frame))
+    return _cut(digits, page, classifier)
+
+
 def _sheet(page):
     """Leave out what is around a sheet of paper on a desk, if there is one."""
     small, factor = _ink.reduce(page, _ENOUGH)
     sheet = _ink.sheet_of(small[0])
+    if sheet is not None:
+        around, paper = (np.median(small[0][part]) for part in (~sheet, sheet))
+        if abs(around - paper) < _DESK * np.ptp(small):
+            sheet = None  # a box that is drawn on the paper
     if sheet is None:
+        sheet = ~_corners(small[0])
+    if sheet.all():
         return page
-    around, paper = (np.median(small[0][part]) for part in (~sheet, sheet))
-    if abs(around - paper) < _DESK * np.ptp(small):
-        return page  # a box that is drawn on the paper
     sheet = sheet.repeat(factor, axis=0).repeat(factor, axis=1)
     rest = [
         (0, max(0, n - m)) for n, m in zip(page.shape[1:], sheet.shape, strict=True)
     ]
     sheet = np.pad(sheet, rest)[: page.shape[1], : page.shape[2]]
     return np.where(sheet, page, np.median(page[0][sheet]))
+
+
+def _corners(gray):
+    """Tell where paper ends before the corners of a picture: they are full."""
+    from scipy import ndimage
+
+    corners = np.zeros(gray.shape, bool)
+    level = _ink.otsu(gray.reshape(1, -1))[0]
+    pieces = [ndimage.label(side)[0] for side in (gray > level, gray <= level)]
+    for found, down, across in product(pieces, (1, -1), (1, -1)):
+        found = found[::down, ::across]
+        own = (found == found[0, 0]) & (found > 0)
+        sides = own.any(axis=1), own.any(axis=0)
+        edges = own[:, 0], own[0]
+        full = all(e.sum() >= 0.9 * s.sum() for e, s in zip(edges, sides, strict=True))
+        if not own.any() or not full or any(side.all() for side in sides):
+            continue
+        if _ink.is_sharp(gray[::down, ::across], own, own):
+            corners[::down, ::across] |= own
+    wide = 1 + min(gray.shape) // 50
+    return ndimage.binary_dilation(corners, np.ones((3, 3)), wide)
 
 
 def _wide(frames):
@@ -266,64 +318,65 @@ def _wide(frames):
 
 def _cut(digits, page, classifier):
     """Cut what touches apart, as long as there is something to cut."""
+    if not digits:
+        return digits
     wide, usual = _wide(np.array([digit.frame for digit in digits]))
-    done, todo = [], digits
+    done, todo = [], _read(digits, classifier)
     while todo:
-        suspects = [d for d in todo if d.own.shape[1] > wide or classifier is not None]
-        unlike, odds = _read([d.image for d in suspects], classifier)
-        limits = [_CUT if d.own.shape[1] > wide else _CUT_NARROW for d in suspects]
-        done += [d for d in todo if not any(d is each for each in suspects)]
-        todo = []
-        for digit, *read, limit in zip(suspects, unlike, odds, limits, strict=True):
-            is_wide = digit.own.shape[1] > wide
-            parts = None
-            if read[0] > limit:
-                parts = _apart(digit, page, usual, read, is_wide, classifier)
-            if parts is None:
-                # It may be one wide digit, up to a width that no digit has.
-                touching = digit.touching or digit.own.shape[1] > max(wide, usual)
-                done.append(digit._replace(touching=touching))
-            else:
-                todo += parts
+        digit = todo.pop()
+        width = digit.own.shape[1]
+        suspect = digit.unlike > USUAL and (width > wide or classifier is not None)
+        if suspect and (parts := _apart(digit, page, wide, usual, classifier)):
+            todo += parts
+            continue
+        # What is left may be one wide digit, up to a width that no digit has.
+        touching = digit.touching or width > max(wide, usual)
+        done.append(digit._replace(touching=touching))
     return done
 
 
-def _apart(digit, page, usual, read, is_wide, classifier):
-    """Return the two parts of what touches that are most like digits, or None."""
-    cuts = find_cuts(digit.own, usual)
-    if not cuts:
-        return None
+def _apart(digit, page, wide, usual, classifier):
+    """Return the two parts of what touches, if they are more like digits.
+
+    A part that is wide itself is not judged: it is cut later.
+    """
     parts = []
-    for left in cuts:
+    for left in find_cuts(digit.own, usual):
         for own in left, digit.own & ~left:
             part = _trim(own, digit.frame)
-            parts.append(_Digit(_alone(*part, page), *part, True))
-    unlike, odds = _read([part.image for part in parts], classifier)
-    unlike = unlike.reshape(-1, 2).max(axis=1)
-    odds = odds.reshape(-1, 2).min(axis=1)
-    best = np.argmin(unlike - _ODDS * odds)
-    surer = is_wide or odds[best] > read[1]
-    if unlike[best] < read[0] and surer:
-        return parts[2 * best : 2 * best + 2]
-    return None
+            parts.append(_Digit(_alone(*part, page), *part, touching=True))
+    parts = _read(parts, classifier)
+    best, least = None, np.inf
+    for pair in zip(parts[::2], parts[1::2], strict=True):
+        narrow = [part for part in pair if part.own.shape[1] <= wide] or pair
+        unlike = max(part.unlike for part in narrow)
+        odds = min(part.odds for part in narrow)
+        surer = classifier is None or odds > digit.odds
+        if unlike < digit.unlike and surer and unlike - _ODDS * odds < least:
+            best, least = pair, unlike - _ODDS * odds
+    return best
 
 
-def _read(images, classifier):
-    """Return how unlike digits images are, and the log-odds of what they are read as.
+def _read(digits, classifier):
+    """Tell how unlike digits they are, and how sure a classifier is of their labels.
 
-    The odds are those of the first label to the second one; without a classifier, 0.
+    The log-odds are those of the first label to the second one.
     """
-    unlike, odds = np.full(len(images), np.inf), np.zeros(len(images))
-    if not images:
-        return unlike, odds
+    if not digits:
+        return []
+    images = [digit.image for digit in digits]
     rows = DigitNormalizer(polarity="light", on_blank="zeros").transform(images)
+    unlike, odds = np.full(len(rows), np.inf), np.zeros(len(rows))
     inked = rows.any(axis=1)
     if inked.any():
         unlike[inked] = unlikeness(rows[inked].reshape(-1, 28, 28))
-        if classifier is not None:
-            read = np.sort(classifier.predict_proba(rows[inked]), axis=1)[:, -2:]
-            odds[inked] = np.ptp(np.log(np.maximum(read, 1e-30)), axis=1)
-    return unlike, odds
+    if inked.any() and classifier is not None:
+        read = np.sort(classifier.predict_proba(rows[inked]), axis=1)[:, -2:]
+        odds[inked] = np.ptp(np.log(np.maximum(read, 1e-30)), axis=1)
+    return [
+        digit._replace(unlike=u, odds=o)
+        for digit, u, o in zip(digits, unlike, odds, strict=True)
+    ]
 
 
 def _trim(own, frame):
@@ -339,7 +392,7 @@ def _part(frame):
 
 
 def _pieces(labels):
-    """Return the boxes of the pieces of ink; drop a frame and dark corners."""
+    """Return the boxes of the pieces of ink; drop a frame around the page."""
     from scipy import ndimage
 
     found = ndimage.find_objects(labels)
@@ -347,11 +400,6 @@ def _pieces(labels):
     boxes = np.array(boxes, np.int64).reshape(-1, 4)
     sides = boxes[:, 2:] - boxes[:, :2]
     keep = (sides < 0.9 * np.array(labels.shape[::-1])).any(axis=1)
-    # A corner of what is below the paper has ink all along both edges of the page.
-    edges = [labels[0], labels[-1], labels[:, 0], labels[:, -1]]
-    ink = [np.bincount(edge, minlength=len(boxes) + 1)[1:] for edge in edges]
-    along = np.array(ink).reshape(2, 2, -1) >= 0.9 * sides.T[:, np.newaxis]
-    keep &= (along.sum(axis=1) != 1).any(axis=0)
     if keep.any() and not keep.all():
         labels = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)])[labels]
         boxes = boxes[keep]
@@ -363,10 +411,11 @@ def _group(boxes, areas, min_height):
     sides = boxes[:, 2:] - boxes[:, :2]
     longer = sides.max(axis=1)
     # Specks may be many, but digits are larger and have more ink.
+    line = sides[:, 0] >= _LINE * sides[:, 1]
     order = np.argsort(longer)
-    ink = np.cumsum((areas * longer)[order])
+    ink = np.cumsum((areas * longer * (~line | line.all()))[order])
     usual = longer[order[np.searchsorted(ink, ink[-1] / 2)]]
-    line = (sides[:, 0] >= _LINE * sides[:, 1]) & (longer > 0.5 * usual)
+    line &= longer > 0.5 * usual
     sides = np.where(line, 0, longer)
     large = np.flatnonzero(sides >= max(0.5 * usual, 3))
     groups = [[i] for i in large]

@@ -139,7 +139,7 @@ def light_of(gray, detail=1):
         np.percentile(np.concatenate(edges, axis=1), (10, 90), axis=1), axis=0
     )
     numbers = np.arange(len(rows))
-    n_dark = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
+    n_dark = (rows <= otsu(rows)[:, np.newaxis]).sum(axis=1)
     n_light = rows.shape[1] - n_dark
     ends = [(0, n_dark), (rows.shape[1] - 1, -n_light)]
     spreads = [
@@ -168,7 +168,7 @@ def even_out(gray, dark, even_light, detail=1):
     sign = np.where(dark, -1, 1).astype(np.float32)[:, np.newaxis, np.newaxis]
     if not even_light:
         rows = np.sort((sign * small).reshape(len(small), -1), axis=1)
-        n_paper = (rows <= _otsu(rows)[:, np.newaxis]).sum(axis=1)
+        n_paper = (rows <= otsu(rows)[:, np.newaxis]).sum(axis=1)
         paper = rows[np.arange(len(rows)), n_paper // 4]
         return sign * gray - paper[:, np.newaxis, np.newaxis]
     paper = sign * _enlarge(_paper(sign * small, detail), gray.shape[1:])
@@ -269,10 +269,10 @@ def _levels(ink, threshold):
     if threshold != "otsu":
         return threshold * strongest, threshold * strongest
     # Otsu's method wants classes of similar size: look again near the ink.
-    high = np.maximum(_otsu(rows), 0.3 * strongest)
+    high = np.maximum(otsu(rows), 0.3 * strongest)
     window = 2 * max(1, max(ink.shape[1:]) // 40) + 1
     near = ndimage.maximum_filter(ink, (1, window, window)).reshape(rows.shape)
-    high = np.maximum(_otsu(rows, near > high[:, np.newaxis]), 0.3 * strongest)
+    high = np.maximum(otsu(rows, near > high[:, np.newaxis]), 0.3 * strongest)
     noise = 6 * _quantile(np.abs(rows), 0.5)
     line = 1.3 * _across(ink)
     noise = np.maximum(noise, line)
@@ -301,7 +301,7 @@ def _quantile(rows, part):
     return low + np.float32(place % 1) * (high - low)
 
 
-def _otsu(rows, counted=None):
+def otsu(rows, counted=None):
     """Return Otsu's threshold for each row; scikit-image has it for one."""
     low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
     step = np.maximum(high - low, 1e-12) / (_BINS - 0.01)
@@ -392,7 +392,7 @@ def sheet_of(gray):
     """
     from scipy import ndimage
 
-    threshold = _otsu(gray.reshape(1, -1))[0]
+    threshold = otsu(gray.reshape(1, -1))[0]
     for side in (gray > threshold, gray <= threshold):
         pieces, n = ndimage.label(side)
         if not n:
@@ -402,13 +402,13 @@ def sheet_of(gray):
         area = filled.sum()
         if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
             continue
-        if area >= _SHEET * _rectangle(filled) and _is_sharp(gray, filled, own):
+        if area >= _SHEET * _rectangle(filled) and is_sharp(gray, filled, own):
             wide = 1 + min(gray.shape) // 50
             return ndimage.binary_erosion(filled, np.ones((3, 3)), wide, border_value=1)
     return None
 
 
-def _is_sharp(gray, filled, own):
+def is_sharp(gray, filled, own):
     """Tell if paper ends at an edge, not where light gets weaker."""
     from scipy import ndimage
 

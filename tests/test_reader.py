@@ -130,7 +130,7 @@ def test_ten_own_digits_teach_it_a_handwriting(reader, mnist):
         ("bundled_seen", "bundled digits, which it was trained on"),
         (
             "bundled_folds",
-            "bundled digits, in five folds, trained without the fold, 15 epochs",
+            "bundled digits, in five folds, trained without the fold, 20 epochs",
         ),
     ],
 )

@@ -2,10 +2,11 @@
 
 Writes `skmnist/reader.npz`, and the figures of its model card, `docs/reader.json`.
 Trains on MNIST's 60,000 training images and on scikit-learn's bundled digits, these
-twice in each epoch. The same machine makes the same bytes.
+twice in each epoch. A fit before, without 5,000 of MNIST's images and a fifth of the
+bundled digits, gives the temperature. The same machine makes the same bytes.
 
-`--folds` adds how well bundled digits are read that were not trained on: five fits,
-each without a fifth of them.
+`--folds` adds how well bundled digits are read that were not trained on: five such
+fits.
 """
 
 import argparse
@@ -15,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import log_softmax, softmax
 from sklearn import datasets as sklearn_datasets
 from sklearn.metrics import log_loss
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
 from skmnist import ImageAugmentation, MLPDigitClassifier, _reader
 from skmnist._augmentation import PRESETS
@@ -26,7 +27,8 @@ from skmnist.datasets import fetch_mnist
 
 CARD = Path(__file__).parents[1] / "docs" / "reader.json"
 SEED = 0
-N_HELD_OUT = 5000  # of MNIST's training images, in a first fit for the temperature
+N_FOLDS = 5
+N_HELD_OUT = 5000  # of MNIST's training images in each fold
 RECIPE = {
     "hidden_units": 256,
     "dropout": 0.0,
@@ -51,13 +53,31 @@ def fit(X, y, bundled, y_bundled, epochs):
     return MLPDigitClassifier(**RECIPE | {"epochs": epochs}).fit(X, y)
 
 
-def temperature(network, X, y):
-    """Find what the logits are to be divided by for the least log loss."""
-    logits = network.decision_function(X).astype(np.float64)
-    rows = np.arange(len(y))
+def held_out(X, y, bundled, y_bundled, epochs):
+    """Give the logits and labels that each fold left out, of MNIST and of bundled."""
+    splits = (
+        StratifiedShuffleSplit(N_FOLDS, test_size=N_HELD_OUT, random_state=SEED),
+        StratifiedKFold(N_FOLDS, shuffle=True, random_state=SEED),
+    )
+    sources = (X, y), (bundled, y_bundled)
+    indices = (split.split(*each) for split, each in zip(splits, sources, strict=True))
+    for fold in zip(*indices, strict=True):
+        parts = list(zip(sources, fold, strict=True))
+        network = fit(*(x[kept] for each, (kept, _) in parts for x in each), epochs)
+        yield [
+            (network.decision_function(x[rows]).astype(float), y[rows], rows)
+            for (x, y), (_, rows) in parts
+        ]
+
+
+def temperature(folds):
+    """Find what logits are to be divided by for the least log loss of held-out rows."""
+    logits, y = (
+        np.concatenate([source[i] for fold in folds for source in fold]) for i in (0, 1)
+    )
 
     def loss(log_t):
-        return -log_softmax(logits / np.exp(log_t), axis=1)[rows, y].mean()
+        return -log_softmax(logits / np.exp(log_t), axis=1)[range(len(y)), y].mean()
 
     return float(np.exp(minimize_scalar(loss, (-1, 1)).x))
 
@@ -98,35 +118,30 @@ def main():
     parser.add_argument("--folds", action="store_true", help="five fits, no file")
     args = parser.parse_args()
     mnist, digits = fetch_mnist(), sklearn_datasets.load_digits()
-    X, y = frame(mnist.x_train), mnist.y_train
     bundled, y_bundled = frame(digits.images.astype(np.uint8)), digits.target
+    data = frame(mnist.x_train), mnist.y_train, bundled, y_bundled
+    folds = held_out(*data, args.epochs)
     if args.folds:
-        folds = StratifiedKFold(5, shuffle=True, random_state=SEED)
-        found = np.empty((len(y_bundled), 10))
-        for kept, left_out in folds.split(bundled, y_bundled):
-            network = fit(X, y, bundled[kept], y_bundled[kept], args.epochs)
-            found[left_out] = network.predict_proba(bundled[left_out])
-            print(network.score(bundled[left_out], y_bundled[left_out]), flush=True)
-        write_card(bundled_folds={"epochs": args.epochs} | figures(found, y_bundled))
+        folds, unseen = list(folds), np.empty((len(y_bundled), 10))
+        for i, (_, (logits, _, rows)) in enumerate(folds):
+            by = temperature(folds[:i] + folds[i + 1 :])
+            unseen[rows] = softmax(logits / by, axis=1)
+        write_card(bundled_folds={"epochs": args.epochs} | figures(unseen, y_bundled))
         return 0
-    kept, held_out = train_test_split(
-        np.arange(len(y)), test_size=N_HELD_OUT, random_state=SEED, stratify=y
-    )
-    partial = fit(X[kept], y[kept], bundled, y_bundled, args.epochs)
-    by = temperature(partial, X[held_out], y[held_out])
-    network = fit(X, y, bundled, y_bundled, args.epochs)
+    by = temperature([next(folds)])
+    network = fit(*data, args.epochs)
     # Probabilities at the temperature are those of a last layer divided by it.
     network.coefs_[-1] = network.coefs_[-1] / np.float32(by)
     network.intercepts_[-1] = network.intercepts_[-1] / np.float32(by)
     _reader.write(network)
-    reader = _reader.load_reader()
-    test = reader[-1].predict_proba(frame(mnist.x_test))
+    network = _reader.load_reader()[-1]
+    test = network.predict_proba(frame(mnist.x_test))
     write_card(
         epochs=args.epochs,
         seed=SEED,
         temperature=round(by, 3),
         mnist_test=figures(test, mnist.y_test),
-        bundled_seen=figures(reader[-1].predict_proba(bundled), y_bundled),
+        bundled_seen=figures(network.predict_proba(bundled), y_bundled),
     )
     return 0
 

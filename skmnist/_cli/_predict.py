@@ -37,8 +37,8 @@ _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 def add_arguments(parser):
     parser.description = (
         "Print one line for each image: the file, the index of the image in it, the\n"
-        "predicted label and its probability, separated by tabs. After what is less\n"
-        f"probable than {_UNSURE_BELOW} come a ?, and the second label and its "
+        "predicted label and its probability, separated by tabs. Where it is below\n"
+        f"{_UNSURE_BELOW}, a ? follows, with the second label and its "
         "probability."
     )
     parser.epilog = _EXAMPLES
@@ -58,7 +58,7 @@ def add_arguments(parser):
         "--data",
         metavar="digits|mnist|PATH",
         help="in place of files: images as train takes them, with labels or without; "
-        "of several parts those to test on",
+        "the test images, where there are training images too",
     )
     add_transpose_argument(parser)
     parser.add_argument(
@@ -168,8 +168,8 @@ def _add_picture_arguments(parser):
     group = parser.add_argument_group(
         "pictures",
         "Photos and scans are framed as MNIST framed its digits, for a model trained\n"
-        "on MNIST. What is unlike all digits of MNIST is marked with a ?, as is what\n"
-        "touches another digit on a page, or is perhaps several.",
+        "on MNIST. A ? marks what is unlike all digits of MNIST, and digits that\n"
+        "probably touch.",
     )
     group.add_argument(
         "--polarity",

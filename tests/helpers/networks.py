@@ -1,6 +1,7 @@
 """Small networks, the rows that they learn from, and what they have learned."""
 
 import numpy as np
+import pytest
 
 from skmnist import MLPDigitClassifier
 from skmnist.datasets import load_digits
@@ -54,3 +55,9 @@ def same_weights(one, other):
     """Compare all weights of two networks, bit for bit."""
     pairs = zip(weights_of(one), weights_of(other), strict=True)
     return all(np.array_equal(a, b) for a, b in pairs)
+
+
+def slow_unless(quick, values):
+    """Mark a test as slow, but for some values of its parameter."""
+    slow = [each for each in values if each not in quick]
+    return [*quick, *(pytest.param(each, marks=pytest.mark.slow) for each in slow)]

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from networks import RANDOM_X, RANDOM_Y, same_weights
+from networks import RANDOM_X, RANDOM_Y, same_weights, slow_unless
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skmnist import MLPDigitClassifier
@@ -39,10 +39,10 @@ NAMES = [
     *("nadam", "rmsprop", "sgd"),
 ]
 QUICK = ("adafactor", "adam", "rmsprop", "sgd")
-EACH = [
-    each if each in QUICK else pytest.param(each, marks=pytest.mark.slow)
-    for each in (*NAMES, *CONFIGS)
-]
+EACH = slow_unless(QUICK, (*NAMES, *CONFIGS))
+CASES = [(each, 300) for each in (*NAMES, *CONFIGS)]
+CASES += [(each, 7) for each in ("adam", "sgd", "rmsprop", "adagrad", "ftrl")]
+QUICK_CASES = [(each, 300) for each in QUICK] + [("adam", 7), ("sgd", 7)]
 
 
 def parameters(optimizer):
@@ -56,20 +56,10 @@ def make(config):
     return kind.from_config(config["config"])
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "n_samples"),
-    [
-        *(
-            pytest.param(each, 300, marks=() if each in QUICK else pytest.mark.slow)
-            for each in (*NAMES, *CONFIGS)
-        ),
-        *((each, 7) for each in ("adam", "sgd", "rmsprop", "adagrad", "ftrl")),
-    ],
-)
+@pytest.mark.parametrize("case", slow_unless(QUICK_CASES, CASES), ids=str)
 @pytest.mark.parametrize("worth_sharding", [0, np.inf])
-def test_full_batches_agree_with_keras_fit(
-    monkeypatch, optimizer, n_samples, worth_sharding
-):
+def test_full_batches_agree_with_keras_fit(monkeypatch, case, worth_sharding):
+    optimizer, n_samples = case
     monkeypatch.setattr("skmnist._training._fit._WORTH_SHARDING", worth_sharding)
     named = isinstance(optimizer, str)
     x, y = RANDOM_X[:n_samples], RANDOM_Y[:n_samples]

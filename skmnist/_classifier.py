@@ -348,6 +348,10 @@ class MLPDigitClassifier(
         self.random_state = random_state
         self.verbose = verbose
 
+    def _validate_params(self):
+        super()._validate_params()
+        self._hidden_units()
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
         self,

@@ -35,47 +35,22 @@ class Architecture(NamedTuple):
         return sum(fan_in * fan_out for fan_in, fan_out in pairwise(self.layer_sizes))
 
 
-def _relu(h):
-    return np.maximum(h, 0, out=h)
-
-
-def _leaky_relu(h):
-    return np.where(h > 0, h, 0.2 * h)
-
-
-def _elu(h):
-    return np.where(h > 0, h, np.expm1(np.minimum(h, 0)))
-
-
 def _selu(h):
-    return h.dtype.type(1.0507009873554805) * np.where(
-        h > 0, h, h.dtype.type(1.6732632423543772) * np.expm1(np.minimum(h, 0))
-    )
-
-
-def _gelu(h):
-    return 0.5 * h * (1 + erf(h * h.dtype.type(np.sqrt(0.5))))
-
-
-def _silu(h):
-    return h * expit(h)
-
-
-def _softplus(h):
-    return np.logaddexp(h, h.dtype.type(0))
+    scale, alpha = h.dtype.type(1.0507009873554805), h.dtype.type(1.6732632423543772)
+    return scale * np.where(h > 0, h, alpha * np.expm1(np.minimum(h, 0)))
 
 
 # Keras' activations of the same name, on an array that may be overwritten.
 ACTIVATIONS = {
-    "elu": _elu,
-    "gelu": _gelu,
-    "leaky_relu": _leaky_relu,
+    "elu": lambda h: np.where(h > 0, h, np.expm1(np.minimum(h, 0))),
+    "gelu": lambda h: 0.5 * h * (1 + erf(h * h.dtype.type(np.sqrt(0.5)))),
+    "leaky_relu": lambda h: np.where(h > 0, h, 0.2 * h),
     "linear": lambda h: h,
-    "relu": _relu,
+    "relu": lambda h: np.maximum(h, 0, out=h),
     "selu": _selu,
     "sigmoid": lambda h: expit(h, out=h),
-    "silu": _silu,
-    "softplus": _softplus,
+    "silu": lambda h: h * expit(h),
+    "softplus": lambda h: np.logaddexp(h, h.dtype.type(0)),
     "tanh": lambda h: np.tanh(h, out=h),
 }
 

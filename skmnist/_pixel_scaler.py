@@ -92,7 +92,8 @@ class PixelScaler(ImageTransformer):
 
     def _learn(self, pixels, image_shape):
         with checking("max_value", self.max_value):
-            largest = _largest_magnitude(pixels)
+            # As floats: the magnitude of an integer type's minimum overflows it.
+            largest = max(float(pixels.max()), -float(pixels.min())) or 1.0
             divisor = largest if self.max_value == "auto" else float(self.max_value)
         return {
             "image_shape_": image_shape or (pixels.shape[1],),
@@ -218,11 +219,6 @@ class PixelScaler(ImageTransformer):
         super()._check_fitted()
         if np.dtype(self.dtype_).kind not in "biuf":
             raise ValueError(f"dtype_={self.dtype_!r} is no type of pixels")
-
-
-def _largest_magnitude(pixels):
-    # As floats: the magnitude of an integer type's minimum overflows it.
-    return max(abs(float(pixels.max())), abs(float(pixels.min()))) or 1.0
 
 
 def _limits(integer, floating):

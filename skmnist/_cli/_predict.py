@@ -98,17 +98,14 @@ def _predict_data(args, model):
         images = data.get("x_test", data.get("x"))
         if images is None:
             raise ValueError("has no images to test on")
-        if args.output is None:
-            predictions = _predictions_of(images, model)
-        else:
-            labels = model.predict(images)
+        predictions = _predictions_of(images, model)
     if args.output is None:
         for i, prediction in enumerate(predictions):
             _print_prediction(args.data, i, prediction, args.json)
     else:
         stream = StringIO()
-        rows = [("ImageId", "Label"), *enumerate(labels, 1)]
-        csv.writer(stream, lineterminator="\n").writerows(rows)
+        rows = [(i, each["label"]) for i, each in enumerate(predictions, 1)]
+        csv.writer(stream, lineterminator="\n").writerows([("ImageId", "Label"), *rows])
         write_files({args.output: stream.getvalue().encode()}, "the predictions")
     return 0
 
@@ -202,15 +199,16 @@ def _check_outputs(args):
         if args.data is None:
             raise ValueError("argument --output: needs --data")
         check_writable(args.output, "the predictions")
-    for name, needs in (
-        ("annotate", "--sheet and one picture"),
-        ("show_framed", "one picture"),
+    if args.annotate is not None and not args.sheet:
+        raise ValueError("argument --annotate: needs --sheet")
+    for option, out in (
+        ("--annotate", args.annotate),
+        ("--show-framed", args.show_framed),
     ):
-        out, option = getattr(args, name), "--" + name.replace("_", "-")
         if out is None:
             continue
-        if len(args.files) != 1 or (name == "annotate" and not args.sheet):
-            raise ValueError(f"argument {option}: needs {needs}")
+        if len(args.files) != 1:
+            raise ValueError(f"argument {option}: needs one picture")
         if Path(out).suffix.lower() not in _WRITTEN_AS:
             raise ValueError(
                 f"argument {option}: must end in {', '.join(_WRITTEN_AS)}; got {out!r}"

@@ -78,7 +78,6 @@ def main(args):
     mlp.set_params(hidden_units=read_hidden_units(args.hidden_units))
     # Errors are found before the training starts.
     mlp._validate_params()
-    units = mlp._hidden_units()
     check_writable(args.model, "the model")
     data, labels, steps = prepare(args)
     if args.report is not None:
@@ -86,7 +85,7 @@ def main(args):
             check_report(args.report, data)
     print_data(args, data, labels, steps)
     n_classes = len(np.unique(data.y_train))
-    sizes = [steps[0][1].n_features_in_, *units, n_classes]
+    sizes = [steps[0][1].n_features_in_, *mlp._hidden_units(), n_classes]
     n_parameters = sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
     print(
         f"network  {'-'.join(map(str, sizes))}  {mlp.activation}  "

@@ -85,15 +85,14 @@ def main(args):
 
 def _add_search_arguments(parser):
     group = parser.add_argument_group("the search")
-    for name, metavar, text in (
+    for name, text in (
         (
             "hidden_units",
-            "N",
-            "numbers of hidden units to try: one number is two hidden layers of that "
-            'many units; several with commas ("256,128") one layer each',
+            "hidden units to try: one number is two hidden layers of that many units, "
+            'several with commas ("256,128") are a layer each',
         ),
-        ("dropout", "X", "dropout rates to try"),
-        ("l2", "X", "factors of the L2 penalty to try"),
+        ("dropout", "dropout rates to try"),
+        ("l2", "factors of the L2 penalty to try"),
     ):
         default = DEFAULT_GRID[name]
         group.add_argument(
@@ -101,26 +100,15 @@ def _add_search_arguments(parser):
             nargs="+",
             type=type(default[0]),
             default=default,
-            metavar=metavar,
-            help=f"{text} (default: {' '.join(f'{value}' for value in default)})",
+            metavar="X",
+            help=f"{text} (default: {' '.join(map(str, default))})",
         )
-    group.add_argument(
-        "--cv",
-        type=int,
-        default=3,
-        metavar="N",
-        help="folds of the training images (default: 3)",
-    )
-    group.add_argument(
-        "--n-jobs",
-        type=int,
-        default=1,
-        metavar="N",
-        help="fits at a time; -1 takes all cores (default: 1)",
-    )
-    group.add_argument(
-        "--plot", metavar="FILE.png", help="file for a heat map of the scores"
-    )
+    n_folds = "folds of the training images (default: 3)"
+    group.add_argument("--cv", type=int, default=3, metavar="N", help=n_folds)
+    n_jobs = "fits at a time; -1 takes all cores (default: 1)"
+    group.add_argument("--n-jobs", type=int, default=1, metavar="N", help=n_jobs)
+    plot = "file for a heat map of the scores"
+    group.add_argument("--plot", metavar="FILE.png", help=plot)
 
 
 def _read_grid(args):
@@ -132,9 +120,7 @@ def _read_grid(args):
     }
     values = {name: list(dict.fromkeys(tried)) for name, tried in values.items()}
     for params in ParameterGrid(values):
-        mlp = MLPDigitClassifier(**params)
-        mlp._validate_params()
-        mlp._hidden_units()
+        MLPDigitClassifier(**params)._validate_params()
     return values
 
 

@@ -152,23 +152,19 @@ def register_onnx_converters() -> None:
         raise ImportError(
             "to_onnx needs onnx and skl2onnx: pip install 'skmnist[onnx]'"
         ) from error
-    for kind, shape, convert in (
-        (PixelScaler, _rows_shape, _convert_scaler),
-        (UnsharpMask, _rows_shape, _convert_mask),
+    of_classifiers = {
+        "zipmap": [True, False, "columns"],
+        "output_class_labels": [False, True],
+        "raw_scores": [True, False],
+        "nocl": [False],
+    }
+    for kind, shape, convert, options in (
+        (PixelScaler, _rows_shape, _convert_scaler, None),
+        (UnsharpMask, _rows_shape, _convert_mask, None),
+        (MLPDigitClassifier, _classifier_shape, _convert_classifier, of_classifiers),
     ):
-        update_registered_converter(kind, f"Skmnist{kind.__name__}", shape, convert)
-    update_registered_converter(
-        MLPDigitClassifier,
-        "SkmnistMLPDigitClassifier",
-        _classifier_shape,
-        _convert_classifier,
-        options={
-            "zipmap": [True, False, "columns"],
-            "output_class_labels": [False, True],
-            "raw_scores": [True, False],
-            "nocl": [False],
-        },
-    )
+        name = f"Skmnist{kind.__name__}"
+        update_registered_converter(kind, name, shape, convert, options=options)
 
 
 register_onnx_converters.__module__ = to_onnx.__module__ = "skmnist"  # public there

@@ -5,6 +5,7 @@ import os
 import platform
 import re
 from contextlib import suppress
+from errno import EINVAL
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
@@ -115,7 +116,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     --------
     save : Save an estimator; with an example.
     """
-    data = Path(path).read_bytes()
+    path = Path(path)
+    if path.exists() and not (path.is_file() or path.is_dir()):  # may have no end
+        raise OSError(EINVAL, "a model is loaded from a file only", os.fspath(path))
+    data = path.read_bytes()
     try:
         return _parse(data)
     except ImportError:  # skops is missing

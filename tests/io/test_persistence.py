@@ -372,6 +372,10 @@ def test_a_file_that_cannot_be_read(tmp_path):
         load(tmp_path / "nothing")
     with pytest.raises(OSError, match=tmp_path.name):
         load(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):  # endless
+        with pytest.raises(OSError, match="loaded from a file only"):
+            load(path)
     with pytest.raises(ValueError, match="'path' parameter of load"):
         load(5)
 

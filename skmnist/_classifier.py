@@ -462,8 +462,8 @@ class MLPDigitClassifier(
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
         X_val, y_val : array-like, default=None
-            As in `fit`, and needed with `early_stopping`: `validation_scores_` then has
-            the accuracy on them after each call. Whether to go on is for the caller.
+            As in `fit`: `validation_scores_` has the accuracy on them after each call.
+            Whether to go on is for the caller. Without them no rows are held out.
 
         Returns
         -------
@@ -484,19 +484,13 @@ class MLPDigitClassifier(
                 _check_partial_fit_first_call(self, classes)
             X, y, labels = self._validate(X, y, reset=first)
             self._check_known(labels)
-            validation = self._validation_rows(X_val, y_val)
-            if self.early_stopping and validation is None:
-                raise ValueError(
-                    "partial_fit holds no rows out: with early_stopping=True it needs "
-                    "X_val and y_val"
-                )
             self._train(
                 X,
                 y,
                 sample_weight,
                 first,
                 epochs=1,
-                validation=validation,
+                validation=self._validation_rows(X_val, y_val),
                 incremental=True,
             )
         return self
@@ -606,7 +600,7 @@ class MLPDigitClassifier(
             validation = Data(
                 *validation, np.ones(len(validation[1]), self._array_dtype())
             )
-        elif self.early_stopping:
+        elif self.early_stopping and not incremental:
             kept, held_out = self._split(y, start.seed)
             data = Data(X[kept], y[kept], _mean_one(weight[kept]))
             validation = Data(X[held_out], y[held_out], weight[held_out])

@@ -114,7 +114,18 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     See Also
     --------
-    save : Save an estimator; with an example.
+    save : Save an estimator.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import skmnist
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "scaler.skops"
+    ...     skmnist.save(skmnist.PixelScaler(max_value=16), path)
+    ...     skmnist.load(path)
+    PixelScaler(max_value=16)
     """
     path = Path(path)
     if path.exists() and not (path.is_file() or path.is_dir()):  # may have no end

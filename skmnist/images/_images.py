@@ -27,6 +27,7 @@ _USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
 _NO_DIGIT = 4.0  # more unlike is no worse
 _ODDS = 0.25  # how much less unlike parts count for one more of their log-odds
 _DESK = 0.2  # of the contrast: a desk differs as much from paper
+_LOW = 0.4  # of the usual height: less is a part of a digit
 _LINE = 4  # times as wide as high is no digit
 _WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
 
@@ -420,12 +421,16 @@ def _group(boxes, areas, min_height):
     ink = np.cumsum((areas * longer * (~line | line.all()))[order])
     usual = longer[order[np.searchsorted(ink, ink[-1] / 2)]]
     line &= longer > 0.5 * usual
-    sides = np.where(line, 0, longer)
-    large = np.flatnonzero(sides >= max(0.5 * usual, 3))
+    heights, sides = sides[:, 1], np.where(line, 0, longer)
+    is_large = sides >= max(0.5 * usual, 3)
+    low = heights < _LOW * usual  # as the bar of a 5
+    if (is_large & ~low).any():
+        is_large &= ~low
+    large = np.flatnonzero(is_large)
     groups = [[i] for i in large]
     if not groups:
         return groups
-    for i in np.flatnonzero((sides < 0.5 * usual) & (sides >= 0.1 * usual)):
+    for i in np.flatnonzero(~is_large & (sides >= 0.1 * usual)):
         gaps = np.maximum(
             boxes[large, :2] - boxes[i, 2:], boxes[i, :2] - boxes[large, 2:]
         )

@@ -135,8 +135,8 @@ def test_pieces_of_a_digit_stay_together_and_touching_digits_are_cut():
 def test_a_long_bar_above_a_digit_is_a_part_of_it():
     page = np.full((100, 200), 240, np.uint8)
     page[20:80, 20:30] = page[20:80, 160:170] = 20
-    page[35:80, 100:108] = page[20:28, 100:140] = 20
-    boxes = [[20, 20, 30, 80], [100, 20, 140, 80], [160, 20, 170, 80]]
+    page[35:80, 100:108] = page[20:30, 100:135] = 20
+    boxes = [[20, 20, 30, 80], [100, 20, 135, 80], [160, 20, 170, 80]]
     np.testing.assert_array_equal(find_digits(page).boxes, boxes)
 
 

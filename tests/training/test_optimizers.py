@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from hostile import OPTIMIZERS
 from networks import RANDOM_X, RANDOM_Y, same_weights, slow_unless
 from numpy.testing import assert_allclose, assert_array_equal
 
@@ -34,10 +35,7 @@ CONFIGS = [
 ]
 SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.01, 2, 0.5)
 CONFIGS.append({"class_name": "Adam", "config": {"learning_rate": SCHEDULE}})
-NAMES = [
-    *("adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "ftrl", "lion"),
-    *("nadam", "rmsprop", "sgd"),
-]
+NAMES = OPTIMIZERS.split()
 QUICK = ("adafactor", "adam", "rmsprop", "sgd")
 EACH = slow_unless(QUICK, (*NAMES, *CONFIGS))
 CASES = [(each, 300) for each in (*NAMES, *CONFIGS)]

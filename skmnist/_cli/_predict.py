@@ -12,7 +12,7 @@ import numpy as np
 from .._io._atomic import check_writable, write_files
 from .._io._untrusted import read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
-from ..images._likeness import USUAL, unlikeness
+from ..images._likeness import NOVEL, novelty
 from ._errors import naming, print_error
 from ._shared import (
     add_model_argument,
@@ -289,12 +289,12 @@ def _predictions(model, images, polarity):
     digits = [{"label": None, "probability": 0.0, "unsure": True} for _ in rows]
     (inked,) = rows.any(axis=1).nonzero()
     if inked.size:
-        unlike = unlikeness(rows[inked].reshape(-1, 28, 28))
+        novel = novelty(rows[inked].reshape(-1, 28, 28)) > NOVEL
         for i, *read in zip(
-            inked, model.predict_proba(rows[inked]), unlike, strict=True
+            inked, model.predict_proba(rows[inked]), novel, strict=True
         ):
             digits[i] = _prediction(model.classes_, read[0])
-            digits[i]["unsure"] |= bool(read[1] > USUAL)
+            digits[i]["unsure"] |= bool(read[1])
     return digits, rows
 
 

@@ -379,7 +379,7 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
 def sheet_of(gray):
     """Find the sheet of paper that one picture has inside, on a desk or in a frame.
 
-    It is nearly a rectangle, but for what is written on it.
+    It is nearly a rectangle, but for what is written on it. Blank paper does not count.
 
     Parameters
     ----------
@@ -403,8 +403,12 @@ def sheet_of(gray):
         if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
             continue
         if area >= _SHEET * _rectangle(filled) and is_sharp(gray, filled, own):
-            wide = 1 + min(gray.shape) // 50
-            return ndimage.binary_erosion(filled, np.ones((3, 3)), wide, border_value=1)
+            wide = 2 + min(gray.shape) // 50
+            sheet = ndimage.binary_erosion(
+                filled, np.ones((3, 3)), wide, border_value=1
+            )
+            shown = np.ptp(gray[sheet]) if sheet.any() else 0
+            return sheet if shown > _FAINT * np.ptp(gray) else None
     return None
 
 

@@ -255,8 +255,10 @@ class DigitNormalizer(
         images = self._images(X, reset=False)
         framed = np.empty((len(images), _SIDE, _SIDE), np.uint8)
         stacks = _stacks(images)
+        is_2d = getattr(X, "ndim", None) == 2
+        hint = "; if X is one image, put it into a list, [X]" if is_2d else ""
         results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(self._frame)([images[i] for i in numbers], numbers)
+            delayed(self._frame)([images[i] for i in numbers], numbers, hint=hint)
             for numbers in stacks
         )
         for numbers, result in zip(stacks, results, strict=True):
@@ -365,7 +367,7 @@ class DigitNormalizer(
             )
         return X.reshape(len(X), *shape)
 
-    def _frame(self, images, numbers, steps=None):
+    def _frame(self, images, numbers, steps=None, hint=""):
         """Frame images of one size; `numbers` are what error messages call them."""
         names = ["image" if i is None else f"X[{i}]" for i in numbers]
         gray = np.stack(
@@ -383,7 +385,7 @@ class DigitNormalizer(
                     lack = "ink: it looks the same everywhere"
                     if reading is not None:
                         lack = "digit, only other ink"
-                    raise ValueError(f"{names[i]} has no {lack}")
+                    raise ValueError(f"{names[i]} has no {lack}{hint}")
             if steps is not None and readings[0] is not None:
                 reading = readings[0]._asdict()
                 names = "ink", "mask", "digit", "strokes"

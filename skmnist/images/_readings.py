@@ -34,6 +34,7 @@ _CORNERS, _EXACT, _MUCH = 0.75, 8, 0.3
 # Of the longer side: the radius of no stroke in a digit that is not narrow, and of none
 # in one that fills the image.
 _THICK, _BOLD = 0.22, 0.3
+_LOOP = 0.38  # of the shorter side: the radius of no stroke in a digit with a loop
 _WORSE = 0.3  # more unlike, and what is read closer is no better
 _LEAST = 0.5  # hardly anything is less unlike
 _ONE_SIDED = 0.12  # of what is beside strokes is no paper, at most
@@ -109,7 +110,7 @@ def _read_closer(gray, reading, factor, options, draw):
     closer, _ = _ink.reduce(closer, _CLOSE)
     found = _find_ink(closer, np.array([reading.dark]), reading.uneven, options)
     ink, mask, digit, level = _find_digits(*found, reading.whole, options)
-    if not digit.any():
+    if not digit.any() or (options.drop_frame and _is_block(digit)[0]):
         return None
     strokes, framed, unlike = draw(ink, digit, level)
     if unlike[0] > reading.unlike + _WORSE:
@@ -224,29 +225,13 @@ def _prices(mask, digit, plain, way, drop_frame):
         never |= ~plain & clean
         for i in np.flatnonzero(~plain & ~never):
             never[i] = not _is_one(digit[i])
-    aspect = lengths.min(axis=1) / np.maximum(lengths.max(axis=1), 1)
-    block = aspect >= _WIDE
-    boxes = np.maximum(lengths.prod(axis=1), 1)
-    full = areas / boxes
-    never |= block & (full >= _FULL)
     # A stroke has paper on both sides, and ends that are not those of a box.
     one_sided = (covered > _BESIDE) & (gaps[:, :, ::-1] > 0.1)
-    never |= (full >= 0.5) & one_sided.any(axis=(1, 2))
-    # Nor is a box one, or what is inside: it has square corners.
-    one = np.arange(len(digit))
-    (top, left), (bottom, right) = starts.T, (starts + lengths).T - 1
-    sides = [digit[one, n].sum(axis=1) / lengths[:, 1] for n in (top, bottom)]
-    sides += [digit[one, :, n].sum(axis=1) / lengths[:, 0] for n in (left, right)]
-    square = (np.min(sides, axis=0) > _CORNERS) & (lengths.min(axis=1) >= _EXACT)
-    never |= square & clean & ((full < 0.6) | (areas > _MUCH * shape.prod()))
+    boxes = np.maximum(lengths.prod(axis=1), 1)
+    never |= (2 * areas >= boxes) & one_sided.any(axis=(1, 2))
     never |= _ink.is_ruled(digit)
-    fills = (lengths > _ALONG * shape).all(axis=1)
-    block &= (2 * areas >= boxes) & (2 * lengths.min(axis=1) >= lengths.max(axis=1))
-    # What fills the image may be a bold stroke, if there is paper on both sides.
-    thick = np.where(fills, _BOLD, _THICK) * lengths.max(axis=1)
-    for i in np.flatnonzero(block & ~never):
-        never[i] = _radius(digit[i]) > thick[i]
-        never[i] &= not fills[i] or _n_pieces(~digit[i]) < 2
+    left = np.flatnonzero(~never)
+    never[left] = _is_block(digit[left])
     prices = np.zeros(len(digit))
     if not whole:
         dropped = 1 - areas / np.maximum(mask.sum(axis=(1, 2)), 1)
@@ -255,6 +240,33 @@ def _prices(mask, digit, plain, way, drop_frame):
         prices += _FLIPPED * (through | (flip & ~plain))
     prices[never if drop_frame else areas == 0] = np.inf
     return prices, clean
+
+
+def _is_block(digit):
+    """Tell which ink is too wide, too full or too square for strokes."""
+    areas = digit.sum(axis=(1, 2))
+    starts, lengths = _ink.boxes_of(digit)
+    shape = np.array(digit.shape[1:])
+    shorter, longer = lengths.min(axis=1), np.maximum(lengths.max(axis=1), 1)
+    full = areas / np.maximum(lengths.prod(axis=1), 1)
+    block = (shorter >= _WIDE * longer) & (full >= _FULL)
+    # A box, or what is inside, has four straight sides, and paper around.
+    one = np.arange(len(digit))
+    (top, left), (bottom, right) = starts.T, (starts + lengths).T - 1
+    sides = [digit[one, n].sum(axis=1) / lengths[:, 1] for n in (top, bottom)]
+    sides += [digit[one, :, n].sum(axis=1) / lengths[:, 0] for n in (left, right)]
+    square = (np.min(sides, axis=0) > _CORNERS) & (shorter >= _EXACT)
+    square &= ((starts > 0) & (starts + lengths < shape)).all(axis=1)
+    block |= square & ((full < 0.6) | (areas > _MUCH * shape.prod()))
+    # What fills the image may be a bold stroke, if there is paper on both sides.
+    fills = (lengths > _ALONG * shape).all(axis=1)
+    thick = np.where(fills, _BOLD, _THICK) * longer
+    for i in np.flatnonzero((full >= 0.5) & ~block):
+        radius = _radius(digit[i])
+        block[i] = radius > _LOOP * shorter[i] and _n_pieces(~np.pad(digit[i], 1)) > 1
+        if 2 * shorter[i] >= longer[i] and radius > thick[i]:
+            block[i] |= not fills[i] or _n_pieces(~digit[i]) < 2
+    return block
 
 
 def _polarity(gray, plain, options):

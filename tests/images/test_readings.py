@@ -71,7 +71,10 @@ def blanks():
         ruled[10 + line :: 30] = 150
     narrow = np.pad(np.full((280, 70), 235, np.uint8), 10, constant_values=0)
     narrow = np.pad(narrow, 12, constant_values=235)
+    tall = np.pad(np.full((272, 82), 220, np.uint8), 12, constant_values=40)
+    tall = np.pad(tall, 1, constant_values=220)
     return {
+        "box without a margin": tall,
         "narrow box": narrow,
         "beside a desk, narrow": paper[:, 70:170],
         "narrow and ruled": ruled,

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from .._io._atomic import check_writable, write_files
-from .._io._untrusted import read_arrays
+from .._io._untrusted import naming, read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
 from ..images._likeness import USUAL, unlikeness
-from ._errors import naming, print_error
+from ._errors import print_error
 from ._shared import (
     add_model_argument,
     add_transpose_argument,

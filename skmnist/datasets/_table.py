@@ -1,18 +1,17 @@
 """Images as the rows of a table: CSV files and data frames."""
 
-import math
 import re
 from itertools import chain, islice
 
 import numpy as np
 
+from .._validation import square_side
 from ._unfold import unfold
 
 _LABELS = ("label", "class")  # names of the column with the labels
 _LONGEST_LINE = 8 * 2**20  # bytes
 _AT_ONCE = 1000  # lines
 _MISSING = {"", "<na>", "nan", "none"}  # instead of a label
-_SMALLEST_SIDE = 8  # of square images that are taken for such
 
 
 def read_csv(path):
@@ -94,7 +93,7 @@ def as_pixels(numbers):
 
 def as_images(pixels):
     """Give rows of square images their shape."""
-    side = _side(pixels.shape[1])
+    side = square_side(pixels.shape[1])
     return pixels.reshape(-1, side, side) if side else pixels
 
 
@@ -106,19 +105,14 @@ def _is_header(names):
 
 def _find_label(names):
     named = [i for i, name in enumerate(names) if str(name).lower() in _LABELS]
-    if named or _side(len(names) - 1):
+    if named or square_side(len(names) - 1):
         return named[0] if named else 0
-    if _side(len(names)):
+    if square_side(len(names)):
         return None
     raise ValueError(
         f"has {len(names)} columns, none of them named {' or '.join(_LABELS)}: neither "
         "the pixels of square images nor a label and such pixels"
     )
-
-
-def _side(n_pixels):
-    side = math.isqrt(n_pixels)
-    return side if side**2 == n_pixels and side >= _SMALLEST_SIDE else None
 
 
 def _is_word(cell):

@@ -24,21 +24,7 @@ def read_csv(path):
 def _read_csv(path, dtype):
     with unfold(path) as (stream, most):
         lines = _Lines(stream, most)
-        rows = iter(lines)
-        first = next(rows, "").removeprefix("\ufeff")
-        if not first.strip():
-            raise ValueError("is empty")
-        delimiter = max(",;\t", key=first.count)
-        names = [cell.strip().strip('"') for cell in first.split(delimiter)]
-        if not _is_header(names):
-            names = [""] * len(names)
-        elif "" in names:
-            raise ValueError(
-                f"its column {names.index('') + 1} has no name: leave out the index of "
-                "a data frame, to_csv(..., index=False)"
-            )
-        elif (first := next(rows, None)) is None:
-            raise ValueError("has no rows")
+        delimiter, names, rows = _read_header(iter(lines))
         label, labels = _find_label(names), []
 
         def read_label(text):
@@ -54,7 +40,7 @@ def _read_csv(path, dtype):
 
         try:
             table = np.loadtxt(
-                map(check, chain([first], rows)),
+                map(check, rows),
                 dtype,
                 comments=None,
                 delimiter=delimiter,
@@ -75,6 +61,25 @@ def _read_csv(path, dtype):
         return as_images(as_pixels(table)), None
     pixels = as_pixels(np.delete(table, label, axis=1))
     return as_images(pixels), as_labels(labels)
+
+
+def _read_header(rows):
+    """Return the delimiter, the names of the columns, and the rows of numbers."""
+    first = next(rows, "").removeprefix("\ufeff")
+    if not first.strip():
+        raise ValueError("is empty")
+    delimiter = max(",;\t", key=first.count)
+    names = [cell.strip().strip('"') for cell in first.split(delimiter)]
+    if not _is_header(names):
+        names = [""] * len(names)
+    elif "" in names:
+        raise ValueError(
+            f"its column {names.index('') + 1} has no name: leave out the index of a "
+            "data frame, to_csv(..., index=False)"
+        )
+    elif (first := next(rows, None)) is None:
+        raise ValueError("has no rows")
+    return delimiter, names, chain([first], rows)
 
 
 class _Lines:

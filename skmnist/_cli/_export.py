@@ -10,9 +10,9 @@ from sklearn.pipeline import Pipeline
 
 from .._io._atomic import check_writable, write_files
 from .._io._onnx import to_onnx
+from .._io._untrusted import naming
 from .._pixel_scaler import PixelScaler
 from .._unsharp_mask import UnsharpMask
-from ._errors import naming
 from ._shared import load_classifier
 
 _EXAMPLES = """\

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from .._io._atomic import check_writable, write_files
-from .._io._untrusted import read_arrays
+from .._io._untrusted import naming, read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
 from ..images._likeness import USUAL, unlikeness
-from ._errors import naming, print_error
+from ._errors import print_error
 from ._shared import (
     add_model_argument,
     add_transpose_argument,
@@ -304,8 +304,6 @@ def _annotate(image, digits):
     if image.dtype != "uint8":
         top = max(float(image.max()), 1e-12)
         image = (image.clip(0) * (255 / top)).astype("uint8")
-    if image.ndim == 3 and image.shape[2] == 2:
-        image = image[:, :, 0]
     picture = Image.fromarray(image).convert("RGB")
     pen = ImageDraw.Draw(picture)
     width = max(1, max(picture.size) // 700)
@@ -325,18 +323,13 @@ def _annotate(image, digits):
         for y in above, below, above - font.size, above:
             place = left, min(max(y, 0), picture.height - font.size)
             box = pen.textbbox(place, text, font=font)
-            if not any(_overlap(box, other) for other in taken):
+            corners = np.reshape(taken, (-1, 4))
+            apart = (corners[:, 2:] <= box[:2]) | (corners[:, :2] >= box[2:])
+            if apart.any(axis=1).all():
                 break
         taken.append(box)
         pen.text(place, text, color, font, stroke_width=width, stroke_fill="white")
     return picture
-
-
-def _overlap(box, other):
-    return all(
-        box[i] < other[i + 2] and other[i] < box[i + 2]
-        for i in range(2)  # across and down
-    )
 
 
 def _to_bytes(picture, path):

@@ -8,7 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from ._errors import naming
+from .._io._untrusted import naming
 
 DPI = 144  # of plots
 

@@ -12,10 +12,10 @@ from sklearn.utils.multiclass import unique_labels
 from .._classifier import MLPDigitClassifier
 from .._io._atomic import check_writable
 from .._io._persistence import save
+from .._io._untrusted import naming
 from .._pixel_scaler import PixelScaler
 from .._sklearn_compat import ProgressBar, StrOptions
 from .._unsharp_mask import UnsharpMask
-from ._errors import naming
 from ._report import check_report, write_report
 from ._shared import add_data_arguments, load_data, print_table
 

@@ -64,14 +64,10 @@ def load_digits(
     digits : :class:`~sklearn.utils.Bunch`
         Dictionary-like object, with the following attributes.
 
-        x_train : ndarray of shape (n_train, 8, 8), dtype uint8
-            Images to train on, pixels 0 to 16.
-        y_train : ndarray of shape (n_train,), dtype int64
+        x_train, x_test : ndarray of shape (n_images, 8, 8), dtype uint8
+            Images to train and to test on, pixels 0 to 16.
+        y_train, y_test : ndarray of shape (n_images,), dtype int64
             Their digits, 0 to 9.
-        x_test : ndarray of shape (n_test, 8, 8), dtype uint8
-            Images to test on.
-        y_test : ndarray of shape (n_test,), dtype int64
-            Their digits.
         max_value : float
             The largest pixel value, 16.0.
         image_shape : tuple of int
@@ -139,14 +135,10 @@ def fetch_mnist(
     mnist : :class:`~sklearn.utils.Bunch`
         Dictionary-like object, with the following attributes.
 
-        x_train : ndarray of shape (60000, 28, 28), dtype uint8
-            Images to train on, pixels 0 to 255.
-        y_train : ndarray of shape (60000,), dtype int64
+        x_train, x_test : ndarray of shape (n_images, 28, 28), dtype uint8
+            60,000 images to train and 10,000 to test on, pixels 0 to 255.
+        y_train, y_test : ndarray of shape (n_images,), dtype int64
             Their digits, 0 to 9.
-        x_test : ndarray of shape (10000, 28, 28), dtype uint8
-            Images to test on.
-        y_test : ndarray of shape (10000,), dtype int64
-            Their digits.
         max_value : float
             The largest pixel value, 255.0.
         image_shape : tuple of int

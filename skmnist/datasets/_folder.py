@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 
+from .._io._untrusted import naming
 from ..images import DigitNormalizer, read_image
 from ..images._ink import to_gray
 from ._idx import read_idx
@@ -51,14 +52,15 @@ def read_pair(path):
 
     The labels are None where there is no such file.
     """
-    x, y = _naming(read_idx, path), None
-    if x.ndim < 2:
-        raise ValueError(f"{path.name} has no images: name the file that has them")
-    if (other := _labels_beside(path)) is not None:
-        y = _naming(read_idx, other)
-        if y.ndim == 2:  # QMNIST's other columns are about the writers
-            y = y[:, 0]
-    return x, y
+    with naming(path):
+        x = read_idx(path)
+        if x.ndim < 2:
+            raise ValueError("has no images: name the file that has them")
+    if (other := _labels_beside(path)) is None:
+        return x, None
+    with naming(other):
+        y = read_idx(other)
+    return x, y[:, 0] if y.ndim == 2 else y  # QMNIST's others are about the writers
 
 
 def _labels_beside(path):
@@ -72,13 +74,6 @@ def _labels_beside(path):
         ):
             return other
     return None
-
-
-def _naming(read, path):
-    try:
-        return read(path)
-    except ValueError as error:
-        raise ValueError(f"{path.name} {error}") from error
 
 
 def _read_pictures(folder):

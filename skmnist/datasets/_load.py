@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from .._io._untrusted import in_one_line, read_arrays
+from .._io._untrusted import naming, read_arrays
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from ._folder import read_folder, read_pair
 from ._idx import is_idx
@@ -111,7 +111,7 @@ def load_images(
         tested = take_part(_read(test, transpose), "test", test)
         data = take_part(data, "train", source) | tested
     elif "y" in data and test_size is not None:
-        try:
+        with naming(f"{_name(source)}: cannot be split"):
             parts = train_test_split(
                 data["x"],
                 data["y"],
@@ -119,8 +119,6 @@ def load_images(
                 random_state=random_state,
                 stratify=data["y"],
             )
-        except ValueError as error:
-            raise ValueError(f"{_name(source)}: cannot be split: {error}") from error
         data = dict(zip(("x_train", "x_test", "y_train", "y_test"), parts, strict=True))
     return Bunch(**data)
 
@@ -139,18 +137,13 @@ def take_part(data, part, source):
 def _read(source, transpose):
     """Read what is there into a dict of arrays, as they will be handed out."""
     if isinstance(source, str | os.PathLike):
-        path = Path(source).expanduser()
-        try:
-            data = _read_path(path)
-            return _checked(data, transpose)
-        except ValueError as error:
-            text = in_one_line(error)
-            text = text if str(path) in text else f"{source}: {text}"
-            raise ValueError(text) from error
-    try:
-        return _checked(_as_dict(*from_frame(source)), transpose)
-    except ValueError as error:
-        raise ValueError(f"the data frame: {in_one_line(error)}") from error
+        source = Path(source).expanduser()
+    with naming(_name(source)):
+        if isinstance(source, Path):
+            data = _read_path(source)
+        else:
+            data = _as_dict(*from_frame(source))
+        return _checked(data, transpose)
 
 
 def _read_path(path):

@@ -145,7 +145,7 @@ def test_predict_leaves_no_output_after_an_error(model, tmp_path, capsys):
     arguments = ["--data", str(data), "--output", str(out)]
     assert main(["predict", "--model", model, *arguments]) == 2
 
-    assert f"{data}: line 3 has 1 columns" in one_error(capsys)[1]
+    assert f"{data}: line 3: it has 1 columns" in one_error(capsys)[1]
     assert not out.exists()
     assert main(["predict", model, str(data)]) == 1
     assert "is a saved model: name it by --model" in capsys.readouterr().err

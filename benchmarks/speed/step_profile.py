@@ -79,9 +79,7 @@ def _make_train(data, steps, mixed_precision):
         rows=rows,
         y=data.y_train[rows].astype(np.int32),
         weight=np.full((len(rows), 1), 1 / batch_size, np.float32),
-        dropout_masks=draw_masks(
-            [rng], n_rows, _NETWORK.dropout, [[n] for n in units]
-        ),
+        dropout_masks=draw_masks([rng], n_rows, _NETWORK.dropout, [[n] for n in units]),
         rates=np.full(steps, 0.001, np.float32),
         seeds=np.zeros((steps, 2), np.int32),
     )

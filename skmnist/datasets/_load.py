@@ -1,4 +1,4 @@
-"""Images and labels out of what people have them in."""
+"""Load images and labels from files, folders and data frames."""
 
 import os
 from numbers import Integral, Real
@@ -47,13 +47,13 @@ def load_images(
     Parameters
     ----------
     source : str, path-like or data frame
-        One of the following. What a file is, is told by what is in it.
+        One of the following. The format of a file is detected from its content.
 
         - A table: a CSV file, gzipped or not, with or without a header, or a data
-          frame, as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row is an
-          image: the label, in the column named "label" or "class" or else the first,
-          and the pixels. A table of square images and nothing else has no labels.
-        - IDX files, gzipped or not, by their usual names, as
+          frame, such as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row
+          is an image: the label, in the column named "label" or "class" or else the
+          first, and the pixels. A table of square images alone has no labels.
+        - IDX files, gzipped or not, by their usual names, such as
           ``train-images-idx3-ubyte.gz``: the folder, or the file with the images.
         - A folder with one folder of pictures per label (``0/a.png``), or two such
           folders, named train and test. If the pictures are not all of one size of at
@@ -62,11 +62,10 @@ def load_images(
           them, or x and y.
 
     test : str, path-like or data frame, default=None
-        Where the images to test on are, if not in `source`.
+        Source of the test images, if not in `source`.
 
     transpose : bool, default=False
-        Whether rows and columns of the images change places; EMNIST's files have them
-        the other way round.
+        Whether to swap the rows and columns of the images, as EMNIST needs.
 
     test_size : float, int or None, default=0.2
         Share (float, between 0 and 1) or number (int) of the images to test on, if
@@ -92,8 +91,8 @@ def load_images(
         If a file cannot be read.
     ValueError
         If a file is damaged, or has other than images and a label for each. The message
-        names it, and nothing is returned. A gzipped file may unfold into 256 MiB or 50
-        times its size.
+        names it, and nothing is returned. A gzipped file may decompress to 256 MiB or
+        50 times its size.
 
     Examples
     --------

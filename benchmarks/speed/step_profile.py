@@ -75,19 +75,16 @@ def _make_train(data, steps, mixed_precision):
     n_rows = [batch_size] * steps
     rows = rng.integers(len(data.x_train), size=sum(n_rows)).astype(np.int32)
     inputs = _loop.Steps(
-        bounds=np.cumsum([0, *n_rows, 0], dtype=np.int32)[:, np.newaxis],
+        bounds=np.cumsum([0, *n_rows, 0], dtype=np.int32),
         rows=rows,
         y=data.y_train[rows].astype(np.int32),
         weight=np.full((len(rows), 1), 1 / batch_size, np.float32),
-        dropout_masks=draw_masks(
-            [(rng, n_rows)], _NETWORK.dropout, [[n] for n in units]
-        ),
+        dropout_masks=draw_masks([rng], n_rows, _NETWORK.dropout, [[n] for n in units]),
         rates=np.full(steps, 0.001, np.float32),
         seeds=np.zeros((steps, 2), np.int32),
     )
-    settings = _loop.Hyperparameters(
-        batch_size, 1 / (1 - _NETWORK.dropout), 0, 0, np.zeros(6), np.zeros((0, 784))
-    )
+    numbers = 1 / (1 - _NETWORK.dropout), 0, 0, np.zeros(6), np.zeros((0, 784))
+    settings = _loop.Hyperparameters(np.int32(batch_size), *map(np.float32, numbers))
 
     def train(traced=False):
         metadata = tf.compat.v1.RunMetadata() if traced else None

@@ -94,7 +94,7 @@ def _numbers(words, n_images, dtype):
     bits = tf.reshape(tf.bitcast(words, tf.int16), [-1])
     numbers = (tf.cast(bits, dtype) + 0.5) * 2.0**-15
     affine, weights = tf.split(numbers, [n_images * _N_AFFINE, -1])
-    return tf.reshape(affine, [n_images, -1]), tf.reshape(weights, [n_images, 2, -1])
+    return tf.reshape(affine, [-1, _N_AFFINE]), tf.reshape(weights, [n_images, 2, -1])
 
 
 def _inverse(affine, ranges):

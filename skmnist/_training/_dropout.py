@@ -11,13 +11,15 @@ MAX_DROPOUT = 255 / 256
 _BYTES_AT_ONCE = 2**17  # stay in the cache
 
 
-def draw_masks(parts, rate, layers):
+def draw_masks(rngs, sizes, rate, layers):
     """Draw the units that dropout keeps.
 
     Parameters
     ----------
-    parts : list of (numpy.random.Generator, list of int)
-        Source of the random bytes, and rows of each step, for the steps of each epoch.
+    rngs : list of numpy.random.Generator
+        Source of the random bytes of each epoch.
+    sizes : ndarray of int
+        Rows of each step, in each of the epochs.
     rate : float
         Probability of a unit to be dropped, at most `MAX_DROPOUT`.
     layers : list of list of int
@@ -27,17 +29,16 @@ def draw_masks(parts, rate, layers):
     -------
     list of list of ndarray of shape (rows of all steps, n_units), bool
     """
-    total = sum(sum(n_rows) for _, n_rows in parts)
+    n_rows = sum(sizes)
+    total = len(rngs) * n_rows
     masks = [[aligned_empty((total, n), bool) for n in shards] for shards in layers]
-    end = 0
-    for rng, n_rows in parts:
+    for epoch, rng in enumerate(rngs):
         # Rounded at random for each step, so that the mean rate is exact.
-        thresholds = np.floor(rate * 256 + rng.random(len(n_rows)))
-        thresholds = np.repeat(thresholds.astype(np.uint8), n_rows)[:, np.newaxis]
-        start, end = end, end + len(thresholds)
+        thresholds = np.floor(rate * 256 + rng.random(len(sizes)))
+        thresholds = np.repeat(thresholds.astype(np.uint8), sizes)[:, np.newaxis]
         for shards in masks:
             for mask in shards:
-                _fill(mask[start:end], rng, thresholds)
+                _fill(mask[epoch * n_rows :][:n_rows], rng, thresholds)
     return masks
 
 

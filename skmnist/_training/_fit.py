@@ -68,7 +68,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     plan = _Plan(config, data, state, single_epochs=every_epoch)
     stopping = _EarlyStopping(validation, config)
     history = {}
-    with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
+    with cache.lease(plan.spec, plan.optimizer) as loop:
         loop.load_data(data.X)
         loop.load_state(state.weights, state.optimizer)
         state.weights.clear()  # of a large network they take much memory
@@ -119,8 +119,8 @@ class _Plan:
             distorted -= round(config.distortion.clean_fraction * config.epochs)
         self._n_distorted = distorted
         self._sampler = LossSampler(n_rows, config.hard_fraction)
-        self._uniform_sampler = LossSampler(n_rows, 0)
         n_products = self._batch_size * config.architecture.n_multiplications
+        self.optimizer = make_optimizer(config.optimizer)
         self.spec = self._make_spec(n_products)
         units = config.architecture.hidden_units
         axes = shard_axes(self.spec.n_layers, self.spec.sharded)[1:-2:2]
@@ -141,18 +141,17 @@ class _Plan:
 
     def _make_spec(self, n_products):
         config, network = self.config, self.config.architecture
-        optimizer = make_optimizer(config.optimizer)
         return LoopSpec(
             n_layers=len(network.layer_sizes) - 1,
             activation=network.activation,
             dtype=network.dtype,
             optimizer=optimizer_key(config.optimizer),
-            sharded=optimizer.elementwise and n_products >= _WORTH_SHARDING,
+            sharded=self.optimizer.elementwise and n_products >= _WORTH_SHARDING,
             mixed_precision=config.mixed_precision and n_products >= _WORTH_BFLOAT16,
             penalized=config.l2 > 0,
             adversarial=config.adversarial_epsilon > 0,
             distortion=config.distortion and config.distortion.kind,
-            layer_sizes=None if optimizer.any_size else network.layer_sizes,
+            layer_sizes=None if self.optimizer.any_size else network.layer_sizes,
             sparse=issparse(self._data.X),
         )
 
@@ -165,15 +164,14 @@ class _Plan:
     def run(self, loop, epochs):
         """Train some epochs, and return the metrics of each."""
         clean = epochs[0] >= self._n_distorted
-        sampler = self._uniform_sampler if clean else self._sampler
         settings = self._settings(clean)
         losses, correct = [], []
-        for steps in self._draw(epochs, sampler):
+        for steps in self._draw(epochs, clean):
             of_rows, hits, *penalty = loop.train(steps, settings, cache.one_in_use)
-            sampler.update(steps.rows, of_rows)
+            self._sampler.update(steps.rows, of_rows)
             of_rows = of_rows * self._data.sample_weight[steps.rows]
             for each in penalty:
-                of_rows += np.repeat(each, np.diff(steps.bounds[:-1, 0]))
+                of_rows += np.repeat(each, np.diff(steps.bounds[:-1]))
             losses.append(of_rows)
             correct.append(hits)
         losses, accuracies = (
@@ -200,42 +198,42 @@ class _Plan:
             modes,
         )
 
-    def _draw(self, epochs, sampler):
-        """Draw the inputs of some epochs, as many steps at a time as a call takes."""
-        n_steps, parts = self._n_steps, []
-        for epoch in epochs:
-            # An epoch has a generator of its own; of NumPy's SFC64 is the fastest.
-            seed = self._seed, self._first_epoch + epoch
-            rng = np.random.Generator(np.random.SFC64(seed))
-            order = sampler.order(rng)
-            seeds = rng.integers(2**31, size=(n_steps, 2), dtype=np.int32)
-            steps = np.arange(n_steps * epoch, n_steps * (epoch + 1))
-            rates = np.float32(self.learning_rate * _decay(self.config, steps, n_steps))
-            for first in range(0, n_steps, self._steps_per_call):
-                some = slice(first, first + self._steps_per_call)
-                rows = order[first * self._batch_size :]
-                rows = rows[: len(rates[some]) * self._batch_size]
-                n_rows = np.full(len(rates[some]), self._batch_size)
-                n_rows[-1] -= n_rows.sum() - len(rows)
-                parts.append((rng, n_rows, rows, rates[some], seeds[some]))
-                if epoch == epochs[-1] or n_steps > self._steps_per_call:
-                    yield self._steps(*zip(*parts, strict=True))
-                    parts.clear()
-
-    def _steps(self, rngs, n_rows, *arrays):
-        rows, rates, seeds = map(np.concatenate, arrays)
-        parts = list(zip(rngs, n_rows, strict=True))
-        n_rows = np.concatenate(n_rows)
-        weight = self._data.sample_weight[rows] / np.repeat(n_rows, n_rows)
-        return Steps(
-            bounds=np.cumsum([0, *n_rows, 0], dtype=np.int32)[:, np.newaxis],
-            rows=rows,
-            y=self._data.y[rows],
-            weight=weight.astype(self._data.X.dtype)[:, np.newaxis],
-            dropout_masks=draw_masks(parts, self._dropout, self._hidden),
-            rates=rates,
-            seeds=seeds,
+    def _draw(self, epochs, clean):
+        """Draw the inputs of some epochs, call by call."""
+        n_steps, n_rows = self._n_steps, len(self._data.y)
+        # An epoch has a generator of its own; of NumPy's SFC64 is the fastest.
+        rngs = [
+            np.random.Generator(
+                np.random.SFC64((self._seed, self._first_epoch + epoch))
+            )
+            for epoch in epochs
+        ]
+        order = np.array([self._sampler.order(rng, uniform=clean) for rng in rngs])
+        seeds = np.array(
+            [rng.integers(2**31, size=(n_steps, 2), dtype=np.int32) for rng in rngs]
         )
+        steps = np.arange(n_steps * epochs[0], n_steps * (epochs[-1] + 1))
+        rates = np.float32(self.learning_rate * _decay(self.config, steps, n_steps))
+        rates = rates.reshape(len(epochs), n_steps)
+        bounds = np.minimum(np.arange(n_steps + 1) * self._batch_size, n_rows)
+        # Several epochs in one call, or one epoch in several.
+        for first in range(0, n_steps, self._steps_per_call):
+            some = slice(first, first + self._steps_per_call)
+            of_call = bounds[first : first + self._steps_per_call + 1]
+            sizes = np.diff(of_call)
+            rows = order[:, of_call[0] : of_call[-1]].ravel()
+            masks = draw_masks(rngs, sizes, self._dropout, self._hidden)
+            sizes = np.tile(sizes, len(epochs))
+            weight = self._data.sample_weight[rows] / np.repeat(sizes, sizes)
+            yield Steps(
+                bounds=np.cumsum([0, *sizes, 0], dtype=np.int32),
+                rows=rows,
+                y=self._data.y[rows],
+                weight=weight.astype(self._data.X.dtype)[:, np.newaxis],
+                dropout_masks=masks,
+                rates=rates[:, some].ravel(),
+                seeds=seeds[:, some].reshape(-1, 2),
+            )
 
 
 def _decay(config, step, steps_per_epoch):

@@ -4,6 +4,8 @@
 
 import keras
 
+from ._optimizers import state_variables
+
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
         f"Keras runs on the {keras.backend.backend()!r} backend in this process; "
@@ -84,8 +86,3 @@ def trained_model(architecture, weights, optimizer, optimizer_state, **options):
         for variable, value in zip(variables, optimizer_state, strict=True):
             variable.assign(value)
     return model
-
-
-def state_variables(optimizer):
-    """List the variables of a built Keras optimizer, but for its learning rate."""
-    return [each for each in optimizer.variables if each is not optimizer.learning_rate]

@@ -3,7 +3,6 @@
 """The training loop: many steps in one call into TensorFlow."""
 
 from contextlib import nullcontext
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +12,10 @@ from ._aligned import aligned_copy
 from ._distortion import make_distort
 from ._interrupts import defer_interrupts
 from ._session import open_session, run_options
-from ._sharding import join, n_shards, shard_axes, split
+from ._sharding import join, shard_axes, split
 from ._startup import quiet_startup
 from ._step import ACTIVATIONS, Batch, gradients, perturb
 from ._variable import Variable
-
-_placeholder = tf.compat.v1.placeholder
 
 
 class LoopSpec(NamedTuple):
@@ -40,7 +37,7 @@ class LoopSpec(NamedTuple):
 class Steps(NamedTuple):
     """Inputs of some steps. Their rows follow each other, those of the first first."""
 
-    bounds: np.ndarray  # (n_steps + 2, 1), int32, first row of each, twice the end
+    bounds: np.ndarray  # (n_steps + 2,), int32, first row of each, twice the end
     rows: np.ndarray  # (n_rows,), int32, into the data
     y: np.ndarray  # (n_rows,), int32
     weight: np.ndarray  # (n_rows, 1), of each row in the mean loss of its step
@@ -52,7 +49,7 @@ class Steps(NamedTuple):
 class SparseRows(NamedTuple):
     """Rows of some steps as their numbers other than zero."""
 
-    bounds: np.ndarray  # (n_steps + 2, 1), int32, first number of each, twice the end
+    bounds: np.ndarray  # (n_steps + 2,), int32, first number of each, twice the end
     index: np.ndarray  # (n_numbers, 2), int64, row of the step, and column
     values: np.ndarray  # (n_numbers,)
     n_features: int
@@ -83,16 +80,18 @@ class TrainingLoop:
         self._low = tf.bfloat16 if spec.mixed_precision else self._dtype
         self._optimizer = optimizer
         self._distort = make_distort(*spec.distortion) if spec.distortion else None
-        # XLA writes to stderr when it compiles first.
-        self._first_run = quiet_startup() if spec.distortion else nullcontext()
-        self._axes = shard_axes(spec.n_layers, spec.sharded)
-        self._n_weights = len(self._axes)
+        self._n_weights = 2 * spec.n_layers
+        self._session = None
         self.release()
+
+    def _build(self, inputs):
+        """Make graph and session, for inputs of the kinds of these arrays."""
+
+        def placeholder(array):
+            return tf.compat.v1.placeholder(array.dtype, [None] * array.ndim)
+
         with tf.Graph().as_default() as graph:
-            self._variables = optimizer.variables(self._shapes(), self._dtype)
-            owners = optimizer.owners(self._n_weights)
-            self._axes += [None if i is None else self._axes[i] for i in owners]
-            inputs = self._make_inputs()
+            inputs = tf.nest.map_structure(placeholder, inputs)
             # A tf.function keeps reads and writes of variables in order.
             results = tf.function(self._run, autograph=False)(*inputs)
         self._session = open_session(graph)
@@ -100,57 +99,10 @@ class TrainingLoop:
             results, tf.nest.flatten(inputs), accept_options=True
         )
 
-    def _shapes(self):
-        sizes = self.spec.layer_sizes or [None] * (self.spec.n_layers + 1)
-        return [shape for a, b in pairwise(sizes) for shape in ((a, b), (b,))]
-
-    def _make_inputs(self):
-        kinds = [(self._dtype, shape) for shape in self._shapes()]
-        if self._variables:
-            kinds = [(each.dtype, each.shape) for each in self._variables]
-        else:
-            kinds.append((tf.int64, ()))  # the optimizer counts its steps
-            kinds += [(self._dtype, None)] * (len(self._axes) - len(kinds))
-        values = [
-            [_placeholder(*kind) for _ in range(n_shards(axis))]
-            for kind, axis in zip(kinds, self._axes, strict=True)
-        ]
-        matrix, vector = [None, None], [None]
-        hidden = self._axes[1 : self._n_weights - 2 : 2]
-        steps = Steps(
-            bounds=_placeholder(tf.int32, [None, 1]),
-            rows=_placeholder(tf.int32, vector),
-            y=_placeholder(tf.int32, vector),
-            weight=_placeholder(self._dtype, [None, 1]),
-            dropout_masks=[
-                [_placeholder(tf.bool, matrix) for _ in range(n_shards(axis))]
-                for axis in hidden
-            ],
-            rates=_placeholder(tf.float32, vector),
-            seeds=_placeholder(tf.int32, [None, 2]),
-        )
-        shapes = [], [], [], [6], matrix
-        numbers = [_placeholder(self._dtype, shape) for shape in shapes]
-        settings = Hyperparameters(_placeholder(tf.int32, []), *numbers)
-        X = _placeholder(self._low, matrix)
-        if self.spec.sparse:
-            X = SparseRows(
-                bounds=_placeholder(tf.int32, [None, 1]),
-                index=_placeholder(tf.int64, [None, 2]),
-                values=_placeholder(self._dtype, vector),
-                n_features=_placeholder(tf.int64, []),
-            )
-        return values, X, steps, settings
-
     def _run(self, values, X, steps, settings):
-        if self._variables:
-            stored = [[variable] for variable in self._variables]
-            for (variable,), (value,) in zip(stored, values, strict=True):
-                variable.assign(value)
-        else:
-            stored = [list(map(Variable, shards)) for shards in values]
+        shapes = [shards[0].shape for shards in self._values[: self._n_weights]]
+        stored = self._optimizer.store(values, shapes)
         weights = stored[: self._n_weights]
-        self._optimizer.connect(weights, stored[self._n_weights :])
         # A tensor from outside of the loop costs four operations in each step, a
         # variable one.
         inputs = tf.nest.map_structure(Variable, (X, steps, settings))
@@ -165,14 +117,9 @@ class TrainingLoop:
             metrics = [m.write(i, x) for m, x in zip(metrics, found, strict=True)]
             return i + 1, metrics, batch
 
-        kinds = [(self._dtype, (None,)), (tf.bool, (None,))]
-        if self.spec.penalized:
-            kinds.append((self._dtype, (1,)))
+        dtypes = [self._dtype, tf.bool] + [self._dtype] * self.spec.penalized
         n_steps = tf.size(steps.rates.read())
-        metrics = [
-            tf.TensorArray(dtype, n_steps, element_shape=shape, infer_shape=False)
-            for dtype, shape in kinds
-        ]
+        metrics = [tf.TensorArray(x, n_steps, infer_shape=False) for x in dtypes]
         first = tf.constant(0)
         _, metrics, _ = tf.while_loop(
             lambda i, *_: i < tf.size(steps.rates.read()),
@@ -180,10 +127,9 @@ class TrainingLoop:
             (first, metrics, self._batch(first, X, steps, settings)),
             parallel_iterations=1,
         )
-        values = [[_read(each) for each in shards] for shards in stored]
-        made = [inputs] if self._variables else [inputs, stored]
-        for each in tf.nest.flatten(made):
-            each.destroy()
+        values = tf.nest.map_structure(_read, stored)
+        for each in tf.nest.flatten((inputs, stored)):
+            tf.raw_ops.DestroyResourceOp(resource=each.handle)
         return values, [each.concat() for each in metrics]
 
     def _batch(self, i, X, steps, settings):
@@ -219,7 +165,7 @@ class TrainingLoop:
 
     def _step(self, variables, batch, rate, settings):
         """Train one step; return losses of rows, whether they are correct, penalty."""
-        values = [[_read(each) for each in shards] for shards in variables]
+        values = tf.nest.map_structure(_read, variables)
         weights = list(values)
         weights[::2] = [
             [tf.cast(each, self._low) for each in shards] for shards in values[::2]
@@ -241,7 +187,8 @@ class TrainingLoop:
 
     def close(self):
         """Release the memory of the session."""
-        self._session.close()
+        if self._session is not None:
+            self._session.close()
 
     def release(self):
         """Forget data and weights."""
@@ -256,6 +203,8 @@ class TrainingLoop:
         """Take over weights and the optimizer's state; None is a new optimizer."""
         if optimizer_state is None:
             optimizer_state = self._optimizer.initial_state(weights)
+        axes = shard_axes(self.spec.n_layers, self.spec.sharded)
+        self._axes = axes + self._optimizer.state_axes(axes, optimizer_state)
         arrays = zip([*weights, *optimizer_state], self._axes, strict=True)
         self._values = [
             [aligned_copy(shard) for shard in split(array, axis)]
@@ -287,15 +236,18 @@ class TrainingLoop:
         filled with the time that each operation took.
         """
         X = _sparse_rows(self._X, steps) if self.spec.sparse else self._X
-        inputs = tf.nest.flatten((self._values, X, steps, settings))
+        inputs = self._values, X, steps, settings
+        first = self._session is None
+        if first:
+            self._build(inputs)
         options = run_options(alone and self.spec.sharded)
         if metadata is not None:
             options.trace_level = options.FULL_TRACE
-        with self._first_run:
+        # XLA writes to stderr when it compiles first.
+        with quiet_startup() if first and self.spec.distortion else nullcontext():
             values, metrics = self._call(
-                *inputs, options=options, run_metadata=metadata
+                *tf.nest.flatten(inputs), options=options, run_metadata=metadata
             )
-        self._first_run = nullcontext()
         # TensorFlow keeps memory that it once had, so it is to have the values once.
         for old, new in zip(*map(tf.nest.flatten, (self._values, values)), strict=True):
             old[...] = new
@@ -309,7 +261,7 @@ def _read(variable):
 
 def _slicing(bounds, i):
     """Return a function that takes what belongs to step `i` out of a variable."""
-    begin, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
+    begin, end = tf.split(tf.gather(bounds, i + [0, 1]), 2)
 
     def of_step(variable):
         return tf.raw_ops.StridedSlice(
@@ -322,11 +274,11 @@ def _slicing(bounds, i):
 def _sparse_rows(X, steps):
     rows = X[steps.rows]
     rows.sum_duplicates()
-    bounds = steps.bounds[:, 0]
+    bounds = steps.bounds
     row = np.arange(len(steps.rows)) - np.repeat(bounds[:-2], np.diff(bounds[:-1]))
     index = np.stack([np.repeat(row, np.diff(rows.indptr)), rows.indices], axis=1)
     return SparseRows(
-        bounds=rows.indptr[bounds].astype(np.int32)[:, np.newaxis],
+        bounds=rows.indptr[bounds].astype(np.int32),
         index=index.astype(np.int64),
         values=rows.data,
         n_features=np.int64(X.shape[1]),

@@ -37,10 +37,13 @@ class LossSampler:
         losses = np.minimum(losses, _LARGEST_LOSS)
         self._losses[rows] += (1 - _MOMENTUM) * (losses - self._losses[rows])
 
-    def order(self, rng):
-        """Draw the rows of an epoch, as int32 of shape (n_rows,)."""
+    def order(self, rng, *, uniform=False):
+        """Draw the rows of an epoch, as int32 of shape (n_rows,).
+
+        `uniform` draws a permutation, whatever the losses.
+        """
         n_rows, total = self._n_rows, self._losses.sum()
-        if self._fraction == 0 or total == 0:
+        if uniform or self._fraction == 0 or total == 0:
             return rng.permutation(np.arange(n_rows, dtype=np.int32))
         # Each row as often as its expected count, rounded up or down.
         counts = 1 - self._fraction + self._fraction * n_rows * self._losses / total

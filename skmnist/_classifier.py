@@ -978,18 +978,20 @@ class MLPDigitClassifier(
         from ._training import check_not_forked
         from ._training._keras_model import trained_model
         from ._training._optimizers import keras_optimizer
+        from ._training._startup import quiet_startup
 
         check_not_forked()
-        return trained_model(
-            network,
-            weights,
-            keras_optimizer(self._optimizer(), self.learning_rate),
-            optimizer_state,
-            dropout=self.dropout,
-            l2=self.l2,
-            seed=seed,
-            dtype=self.dtype,
-        )
+        with quiet_startup():
+            return trained_model(
+                network,
+                weights,
+                keras_optimizer(self._optimizer(), self.learning_rate),
+                optimizer_state,
+                dropout=self.dropout,
+                l2=self.l2,
+                seed=seed,
+                dtype=self.dtype,
+            )
 
 
 def _layers(weights):

@@ -1,6 +1,7 @@
 """Load images and labels from files, folders and data frames."""
 
 import os
+import reprlib
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -51,15 +52,18 @@ def load_images(
 
         - A table: a CSV file, gzipped or not, with or without a header, or a data
           frame, such as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row
-          is an image: the label, in the column named "label" or "class" or else the
-          first, and the pixels. A table of square images alone has no labels.
+          is an image: the label and the pixels. Labels are in the column named "label",
+          "class" or "target", or else in the last one if only its name is unlike the
+          others, or else in the first. A table of square images and nothing else has
+          no labels.
         - IDX files, gzipped or not, by their usual names, such as
           ``train-images-idx3-ubyte.gz``: the folder, or the file with the images.
         - A folder with one folder of pictures per label (``0/a.png``), or two such
           folders, named train and test. If the pictures are not all of one size of at
           most 64x64 pixels, :class:`skmnist.DigitNormalizer` frames them.
         - A ``.npz`` file with the arrays x_train, y_train, x_test and y_test, some of
-          them, or x and y.
+          them, or x and y; in small letters or capitals. A ``.npy`` file with images,
+          without labels.
 
     test : str, path-like or data frame, default=None
         Source of the test images, if not in `source`.
@@ -153,11 +157,14 @@ def _read_path(path):
     if is_idx(start):
         return _as_dict(*read_pair(path))
     if start.startswith((b"\x93NUM", b"PK")):
-        arrays = read_arrays(path)
+        found = read_arrays(path)
+        if start.startswith(b"\x93"):
+            return {"x": found.popitem()[1]}
+        arrays = {name.lower(): array for name, array in found.items()}
         data = {name: arrays[name] for name in _NAMES if name in arrays}
         if not any(name.startswith("x") for name in data):
             raise ValueError(
-                f"has no array x, x_train or x_test; it has {list(arrays)}"
+                f"has no array x, x_train or x_test; it has {reprlib.repr(list(found))}"
             )
         return data
     return _as_dict(*read_csv(path))

@@ -8,7 +8,7 @@ import numpy as np
 from .._validation import square_side
 from ._unfold import unfold
 
-_LABELS = ("label", "class")  # names of the column with the labels
+_LABELS = ("label", "class", "target")  # names of the column with the labels
 _LONGEST_LINE = 8 * 2**20  # bytes
 _MISSING = {"", "<na>", "nan", "none"}  # instead of a label
 
@@ -101,7 +101,9 @@ class _Lines:
             try:
                 self.text = line.decode()
             except UnicodeDecodeError:
-                raise ValueError("is no CSV, IDX or .npz file, and no folder") from None
+                raise ValueError(
+                    "is no CSV, IDX or .npz file, and no folder; CSV must be UTF-8"
+                ) from None
             if self.text.strip():
                 yield self.text
 
@@ -167,13 +169,18 @@ def _is_header(names):
 
 
 def _find_label(names):
-    named = [i for i, name in enumerate(names) if str(name).lower() in _LABELS]
-    if named or square_side(len(names) - 1):
-        return named[0] if named else 0
+    names = [str(name).lower() for name in names]
+    for name in _LABELS:
+        if name in names:
+            return names.index(name)
+    if square_side(len(names) - 1):
+        # Pixels have names that are alike, such as pixel_0_1 or 1x1.
+        first, second, last = (names[i].rstrip("0123456789_x") for i in (0, 1, -1))
+        return len(names) - 1 if first == second != last else 0
     if square_side(len(names)):
         return None
     raise ValueError(
-        f"has {len(names)} columns, none of them named {' or '.join(_LABELS)}: neither "
+        f"has {len(names)} columns, none of them named {', '.join(_LABELS)}: neither "
         "the pixels of square images nor a label and such pixels"
     )
 

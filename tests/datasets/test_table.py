@@ -40,7 +40,9 @@ def as_csv(frame, **kwargs):
         as_csv(with_label()),
         as_csv(with_label(64, "Label")),
         as_csv(with_label(3, "class")),
+        as_csv(with_label(3, "target")),
         as_csv(with_label(0, "digit")),
+        as_csv(with_label(64, "digit")),
         as_csv(with_label(), header=False),
         as_csv(with_label(), header=False).replace("\n", "\r\n"),
         as_csv(with_label(), header=False).rstrip("\n"),
@@ -141,8 +143,8 @@ def test_a_bad_csv_file_is_one_line(lines, message, csv):
 
 
 def test_bytes_that_are_no_text(csv):
-    with pytest.raises(ValueError, match=r"data\.csv: is no CSV, IDX or \.npz file"):
-        load_images(csv(bytes(range(128, 256))))
+    with pytest.raises(ValueError, match=r"data\.csv: is no CSV.* must be UTF-8"):
+        load_images(csv(as_csv(with_label()).encode("utf-16")))
 
 
 @pytest.mark.parametrize(

@@ -84,9 +84,9 @@ _ = DigitGridDisplay.from_estimator(
 # %%
 # Overfitting
 # -----------
-# Overfitting shows with few images: 5,000, of which a tenth is held out. Without dropout and
-# L2 the network soon memorizes the training images: the training loss goes to zero,
-# while the validation loss rises again.
+# Overfitting shows with few images: 5,000, of which a tenth is held out. Without
+# dropout and L2 the network soon memorizes the training images: the training loss goes
+# to zero, while the validation loss rises again.
 #
 # ``early_stopping`` holds the images out; a patience of all epochs disables the stop.
 EPOCHS = 40

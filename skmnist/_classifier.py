@@ -51,6 +51,15 @@ _OPTIMIZERS = {
 }
 _OPTIMIZERS |= {name.lower() for name in _OPTIMIZERS}
 _DEFAULT_LEARNING_RATE = 0.001
+# What scikit-learn's messages say of common mistakes, and what to do.
+_REMEDIES = {
+    "Found array with dim": "Images are flattened by PixelScaler: "
+    "make_pipeline(PixelScaler(), MLPDigitClassifier()).",
+    "should be a 1d array": "Of one-hot rows fit y.argmax(axis=1); for several labels "
+    "per row use sklearn.multioutput.MultiOutputClassifier.",
+    "Unknown label type: unknown": "Of objects, labels are strings: y.astype(str), or "
+    "y.astype(int) for numbers.",
+}
 # What TensorFlow's int32 and float32 can hold.
 _LARGEST_INT = 2**31 - 1
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -535,21 +544,13 @@ class MLPDigitClassifier(
 
     def _validate(self, X, y, reset):
         X = self._flat(X, reset=reset, dtype=self._array_dtype())
-        with checking("y", y):
+        with _checking("y", y):
             if y is None:
                 raise ValueError(
                     f"{type(self).__name__} requires y to be passed, but the target y "
                     "is None"
                 )
-            try:
-                y = _check_y(y, estimator=self)
-            except ValueError as error:
-                if "should be a 1d array" not in str(error):
-                    raise
-                raise ValueError(
-                    f"{error} Of one-hot rows fit y.argmax(axis=1); for several labels "
-                    "per row use sklearn.multioutput.MultiOutputClassifier."
-                ) from None
+            y = _check_y(y, estimator=self)
             check_classification_targets(y)
             check_consistent_length(X, y)
             return X, y, unique_labels(y)
@@ -557,16 +558,8 @@ class MLPDigitClassifier(
     def _flat(self, X, **kwargs):
         if not hasattr(X, "shape") and hasattr(X, "__array__"):
             X = np.asarray(X)  # scikit-learn does not see its number of features
-        try:
-            with checking("X", X):
-                return validate_data(self, X, accept_sparse="csr", **kwargs)
-        except ValueError as error:
-            if "Found array with dim" not in str(error):
-                raise
-            raise ValueError(
-                f"{error} Images are flattened by PixelScaler: "
-                "make_pipeline(PixelScaler(), MLPDigitClassifier())"
-            ) from None
+        with _checking("X", X):
+            return validate_data(self, X, accept_sparse="csr", **kwargs)
 
     def _train(
         self,
@@ -985,6 +978,18 @@ class MLPDigitClassifier(
                 seed=seed,
                 dtype=self.dtype,
             )
+
+
+@contextmanager
+def _checking(name, value):
+    try:
+        with checking(name, value):
+            yield
+    except ValueError as error:
+        for mistake, remedy in _REMEDIES.items():
+            if mistake in str(error):
+                raise ValueError(f"{error} {remedy}") from None
+        raise
 
 
 def _layers(weights):

@@ -159,6 +159,8 @@ def _read_path(path):
         return _as_dict(*read_pair(path))
     if start.startswith((b"\x93NUM", b"PK")):
         found = read_arrays(path)
+        if not found:
+            raise ValueError("is a zip file without .npy files: unpack it first")
         if start.startswith(b"\x93"):
             return {"x": found.popitem()[1]}
         arrays = {name.lower(): array for name, array in found.items()}

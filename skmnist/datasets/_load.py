@@ -55,7 +55,8 @@ def load_images(
           image: the label and the pixels. Labels are in the column named "label",
           "class" or "target", or else in the last one if only its name is unlike the
           others, or else in the first. A table of square images and nothing else has
-          no labels.
+          no labels. Columns without a name, and those named "id", "ImageId" or "index",
+          are left out.
         - IDX files, gzipped or not, by their usual names, as
           ``train-images-idx3-ubyte.gz``: the folder, or the file with the images.
         - A folder with one folder of pictures per label (``0/a.png``), or two such

@@ -90,8 +90,8 @@ class MLPDigitClassifier(
         255/256 count as 255/256.
 
     l2 : float, default=0.0
-        L2 regularization (weight decay): the loss gains ``l2 * sum(kernel ** 2)`` for
-        the kernel of each hidden layer, as with ``keras.regularizers.L2``.
+        L2 regularization (weight decay): ``l2 * sum(kernel ** 2)`` is added to the loss
+        for each hidden layer, as with ``keras.regularizers.L2``.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adadelta", "adafactor", "adagrad", "adam" [2]_, "adamax", "adamw", "ftrl",
@@ -104,8 +104,8 @@ class MLPDigitClassifier(
         Step size of the optimizer.
 
     learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
-        Learning rate decay to zero over the steps of a `fit`, along a line or half a
-        cosine wave [3]_. `partial_fit` has a constant learning rate.
+        Linear or cosine decay of the learning rate to zero over the steps of a `fit`
+        [3]_. `partial_fit` has a constant learning rate.
 
     batch_size : int, default=128
         Rows per gradient step. The last batch of an epoch may be smaller.
@@ -130,7 +130,7 @@ class MLPDigitClassifier(
     adversarial_epsilon : float, default=0.0
         Adversarial training by the fast gradient method [7]_, [8]_: the L2 norm of the
         perturbation of each row, relative to the L2 norm of the row; 0 or more. Good
-        values for images are 0.05, and 0.08 behind :class:`UnsharpMask`. The training
+        values for images are 0.05, and 0.08 after :class:`UnsharpMask`. The training
         metrics in `history_` are those of the perturbed rows.
 
     class_weight : dict or "balanced", default=None
@@ -377,13 +377,13 @@ class MLPDigitClassifier(
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows; features of about [0, 1] train best. Sparse rows are made dense a few
-            batches at a time, and give the same bits.
+            batches at a time, with the same result bit for bit.
         y : array-like of shape (n_samples,)
             Class labels of any kind. A single class is predicted with probability 1.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
         X_val : array-like of shape (n_validation, n_features), default=None
-            Rows for `early_stopping` to validate on; none are held out then. With
+            Validation rows for `early_stopping`, in place of held-out rows. With
             metadata routing a ``Pipeline(..., transform_input=["X_val"])`` transforms
             them as `X`.
         y_val : array-like of shape (n_validation,), default=None
@@ -397,9 +397,9 @@ class MLPDigitClassifier(
         ------
         ValueError
             If a parameter or the data cannot be used, or if the loss becomes NaN or
-            infinite. The estimator then is as it was before the call.
+            infinite. The estimator is then unchanged.
         TypeError
-            If `callbacks` has other than Keras callbacks.
+            If an element of `callbacks` is not a Keras callback.
         """
         callbacks = self._init_callback_context(max_subtasks=self.epochs)
         with self._all_or_nothing():
@@ -457,7 +457,7 @@ class MLPDigitClassifier(
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
     ) -> Self:
-        """Train one epoch on some rows, going on from what was learned before.
+        """Train one epoch on some rows, starting from the current weights.
 
         Parameters
         ----------
@@ -470,8 +470,8 @@ class MLPDigitClassifier(
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
         X_val, y_val : array-like, default=None
-            As in `fit`: `validation_scores_` has the accuracy on them after each call.
-            Whether to go on is for the caller. Without them no rows are held out.
+            As in `fit`: `validation_scores_` has the accuracy on them after each call,
+            and the caller decides when to stop. Otherwise no rows are held out.
 
         Returns
         -------
@@ -650,7 +650,7 @@ class MLPDigitClassifier(
         return "float32" if self.dtype == "mixed_bfloat16" else self.dtype
 
     def _reporter(self, last_epoch, on_epoch):
-        """Make what `train` calls after each epoch, if anything is to be called."""
+        """Make the function that `train` calls after each epoch, if one is needed."""
         if not self.verbose and on_epoch is None:
             return None
 
@@ -885,8 +885,8 @@ class MLPDigitClassifier(
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            For two classes the second logit less the first, above 0 where the second
-            class is the more likely. The dtype is that of `X` if it is floating.
+            For two classes the second logit minus the first, above 0 where the second
+            class is more likely. The dtype is that of `X` if it is floating.
         """
         out = self._logits(X)
         return out[:, 1] - out[:, 0] if out.shape[1] == 2 else out
@@ -939,15 +939,14 @@ class MLPDigitClassifier(
         return log_softmax(self._logits(X), axis=1)
 
     def to_keras(self) -> Any:
-        """Hand out the trained network as an ordinary Keras model.
+        """Return the trained network as a Keras model.
 
         Returns
         -------
         keras.Sequential
             A compiled model with the trained weights, softmax output, and the loss,
-            the metric and the optimizer of the fit, ready to go on. It is a copy:
-            training it leaves the estimator alone. A file that it saves loads without
-            skmnist.
+            the metric and the optimizer of the fit, ready to continue. It is a copy:
+            training it does not change the estimator. Its files load without skmnist.
         """
         check_is_fitted(self)
         from ._training._optimizers import optimizer_key

@@ -42,7 +42,7 @@ _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 def add_arguments(parser):
     parser.description = (
         "Print one line for each image: the file, the index of the image in it, the\n"
-        "predicted label and its probability, separated by tabs. Where it is below\n"
+        "predicted label and its probability, separated by tabs. If it is below\n"
         f"{_UNSURE_BELOW}, a ? follows, with the second label and its "
         "probability."
     )
@@ -62,7 +62,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--data",
         metavar="digits|mnist|PATH",
-        help="in place of files: images as train takes them, with labels or without; "
+        help="instead of files: images as train takes them, with labels or without; "
         "the test images, where there are training images too",
     )
     add_transpose_argument(parser)

@@ -1,4 +1,4 @@
-"""Images and labels out of what people have them in."""
+"""Load images and labels from files, folders and data frames."""
 
 import os
 import reprlib
@@ -48,16 +48,16 @@ def load_images(
     Parameters
     ----------
     source : str, path-like or data frame
-        One of the following. What a file is, is told by what is in it.
+        One of the following. The format of a file is detected from its content.
 
         - A table: a CSV file, gzipped or not, with or without a header, or a data
-          frame, as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row is an
-          image: the label and the pixels. Labels are in the column named "label",
+          frame, such as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row
+          is an image: the label and the pixels. Labels are in the column named "label",
           "class" or "target", or else in the last one if only its name is unlike the
           others, or else in the first. A table of square images and nothing else has
           no labels. Columns without a name, and those named "id", "ImageId" or "index",
           are left out.
-        - IDX files, gzipped or not, by their usual names, as
+        - IDX files, gzipped or not, by their usual names, such as
           ``train-images-idx3-ubyte.gz``: the folder, or the file with the images.
         - A folder with one folder of pictures per label (``0/a.png``), or two such
           folders, named train and test. If the pictures are not all of one size of at
@@ -67,11 +67,10 @@ def load_images(
           without labels.
 
     test : str, path-like or data frame, default=None
-        Where the images to test on are, if not in `source`.
+        Source of the test images, if not in `source`.
 
     transpose : bool, default=False
-        Whether rows and columns of the images change places; EMNIST's files have them
-        the other way round.
+        Whether to swap the rows and columns of the images, as EMNIST needs.
 
     test_size : float, int or None, default=0.2
         Share (float, between 0 and 1) or number (int) of the images to test on, if
@@ -97,8 +96,8 @@ def load_images(
         If a file cannot be read.
     ValueError
         If a file is damaged, or has other than images and a label for each. The message
-        names it, and nothing is returned. A gzipped file may unfold into 256 MiB or 50
-        times its size.
+        names it, and nothing is returned. A gzipped file may decompress to 256 MiB or
+        50 times its size.
 
     Examples
     --------

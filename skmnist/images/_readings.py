@@ -1,8 +1,8 @@
-"""What an image may be taken for, and what of it is most like a digit.
+"""Interpretations of an image: the one most like a digit is kept.
 
-Ink is dark or light, the light is even or not, and all ink belongs to the digit or not
-what reaches in from the border. Each way of reading is tried until one is good enough;
-the framed digit that is more like a digit of MNIST wins.
+Ink is dark or light, the light is even or not, and objects connected to the border are
+ink or not. Interpretations are tried until one is good enough; otherwise the one whose
+framed digit is most like a digit of MNIST is kept.
 """
 
 from itertools import product

@@ -4,9 +4,9 @@ import numpy as np
 
 from ._ink import width_of
 
-_PAPER = 0.15  # what a pixel of paper costs a cut, where one of ink costs 1
-_CUTS = 5  # at most as many are looked at
-_THICK = 2.5  # strokes that a cut may go through
+_PAPER = 0.15  # cost of a pixel of paper on a cut; a pixel of ink costs 1
+_CUTS = 5  # most cuts that are tried
+_THICK = 2.5  # most stroke widths that a cut goes through
 _TALL = 0.6  # the least height of a digit, as a part of the usual one
 _FULL = 0.7  # the least ink of a digit, as a part of a straight stroke as high
 

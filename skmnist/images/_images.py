@@ -239,9 +239,9 @@ def find_digits(
 
 
 def _ways(page, polarity):
-    """Return what a page may be: dark ink or not, the light even or not, and details.
+    """Return the interpretations of a page to try: dark ink, even light, and details.
 
-    In uneven light, what is taken for it depends on how large the digits are.
+    The scale of uneven light depends on the size of the digits.
     """
     even, _ = _ink.light_of(page, _DETAIL)
     guess = _ink.guess_dark(page, _DETAIL)[0]
@@ -253,7 +253,7 @@ def _ways(page, polarity):
 
 
 def _find(page, way, min_height, classifier):
-    """Return the digits of a page that is read in one way; None if it has no ink."""
+    """Return the digits of a page in one interpretation; None if it has no ink."""
     dark, even, detail = way
     (ink,), (labels,), (level,) = _ink.find_ink(
         page, np.array([dark]), not even, boxes=True, detail=detail
@@ -270,7 +270,7 @@ def _find(page, way, min_height, classifier):
 
 
 def _sheet(page):
-    """Leave out what is around a sheet of paper on a desk, if there is one."""
+    """Crop the page to a sheet of paper on a desk, if there is one."""
     small, factor = _ink.reduce(page, _ENOUGH)
     sheet = _ink.sheet_of(small[0])
     if sheet is not None:
@@ -290,7 +290,7 @@ def _sheet(page):
 
 
 def _corners(gray):
-    """Tell where paper ends before the corners of a picture: they are full."""
+    """Return a mask of the corners of a picture that are not paper."""
     from scipy import ndimage
 
     corners = np.zeros(gray.shape, bool)
@@ -321,7 +321,7 @@ def _wide(frames):
 
 
 def _cut(digits, page, classifier):
-    """Cut what touches apart, as long as there is something to cut."""
+    """Cut touching digits until none is left."""
     if not digits:
         return digits
     wide, usual = _wide(np.array([digit.frame for digit in digits]))
@@ -340,9 +340,9 @@ def _cut(digits, page, classifier):
 
 
 def _apart(digit, page, wide, usual, classifier):
-    """Return the two parts of what touches, if they are more like digits.
+    """Return the two parts of touching digits, if they are more like digits.
 
-    A part that is wide itself is not judged: it is cut later.
+    A part that is wide itself is not compared: it is cut later.
     """
     parts = []
     for left in find_cuts(digit.own, usual):
@@ -443,7 +443,7 @@ def _group(boxes, areas, min_height):
 
 
 def _merge(groups, boxes):
-    """Merge groups that lie over each other for most of the narrower one's width."""
+    """Merge groups that overlap for most of the width of the narrower one."""
     merged = []
     for group in sorted(groups, key=lambda group: _around(boxes[group])[0]):
         left, top, right, bottom = _around(boxes[group])
@@ -465,7 +465,7 @@ def _around(boxes):
 
 
 def _lines(frames):
-    """Tell for each digit on which line of the page it is."""
+    """Return for each digit the index of its line."""
     lines = np.zeros(len(frames), np.int64)
     found = []  # top and bottom of the last digits of each line
     for i in np.argsort(frames[:, 0]):
@@ -486,7 +486,7 @@ def _lines(frames):
 
 
 def _alone(own, frame, page):
-    """Return the ink of one digit, with what its neighbors have there left out."""
+    """Return the ink of one digit, without that of its neighbors."""
     from scipy import ndimage
 
     ink, labels, level = page

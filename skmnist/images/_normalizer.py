@@ -467,7 +467,7 @@ class DigitNormalizer(
 
 
 def _stacks(images):
-    """Put the numbers of images of one size together, some at a time."""
+    """Return the indices of images of one size, in batches."""
     sizes = {}
     for i, image in enumerate(images):
         sizes.setdefault(np.shape(image)[:2], []).append(i)
@@ -505,7 +505,7 @@ def _redraw(ink, starts, sides):
 
 
 def _of_width(picture, least, greatest, digit_size):
-    """Cut strokes out of pictures, with a mean width within the two limits."""
+    """Extract strokes from pictures, with a mean width within two limits."""
     from scipy import ndimage
 
     # Small pictures have loops that are gray, not open: a higher level opens them.
@@ -533,7 +533,7 @@ def _of_width(picture, least, greatest, digit_size):
 
 
 def _width(strokes, digit_size):
-    """Measure the mean width of strokes, and the pixels to one of the result."""
+    """Return the mean width of strokes, and the pixels per pixel of the result."""
     unit = _ink.boxes_of(strokes)[1].max(axis=1) / digit_size
     return _ink.width_of(strokes) / unit, unit
 
@@ -571,12 +571,12 @@ def _scale(strokes, longest, squeeze=1):
 
 
 def _unlike(*kinds, squeeze=1):
-    """Return how unlike digits are in MNIST's frame, the mean of two stroke widths."""
+    """Return the distance to the digits of MNIST, the mean of two stroke widths."""
     return sum(unlikeness(_center(_scale(each, 20, squeeze))) for each in kinds) / 2
 
 
 def _center(digits, center="mass"):
-    """Move what digits there are on 28x28 pixels into the middle."""
+    """Center digits on 28x28 pixels."""
     starts, sides = _ink.boxes_of(digits > 0)
     if center == "mass":
         middles = _middles(digits.astype(np.float32))
@@ -627,7 +627,7 @@ def _by_moments(digits, deslant, power):
 
 
 def _sample(digits, source, axis):
-    """Take linearly what lies between two pixels, along one axis."""
+    """Interpolate linearly along one axis."""
     source = np.clip(source, -1, _SIDE) + 1
     before = source.astype(int)
     digits = np.pad(digits, [(1, 2) if i == axis else (0, 0) for i in range(3)])

@@ -12,7 +12,7 @@ _SMALLEST_SIDE = 8
 
 @contextmanager
 def checking(name, value):
-    """Check an input in a block: errors say its name, and masked elements are one.
+    """Check an input in a block: errors name it, and masked elements raise one.
 
     scikit-learn's checks look behind the mask, and many of their messages leave out
     which input it is.
@@ -48,8 +48,8 @@ def as_numbers(array):
 def flatten_images(X):
     """Flatten images into rows, and return them with the shape of one image.
 
-    What is not a stack of images is handed back as it came, for scikit-learn's
-    validation to judge, with None for a shape. Colors, more axes than images have, and
+    What is not a stack of images is returned unchanged, for scikit-learn's
+    validation, with None for a shape. Colors, more axes than images have, and
     images of different sizes are a ValueError.
     """
     if isinstance(X, list | tuple):

@@ -24,9 +24,9 @@ _SUFFIXES = (".onnx", ".keras")
 
 
 def add_arguments(parser):
-    parser.description = "Write a saved model to a file that other programs read."
+    parser.description = "Convert a saved model for other programs."
     parser.epilog = _EXAMPLES
-    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
+    parser.add_argument("model", metavar="MODEL", help="model saved by train")
     parser.add_argument(
         "out",
         metavar="OUT.onnx|OUT.keras",

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import reprlib
 import sys
 from io import BytesIO, StringIO
@@ -29,6 +30,10 @@ examples:
   skmnist predict --data test.csv --output submission.csv
 """
 _ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
+_NAMED_BY = {
+    ".csv": "is a table: name it by --data",
+    ".skops": "is a saved model: name it by --model",
+}
 _WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _UNSURE_BELOW = 0.7
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
@@ -37,7 +42,7 @@ _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 def add_arguments(parser):
     parser.description = (
         "Print one line for each image: the file, the index of the image in it, the\n"
-        "predicted label and its probability, separated by tabs. Where it is below\n"
+        "predicted label and its probability, separated by tabs. If it is below\n"
         f"{_UNSURE_BELOW}, a ? follows, with the second label and its "
         "probability."
     )
@@ -57,7 +62,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--data",
         metavar="digits|mnist|PATH",
-        help="in place of files: images as train takes them, with labels or without; "
+        help="instead of files: images as train takes them, with labels or without; "
         "the test images, where there are training images too",
     )
     add_transpose_argument(parser)
@@ -144,9 +149,7 @@ def _print_prediction(path, i, prediction, as_json):
 
 
 def _read_images(path, model):
-    if path.endswith(".skops"):
-        raise ValueError("is a saved model: name it by --model")
-    arrays = read_arrays(path)
+    arrays = {name.lower(): array for name, array in read_arrays(path).items()}
     name = next((name for name in ("x_test", "x") if name in arrays), None)
     if name is None and len(arrays) == 1:
         (name,) = arrays
@@ -158,6 +161,8 @@ def _read_images(path, model):
     images = arrays[name]
     if images.size == getattr(model, "n_features_in_", 0) and images.shape[:1] != (1,):
         return images[np.newaxis]
+    if images.ndim < 2:
+        raise ValueError(f"has no images, but an array of the shape {images.shape}")
     return images
 
 
@@ -217,6 +222,9 @@ def _check_outputs(args):
 
 
 def _is_picture(path):
+    suffix = ".csv" if path.endswith(".csv.gz") else Path(path).suffix.lower()
+    if os.path.isdir(path) or suffix in _NAMED_BY:
+        raise ValueError(_NAMED_BY.get(suffix, "is a folder: name the pictures in it"))
     if Path(path).suffix.lower() in (".npy", ".npz"):
         return False
     with open(path, "rb") as stream:

@@ -23,11 +23,9 @@ def add_data_arguments(parser, test_alone=False):
         metavar="digits|mnist|PATH",
         help="scikit-learn's 8x8 digits; MNIST, which is downloaded at its first use; "
         "or a CSV, IDX or .npz file, or a folder of IDX files or of pictures sorted by "
-        "label. Of a set without test images a fifth is held out to test on",
+        "label. Without test images, a fifth of the images is held out",
     )
-    either.add_argument(
-        "--test-data", metavar="PATH", help="images to test on, all of them"
-    )
+    either.add_argument("--test-data", metavar="PATH", help="test images; all are used")
     add_transpose_argument(group)
 
 
@@ -43,7 +41,7 @@ def add_model_argument(parser):
     parser.add_argument(
         "--model",
         metavar="FILE",
-        help="file that train has saved (default: the reader of handwritten digits "
+        help="model saved by train (default: the reader of handwritten digits "
         "that comes with skmnist)",
     )
 

@@ -110,7 +110,7 @@ def add_training_arguments(parser, names):
         "--model",
         required=True,
         metavar="OUT",
-        help="file to save the model in; what is there is replaced",
+        help="file to save the model to; an existing one is replaced",
     )
     parser.add_argument(
         "--max-value",

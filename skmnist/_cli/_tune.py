@@ -39,9 +39,9 @@ _FIXED_OPTIONS = [name for name in NETWORK_OPTIONS if name not in DEFAULT_GRID]
 
 def add_arguments(parser):
     parser.description = (
-        "Try each combination of some hidden units, dropout rates and L2 factors on\n"
-        "folds of the training images, print them from the best to the worst, train\n"
-        "the best on all training images, save it, and print its test accuracy."
+        "Cross-validate all combinations of hidden units, dropout and L2 factors,\n"
+        "print them from best to worst, train the best on all training images, save\n"
+        "it, and print its test accuracy."
     )
     parser.epilog = _EXAMPLES
     add_training_arguments(parser, _FIXED_OPTIONS)

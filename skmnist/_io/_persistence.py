@@ -49,17 +49,16 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
     The file is in the format of `skops <https://skops.readthedocs.io>`_, a zip file,
     whose comment holds the version of skmnist's format, the versions of the libraries
     that made it, and a checksum of all of it. It is written beside `path`, read back,
-    and moved into place, so that `path` is at any time either what it was or the whole
-    new file.
+    and moved into place, so `path` is always the old or the complete new file.
 
     Parameters
     ----------
     estimator : estimator
         :class:`MLPDigitClassifier`, :class:`PixelScaler`, or a scikit-learn estimator,
-        such as a pipeline, a search or an ensemble, made of these and of others of
-        scikit-learn's. Fitted or not. The page on saving lists what cannot be saved.
+        such as a pipeline, a search or an ensemble of these and other estimators of
+        scikit-learn, fitted or not. The page on saving lists what cannot be saved.
     path : str or path-like
-        File to write; what is there is replaced. By convention it ends in ``.skops``.
+        File to write, by convention ending in ``.skops``; an existing one is replaced.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
         If `estimator` holds something that cannot be loaded safely, or that the
         format would change.
     OSError
-        If the file cannot be written. Nothing is left behind then.
+        If the file cannot be written; no partial file is left.
 
     See Also
     --------
@@ -91,9 +90,8 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Any:
     """Load an estimator that :func:`save` wrote.
 
-    Loading runs no code from the file, and takes neither TensorFlow nor Keras. The
-    estimator predicts, and goes on with its training, as the saved one does, bit for
-    bit.
+    Loading runs no code from the file, and imports neither TensorFlow nor Keras. The
+    estimator predicts and continues its training as the saved one, bit for bit.
 
     Parameters
     ----------
@@ -109,8 +107,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     OSError
         If the file cannot be read; FileNotFoundError if there is none.
     ValueError
-        If the file is damaged, is no such file, or holds a type that skmnist does not
-        trust.
+        If the file is damaged, is not a model file, or holds a type that skmnist does
+        not trust.
 
     See Also
     --------

@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.multiclass import unique_labels
 
 from .._sklearn_compat import Interval, validate_params
+from .._validation import checking
 from ._axes import shorten
 from ._image_grid import ImageGrid, to_images
 
@@ -198,10 +199,10 @@ class DigitGridDisplay(ImageGrid):
         """
         images = to_images(X)
         given = {"y_true": y_true, "y_pred": y_pred, "y_proba": y_proba}
-        given = {
-            name: None if values is None else column_or_1d(values)
-            for name, values in given.items()
-        }
+        for name, values in given.items():
+            if values is not None:
+                with checking(name, values):
+                    given[name] = column_or_1d(values)
         if mistakes_only and (y_true is None or y_pred is None):
             raise ValueError("mistakes_only=True needs y_true and y_pred")
         if y_proba is not None and y_pred is None:

@@ -115,7 +115,7 @@ class GridSearchDisplay:
             If `params` are not two or three searched parameters, or the search has no
             such score.
         TypeError
-            If `search` is no search of scikit-learn's.
+            If `search` is not a search of scikit-learn.
         sklearn.exceptions.NotFittedError
             If the search is not fitted.
         """

@@ -126,9 +126,8 @@ class HiddenUnitsDisplay(ImageGrid):
         display = cls(
             weights=kernel.T[strongest].reshape(-1, *image_shape),
             indices=strongest,
-            title="Weights of the pixels in the first hidden layer\n"
-            f"{len(strongest):,} of {kernel.shape[1]:,} units, strongest first, "
-            "each with its number",
+            title="Weights of the first hidden layer\n"
+            f"{len(strongest):,} of {kernel.shape[1]:,} units, strongest first",
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 

@@ -149,7 +149,9 @@ class TrainingCurveDisplay:
                 )
             axes.set(title=title, xlabel="epoch", ylabel=unit)
             axes.set_xlim(0.5, len(self.history["loss"]) + 0.5)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            axes.xaxis.set_major_locator(
+                MaxNLocator("auto", integer=True, min_n_ticks=1)
+            )
             axes.grid(alpha=0.3)
             axes.legend()
         return self

@@ -120,15 +120,15 @@ def fetch_mnist(
     if that is None, the environment variable ``SKMNIST_DATA_HOME``; if that is not
     set, scikit-learn's data home (:func:`sklearn.datasets.get_data_home`). When the
     file is not there it is downloaded into that folder (11 MB) and its SHA-256
-    checked. A file that is there is used if its arrays are MNIST's, deflated or not.
+    checked. A file that is there is used if its arrays are MNIST's, compressed or not.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        Folder that has ``mnist.npz``, or shall get it. ``~`` is the home folder.
+        Folder of ``mnist.npz``. ``~`` is the home folder.
 
     download_if_missing : bool, default=True
-        If False, a file that is not there is an error and nothing is downloaded.
+        If False, a missing file is an error.
 
     Returns
     -------
@@ -149,7 +149,7 @@ def fetch_mnist(
     Raises
     ------
     OSError
-        If the file is not in the folder and cannot (or shall not) be downloaded, or
+        If the file is not in the folder and cannot (or must not) be downloaded, or
         cannot be read. A failed download leaves nothing behind.
     ValueError
         If the file is damaged, or is not MNIST.

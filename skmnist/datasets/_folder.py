@@ -23,6 +23,7 @@ _IDX_NAME = re.compile(
     r"[-.]idx\d-(ubyte|int)(\.gz)?"
 )
 _LARGEST_SMALL = 64  # pixels of a side of images that are not framed
+_OF_THE_SYSTEM = {"Thumbs.db", "desktop.ini"}  # which Windows hides
 _AT_ONCE = 256  # pictures in memory
 
 
@@ -100,7 +101,11 @@ def _find_pictures(folder):
     paths, y = [], []
     for each in sorted(folder.iterdir()):
         if each.is_dir() and not each.name.startswith("."):
-            inside = sorted(p for p in each.iterdir() if not p.name.startswith("."))
+            inside = sorted(
+                path
+                for path in each.iterdir()
+                if not path.name.startswith(".") and path.name not in _OF_THE_SYSTEM
+            )
             paths += inside
             y += [each.name] * len(inside)
     if not paths:

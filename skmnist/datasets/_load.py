@@ -1,6 +1,7 @@
-"""Images and labels out of what people have them in."""
+"""Load images and labels from files, folders and data frames."""
 
 import os
+import reprlib
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -47,26 +48,29 @@ def load_images(
     Parameters
     ----------
     source : str, path-like or data frame
-        One of the following. What a file is, is told by what is in it.
+        One of the following. The format of a file is detected from its content.
 
         - A table: a CSV file, gzipped or not, with or without a header, or a data
-          frame, as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row is an
-          image: the label, in the column named "label" or "class" or else the first,
-          and the pixels. A table of square images and nothing else has no labels.
-        - IDX files, gzipped or not, by their usual names, as
+          frame, such as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row
+          is an image: the label and the pixels. Labels are in the column named "label",
+          "class" or "target", or else in the last one if only its name is unlike the
+          others, or else in the first. A table of square images and nothing else has
+          no labels. Columns without a name, and those named "id", "ImageId" or "index",
+          are left out.
+        - IDX files, gzipped or not, by their usual names, such as
           ``train-images-idx3-ubyte.gz``: the folder, or the file with the images.
         - A folder with one folder of pictures per label (``0/a.png``), or two such
           folders, named train and test. If the pictures are not all of one size of at
           most 64x64 pixels, :class:`skmnist.DigitNormalizer` frames them.
         - A ``.npz`` file with the arrays x_train, y_train, x_test and y_test, some of
-          them, or x and y.
+          them, or x and y; in small letters or capitals. A ``.npy`` file with images,
+          without labels.
 
     test : str, path-like or data frame, default=None
-        Where the images to test on are, if not in `source`.
+        Source of the test images, if not in `source`.
 
     transpose : bool, default=False
-        Whether rows and columns of the images change places; EMNIST's files have them
-        the other way round.
+        Whether to swap the rows and columns of the images, as EMNIST needs.
 
     test_size : float, int or None, default=0.2
         Share (float, between 0 and 1) or number (int) of the images to test on, if
@@ -92,8 +96,8 @@ def load_images(
         If a file cannot be read.
     ValueError
         If a file is damaged, or has other than images and a label for each. The message
-        names it, and nothing is returned. A gzipped file may unfold into 256 MiB or 50
-        times its size.
+        names it, and nothing is returned. A gzipped file may decompress to 256 MiB or
+        50 times its size.
 
     Examples
     --------
@@ -154,11 +158,16 @@ def _read_path(path):
     if is_idx(start):
         return _as_dict(*read_pair(path))
     if start.startswith((b"\x93NUM", b"PK")):
-        arrays = read_arrays(path)
+        found = read_arrays(path)
+        if not found:
+            raise ValueError("is a zip file without .npy files: unpack it first")
+        if start.startswith(b"\x93"):
+            return {"x": found.popitem()[1]}
+        arrays = {name.lower(): array for name, array in found.items()}
         data = {name: arrays[name] for name in _NAMES if name in arrays}
         if not any(name.startswith("x") for name in data):
             raise ValueError(
-                f"has no array x, x_train or x_test; it has {list(arrays)}"
+                f"has no array x, x_train or x_test; it has {reprlib.repr(list(found))}"
             )
         return data
     return _as_dict(*read_csv(path))

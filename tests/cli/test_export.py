@@ -1,6 +1,7 @@
 import numpy as np
 import onnxruntime
 import pytest
+from commands import command, finished
 from networks import DIGITS, network
 from sklearn.pipeline import make_pipeline
 
@@ -26,15 +27,16 @@ def test_export_writes_onnx(pipeline, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("between", [[], [UnsharpMask(radius=1)]])
-def test_export_writes_keras(between, tmp_path, capsys):
+def test_export_writes_keras(between, tmp_path):
     import keras
 
     model = make_pipeline(PixelScaler(), *between, network()).fit(X, Y)
     save(model, tmp_path / "model.skops")
     out = tmp_path / "model.keras"
-    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
+    code, printed, err = finished(command("export", tmp_path / "model.skops", out))
 
-    assert "n x 64 float32, divided by 16\n" in capsys.readouterr().out
+    assert (code, err) == (0, "")
+    assert "n x 64 float32, divided by 16\n" in printed
     rows = X.reshape(300, 64).astype("float32") / 16
     np.testing.assert_allclose(
         keras.saving.load_model(out).predict(rows, verbose=0),

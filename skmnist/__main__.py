@@ -13,6 +13,9 @@ def run():
         Exit code, as that of :func:`skmnist._cli.main`.
     """
     try:
+        # A name that the terminal or file cannot show shall not end the command.
+        if sys.stdout is not None:
+            sys.stdout.reconfigure(errors="backslashreplace")
         from ._cli import main
 
         return main()

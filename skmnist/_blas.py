@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Matrix products of medium size on one thread of NumPy's BLAS.
 
 After a product that it shared out, OpenBLAS keeps its threads spinning for a while, in

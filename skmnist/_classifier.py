@@ -51,6 +51,15 @@ _OPTIMIZERS = {
 }
 _OPTIMIZERS |= {name.lower() for name in _OPTIMIZERS}
 _DEFAULT_LEARNING_RATE = 0.001
+# What scikit-learn's messages say of common mistakes, and what to do.
+_REMEDIES = {
+    "Found array with dim": "Images are flattened by PixelScaler: "
+    "make_pipeline(PixelScaler(), MLPDigitClassifier()).",
+    "should be a 1d array": "Of one-hot rows fit y.argmax(axis=1); for several labels "
+    "per row use sklearn.multioutput.MultiOutputClassifier.",
+    "Unknown label type: unknown": "Of objects, labels are strings: y.astype(str), or "
+    "y.astype(int) for numbers.",
+}
 # What TensorFlow's int32 and float32 can hold.
 _LARGEST_INT = 2**31 - 1
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -421,7 +430,6 @@ class MLPDigitClassifier(
                 y,
                 sample_weight,
                 first,
-                epochs=self.epochs,
                 validation=validation,
                 on_epoch=on_epoch if hasattr(self, "_skl_callbacks") else None,
             )
@@ -489,14 +497,13 @@ class MLPDigitClassifier(
                 y,
                 sample_weight,
                 first,
-                epochs=1,
                 validation=self._validation_rows(X_val, y_val),
                 incremental=True,
             )
         return self
 
     def _validation_rows(self, X_val, y_val):
-        """Check the rows to validate on; return them and their class indices."""
+        """Check the rows to validate on, which weigh the same."""
         if X_val is None and y_val is None:
             return None
         if X_val is None or y_val is None or not self.early_stopping:
@@ -508,7 +515,10 @@ class MLPDigitClassifier(
             self._check_known(labels)
         except ValueError as error:
             raise ValueError(f"X_val and y_val: {error}") from error
-        return X_val, np.searchsorted(self.classes_, y_val).astype(np.int32)
+        from ._training._config import Data
+
+        y_val = np.searchsorted(self.classes_, y_val).astype(np.int32)
+        return Data(X_val, y_val, np.ones(len(y_val), self._array_dtype()))
 
     def _check_known(self, labels):
         unknown = np.setdiff1d(labels, self.classes_)
@@ -534,21 +544,13 @@ class MLPDigitClassifier(
 
     def _validate(self, X, y, reset):
         X = self._flat(X, reset=reset, dtype=self._array_dtype())
-        with checking("y", y):
+        with _checking("y", y):
             if y is None:
                 raise ValueError(
                     f"{type(self).__name__} requires y to be passed, but the target y "
                     "is None"
                 )
-            try:
-                y = _check_y(y, estimator=self)
-            except ValueError as error:
-                if "should be a 1d array" not in str(error):
-                    raise
-                raise ValueError(
-                    f"{error} Of one-hot rows fit y.argmax(axis=1); for several labels "
-                    "per row use sklearn.multioutput.MultiOutputClassifier."
-                ) from None
+            y = _check_y(y, estimator=self)
             check_classification_targets(y)
             check_consistent_length(X, y)
             return X, y, unique_labels(y)
@@ -556,16 +558,8 @@ class MLPDigitClassifier(
     def _flat(self, X, **kwargs):
         if not hasattr(X, "shape") and hasattr(X, "__array__"):
             X = np.asarray(X)  # scikit-learn does not see its number of features
-        try:
-            with checking("X", X):
-                return validate_data(self, X, accept_sparse="csr", **kwargs)
-        except ValueError as error:
-            if "Found array with dim" not in str(error):
-                raise
-            raise ValueError(
-                f"{error} Images are flattened by PixelScaler: "
-                "make_pipeline(PixelScaler(), MLPDigitClassifier())"
-            ) from None
+        with _checking("X", X):
+            return validate_data(self, X, accept_sparse="csr", **kwargs)
 
     def _train(
         self,
@@ -574,8 +568,7 @@ class MLPDigitClassifier(
         sample_weight,
         first,
         *,
-        epochs,
-        validation=None,
+        validation,
         on_epoch=None,
         incremental=False,
     ):
@@ -584,23 +577,23 @@ class MLPDigitClassifier(
         from ._training._optimizers import optimizer_key
 
         X, y, weight = self._weigh(X, y, sample_weight)
-        config = self._training_config(X.shape[1], int(epochs), incremental)
+        config = self._training_config(X.shape[1], incremental)
         network, optimizer_id = config.architecture, optimizer_key(self._optimizer())
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
             start = State(weights, None, 0, seed)
+        elif network != self._architecture():
+            raise ValueError(
+                "the network cannot change when training goes on: it has "
+                f"{self._architecture()}, the parameters and the data ask for {network}"
+            )
         else:
-            self._check_same_network(network)
             start = State(
                 self._weights(), self._state_of(optimizer_id), self.n_iter_, self._seed
             )
         data = Data(X, y, weight)
-        if validation is not None:
-            validation = Data(
-                *validation, np.ones(len(validation[1]), self._array_dtype())
-            )
-        elif self.early_stopping and not incremental:
+        if validation is None and self.early_stopping and not incremental:
             kept, held_out = self._split(y, start.seed)
             data = Data(X[kept], y[kept], _mean_one(weight[kept]))
             validation = Data(X[held_out], y[held_out], weight[held_out])
@@ -619,7 +612,7 @@ class MLPDigitClassifier(
             "variables": state.optimizer,
         }
 
-    def _training_config(self, n_features, epochs, incremental):
+    def _training_config(self, n_features, incremental):
         from ._training._config import TrainingConfig
 
         network = Architecture(
@@ -642,7 +635,7 @@ class MLPDigitClassifier(
             learning_rate=float(self._learning_rate()),
             schedule="constant" if incremental else self.learning_rate_schedule,
             batch_size=int(self.batch_size),
-            epochs=epochs,
+            epochs=1 if incremental else int(self.epochs),
             dropout=float(self.dropout),
             l2=float(self.l2),
             distortion=distortion,
@@ -797,14 +790,6 @@ class MLPDigitClassifier(
                 )
             held_out[rows[:n_rows]] = True
         return np.flatnonzero(~held_out), np.flatnonzero(held_out)
-
-    def _check_same_network(self, network):
-        present = self._architecture()
-        if network != present:
-            raise ValueError(
-                "the network cannot change when training goes on: it has "
-                f"{present}, the parameters and the data ask for {network}"
-            )
 
     def _architecture(self):
         return Architecture(
@@ -992,6 +977,18 @@ class MLPDigitClassifier(
                 seed=seed,
                 dtype=self.dtype,
             )
+
+
+@contextmanager
+def _checking(name, value):
+    try:
+        with checking(name, value):
+            yield
+    except ValueError as error:
+        for mistake, remedy in _REMEDIES.items():
+            if mistake in str(error):
+                raise ValueError(f"{error} {remedy}") from None
+        raise
 
 
 def _layers(weights):

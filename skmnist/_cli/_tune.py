@@ -85,16 +85,13 @@ def main(args):
 
 def _add_search_arguments(parser):
     group = parser.add_argument_group("the search")
-    for name, text in (
-        (
-            "hidden_units",
-            "hidden units to try: one number is two hidden layers of that many units, "
-            'several with commas ("256,128") are a layer each',
-        ),
-        ("dropout", "dropout rates to try"),
-        ("l2", "factors of the L2 penalty to try"),
-    ):
-        default = DEFAULT_GRID[name]
+    texts = (
+        "hidden units to try: one number is two hidden layers of that many units, "
+        'several with commas ("256,128") are a layer each',
+        "dropout rates to try",
+        "factors of the L2 penalty to try",
+    )
+    for (name, default), text in zip(DEFAULT_GRID.items(), texts, strict=True):
         group.add_argument(
             f"--{name.replace('_', '-')}",
             nargs="+",

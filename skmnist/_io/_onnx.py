@@ -267,17 +267,12 @@ def _rows_shape(operator):
 
 
 def _classifier_shape(operator):
-    from skl2onnx.common import data_types as types
+    from skl2onnx.common.data_types import FloatTensorType, guess_data_type
 
-    classes = operator.raw_operator.classes_
-    label = {
-        "b": types.BooleanTensorType,
-        "i": types.Int64TensorType,
-        "f": types.DoubleTensorType,
-        "O": types.StringTensorType,
-    }[_labels(classes).dtype.kind]
-    operator.outputs[0].type = label([None])
-    operator.outputs[1].type = types.FloatTensorType([None, len(classes)])
+    labels = _labels(operator.raw_operator.classes_)
+    ((_, kind),) = guess_data_type(labels)
+    operator.outputs[0].type = type(kind)([None])
+    operator.outputs[1].type = FloatTensorType([None, len(labels)])
 
 
 def _operators(container):

@@ -55,7 +55,8 @@ def load_images(
           is an image: the label and the pixels. Labels are in the column named "label",
           "class" or "target", or else in the last one if only its name is unlike the
           others, or else in the first. A table of square images and nothing else has
-          no labels.
+          no labels. Columns without a name, and those named "id", "ImageId" or "index",
+          are left out.
         - IDX files, gzipped or not, by their usual names, such as
           ``train-images-idx3-ubyte.gz``: the folder, or the file with the images.
         - A folder with one folder of pictures per label (``0/a.png``), or two such
@@ -158,6 +159,8 @@ def _read_path(path):
         return _as_dict(*read_pair(path))
     if start.startswith((b"\x93NUM", b"PK")):
         found = read_arrays(path)
+        if not found:
+            raise ValueError("is a zip file without .npy files: unpack it first")
         if start.startswith(b"\x93"):
             return {"x": found.popitem()[1]}
         arrays = {name.lower(): array for name, array in found.items()}

@@ -9,6 +9,7 @@ from .._validation import square_side
 from ._unfold import unfold
 
 _LABELS = ("label", "class", "target")  # names of the column with the labels
+_ROW_NUMBERS = {"", "id", "imageid", "index", "unnamed: 0"}  # and of what is left out
 _LONGEST_LINE = 8 * 2**20  # bytes
 _MISSING = {"", "<na>", "nan", "none"}  # instead of a label
 
@@ -25,13 +26,18 @@ def _read_csv(path, dtype):
     with unfold(path) as (stream, most):
         lines = _Lines(stream, most)
         delimiter, names, rows = _read_header(iter(lines))
-        label, labels = _find_label(names), []
+        pixels, label = _find_columns(names)
+        converters = {i: lambda text: 0 for i in {*range(len(names))} - {*pixels}}
+        labels = []
 
         def read_label(text):
             if text.strip().lower() in _MISSING:
                 raise ValueError("it has no label")
             labels.append(text.strip())
             return 0
+
+        if label is not None:
+            converters[label] = read_label
 
         def check(text):
             if dtype == np.uint8 and re.search(r"[.eE]", text):
@@ -44,7 +50,7 @@ def _read_csv(path, dtype):
                 dtype,
                 comments=None,
                 delimiter=delimiter,
-                converters=None if label is None else {label: read_label},
+                converters=converters,
                 quotechar='"',
                 ndmin=2,
                 encoding=None,
@@ -57,10 +63,8 @@ def _read_csv(path, dtype):
             raise ValueError(f"line {lines.number}: {reason}") from None
     if table.shape[1] != len(names):
         raise ValueError(f"has {len(names)} names for {table.shape[1]} columns")
-    if label is None:
-        return as_images(as_pixels(table)), None
-    pixels = as_pixels(np.delete(table, label, axis=1))
-    return as_images(pixels), as_labels(labels)
+    images = as_images(as_pixels(table[:, pixels]))
+    return images, None if label is None else as_labels(labels)
 
 
 def _read_header(rows):
@@ -71,12 +75,7 @@ def _read_header(rows):
     delimiter = max(",;\t", key=first.count)
     names = [cell.strip().strip('"') for cell in first.split(delimiter)]
     if not _is_header(names):
-        names = [""] * len(names)
-    elif "" in names:
-        raise ValueError(
-            f"its column {names.index('') + 1} has no name: leave out the index of a "
-            "data frame, to_csv(..., index=False)"
-        )
+        names = ["pixel"] * len(names)
     elif (first := next(rows, None)) is None:
         raise ValueError("has no rows")
     return delimiter, names, chain([first], rows)
@@ -111,9 +110,9 @@ class _Lines:
 def from_frame(frame):
     """Take images, and labels if it has such, from a data frame."""
     names = list(frame.columns)
-    label = _find_label(names)
-    y = None if label is None else as_labels(frame[names.pop(label)].to_numpy())
-    return as_images(as_pixels(frame[names].to_numpy())), y
+    pixels, label = _find_columns(names)
+    y = None if label is None else as_labels(frame[names[label]].to_numpy())
+    return as_images(as_pixels(frame[[names[i] for i in pixels]].to_numpy())), y
 
 
 def as_labels(values):
@@ -168,21 +167,21 @@ def _is_header(names):
     return numbered or any(map(_is_word, names[1:])) or names[0].lower() in _LABELS
 
 
-def _find_label(names):
+def _find_columns(names):
+    """Return the columns of the pixels, and that of the labels or None."""
     names = [str(name).lower() for name in names]
-    for name in _LABELS:
-        if name in names:
-            return names.index(name)
-    if square_side(len(names) - 1):
+    columns = [i for i, name in enumerate(names) if name not in _ROW_NUMBERS]
+    label = next((names.index(name) for name in _LABELS if name in names), None)
+    if label is None and square_side(len(columns) - 1):
         # Pixels have names that are alike, such as pixel_0_1 or 1x1.
-        first, second, last = (names[i].rstrip("0123456789_x") for i in (0, 1, -1))
-        return len(names) - 1 if first == second != last else 0
-    if square_side(len(names)):
-        return None
-    raise ValueError(
-        f"has {len(names)} columns, none of them named {', '.join(_LABELS)}: neither "
-        "the pixels of square images nor a label and such pixels"
-    )
+        stems = [names[i].rstrip("0123456789_x") for i in columns]
+        label = columns[-1 if stems[0] == stems[1] != stems[-1] else 0]
+    elif label is None and not square_side(len(columns)):
+        raise ValueError(
+            f"has {len(names)} columns, none of them named {', '.join(_LABELS)}: "
+            "neither the pixels of square images nor a label and such pixels"
+        )
+    return [i for i in columns if i != label], label
 
 
 def _is_word(cell):

@@ -1,6 +1,7 @@
 import contextlib
 import gzip
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,10 @@ def test_the_arrays_of_a_npz_file(suffix, tmp_path):
     with open(path, "wb") as stream:
         np.savez(stream, **{f"a{i}": X for i in range(99)})
     with pytest.raises(ValueError, match=r"it has \['a0', .*, \.\.\.\]$"):
+        load_images(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("train.csv", "label")
+    with pytest.raises(ValueError, match=r"without \.npy files: unpack it"):
         load_images(path)
 
 

@@ -1,8 +1,10 @@
 import os
 import sys
 
+import numpy as np
 import pytest
 from commands import DIGITS, TRAIN, command, finished, one_error
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.svm import SVC
 
 from skmnist import MLPDigitClassifier, PixelScaler, save
@@ -52,6 +54,12 @@ def test_a_truncated_data_file_is_an_error(npz, model, capsys):
         (PixelScaler().fit(DIGITS.x_train), "holds a PixelScaler, not a classifier"),
         (SVC(), "holds a SVC, not a classifier that gives probabilities"),
         (MLPDigitClassifier(), "not fitted yet"),
+        (
+            MultiOutputClassifier(MLPDigitClassifier(epochs=1)).fit(
+                DIGITS.x_test[:, 4], np.eye(10, dtype=int)[DIGITS.y_test, :2]
+            ),
+            "holds a MultiOutputClassifier of several labels per image",
+        ),
     ],
 )
 def test_a_file_without_a_fitted_classifier(estimator, message, tmp_path, capsys):

@@ -739,7 +739,7 @@ class MLPDigitClassifier(
         weight = _scaled(weight)
         if self.class_weight is not None:
             weight = weight * self._class_weights(y, weight)[y]
-        # TensorFlow takes what is below for zero.
+        # TensorFlow flushes smaller numbers to zero.
         used = weight >= np.finfo(self._array_dtype()).tiny
         if not used.any():
             raise ValueError(
@@ -815,7 +815,7 @@ class MLPDigitClassifier(
         return logits(X, self.coefs_, self.intercepts_, self._fitted_activation())
 
     def _fitted_activation(self):
-        # The parameter may have been set since; files of before have it alone.
+        # The parameter may have changed since `fit`; older files have nothing else.
         return getattr(self, "_activation", self.activation)
 
     def _check_fitted(self):

@@ -208,5 +208,5 @@ def save_and_score(args, model, data):
 def show_progress(estimator):
     """Show a progress bar of the fit, on a terminal only."""
     if ProgressBar is not None and sys.stdout.isatty():
-        # What is nested in a search would be more lines than a terminal has.
+        # Bars of nested fits would take more lines than a terminal has.
         estimator.set_callbacks(ProgressBar(max_propagation_depth=0))

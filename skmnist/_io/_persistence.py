@@ -126,7 +126,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     PixelScaler(max_value=16)
     """
     path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):  # may have no end
+    if path.exists() and not (path.is_file() or path.is_dir()):  # may be endless
         raise OSError(EINVAL, "a model is loaded from a file only", os.fspath(path))
     data = path.read_bytes()
     try:
@@ -238,7 +238,7 @@ def _parse(data):
 def _check_estimator(estimator):
     if not isinstance(estimator, BaseEstimator):
         raise ValueError(f"it holds a {type(estimator).__name__}, not an estimator")
-    estimator.get_params(deep=False)  # all are there
+    estimator.get_params(deep=False)  # AttributeError if one is missing
     if isinstance(estimator, Pipeline):
         for name, step in estimator.steps:
             if not isinstance(name, str):
@@ -274,12 +274,12 @@ def _check_schema(schema):
     """Check what skops does not: numbers and names that ask for memory."""
     files = {}
     for node in _nodes(schema):
-        # One array, many times in memory.
+        # The same array would be read into memory many times.
         if "file" in node and files.setdefault(node["file"], node) is not node:
             first = files[node["file"]].get("__id__")
             if first is None or first != node.get("__id__"):
                 raise ValueError(f"{node['file']} is there for two arrays")
-        # A number that makes a thing of that size.
+        # A number that sets the size of an object.
         name = f"{node.get('__module__')}.{node.get('__class__')}"
         if name in {"numpy.void", "numpy.bytes_"}:
             raise ValueError(f"{name} is never loaded")

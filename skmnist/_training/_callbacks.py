@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Keras' callbacks, on a Keras model that follows the training loop."""
 
 from contextlib import contextmanager

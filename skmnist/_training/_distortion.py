@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Random distortions of images, inside the training loop."""
 
 import math
@@ -83,8 +81,7 @@ def make_distort(image_shape, recenter):
             maxval=None,
             dtype=tf.int32,
         )
-        moved = sample(images, words, ranges, modes)
-        return tf.ensure_shape(moved, images.shape)
+        return sample(images, words, ranges, modes)
 
     return distort
 

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Training: epochs, learning rate schedules, early stopping."""
 
 import warnings
@@ -11,7 +9,7 @@ from .._network import evaluate
 from . import check_not_forked
 from ._config import State
 from ._dropout import MAX_DROPOUT, draw_masks
-from ._loop import Hyperparameters, LoopSpec, Steps
+from ._loop import LoopSpec, Steps
 from ._loop_cache import cache
 from ._loss_sampler import LossSampler
 from ._optimizers import make_optimizer, optimizer_key
@@ -164,10 +162,9 @@ class _Plan:
     def run(self, loop, epochs):
         """Train some epochs, and return the metrics of each."""
         clean = epochs[0] >= self._n_distorted
-        settings = self._settings(clean)
         losses, correct = [], []
         for steps in self._draw(epochs, clean):
-            of_rows, hits, *penalty = loop.train(steps, settings, cache.one_in_use)
+            of_rows, hits, *penalty = loop.train(steps, cache.one_in_use)
             self._sampler.update(steps.rows, of_rows)
             of_rows = of_rows * self._data.sample_weight[steps.rows]
             for each in penalty:
@@ -189,14 +186,14 @@ class _Plan:
         ranges, modes = np.zeros(6, number), np.zeros((0, n_features), number)
         if config.distortion is not None and not clean:
             ranges, modes = config.distortion.ranges, config.distortion.modes
-        return Hyperparameters(
-            np.int32(self._batch_size),
-            number(1 / (1 - self._dropout)),
-            number(2 * config.l2),
-            number(config.adversarial_epsilon),
-            ranges,
-            modes,
-        )
+        return {
+            "batch_size": np.int32(self._batch_size),
+            "scale": number(1 / (1 - self._dropout)),
+            "decay": number(2 * config.l2),
+            "epsilon": number(config.adversarial_epsilon),
+            "ranges": ranges,
+            "modes": modes,
+        }
 
     def _draw(self, epochs, clean):
         """Draw the inputs of some epochs, call by call."""
@@ -233,6 +230,7 @@ class _Plan:
                 dropout_masks=masks,
                 rates=rates[:, some].ravel(),
                 seeds=seeds[:, some].reshape(-1, 2),
+                **self._settings(clean),
             )
 
 

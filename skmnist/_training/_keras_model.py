@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The network as a ``keras.Sequential``."""
 
 import keras
@@ -19,18 +17,15 @@ def build_mlp(
     *,
     dropout=0.0,
     l2=0.0,
-    output_activation="softmax",
     seed=0,
-    dtype=None,
+    dtype="float32",
 ):
     """Build the multi-layer perceptron from Keras' own layers.
 
     Every layer gets a name and a seed: Keras would otherwise count names up in a
     process-wide register and draw seeds from Python's global random state. The model is
-    built and not compiled. `dtype` is the policy of the hidden layers, by default that
-    of the weights.
+    built and not compiled. `dtype` is the policy of the hidden layers.
     """
-    dtype = dtype or architecture.dtype
 
     def dense(name, units, activation, dtype, regularizer=None):
         return keras.layers.Dense(
@@ -53,17 +48,12 @@ def build_mlp(
             dense(f"hidden_{i}", units, architecture.activation, dtype, regularizer)
         )
         if dropout:
+            name = f"dropout_{i}"
             layers.append(
-                keras.layers.Dropout(
-                    dropout,
-                    seed=seed + i,
-                    dtype=dtype,
-                    name=f"dropout_{i}",
-                )
+                keras.layers.Dropout(dropout, seed=seed + i, dtype=dtype, name=name)
             )
-    name = "probabilities" if output_activation == "softmax" else "logits"
     n_classes, dtype = architecture.n_classes, architecture.dtype
-    layers.append(dense(name, n_classes, output_activation, dtype))
+    layers.append(dense("probabilities", n_classes, "softmax", dtype))
     return keras.Sequential(layers, name="mlp")
 
 

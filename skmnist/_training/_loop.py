@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The training loop: many steps in one call into TensorFlow."""
 
 from contextlib import nullcontext
@@ -15,7 +13,7 @@ from ._session import open_session, run_options
 from ._sharding import join, shard_axes, split
 from ._startup import quiet_startup
 from ._step import ACTIVATIONS, Batch, gradients, perturb
-from ._variable import Variable
+from ._variable import Variable, read
 
 
 class LoopSpec(NamedTuple):
@@ -44,6 +42,13 @@ class Steps(NamedTuple):
     dropout_masks: list  # of each hidden layer, its shards, (n_rows, n_units), bool
     rates: np.ndarray  # (n_steps,), float32, learning rates
     seeds: np.ndarray  # (n_steps, 2), int32, of distortions
+    # The same in all steps:
+    batch_size: int
+    scale: float  # of the units that dropout keeps
+    decay: float  # of the kernels, 2 * l2
+    epsilon: float  # of adversarial training
+    ranges: np.ndarray  # of distortions, see `make_distort`
+    modes: np.ndarray
 
 
 class SparseRows(NamedTuple):
@@ -53,17 +58,6 @@ class SparseRows(NamedTuple):
     index: np.ndarray  # (n_numbers, 2), int64, row of the step, and column
     values: np.ndarray  # (n_numbers,)
     n_features: int
-
-
-class Hyperparameters(NamedTuple):
-    """Inputs that are the same in all steps of a call."""
-
-    batch_size: int
-    scale: float  # of the units that dropout keeps
-    decay: float  # of the kernels, 2 * l2
-    epsilon: float  # of adversarial training
-    ranges: np.ndarray  # of distortions, see `make_distort`
-    modes: np.ndarray
 
 
 class TrainingLoop:
@@ -99,84 +93,84 @@ class TrainingLoop:
             results, tf.nest.flatten(inputs), accept_options=True
         )
 
-    def _run(self, values, X, steps, settings):
+    def _run(self, values, X, steps):
         shapes = [shards[0].shape for shards in self._values[: self._n_weights]]
         stored = self._optimizer.store(values, shapes)
         weights = stored[: self._n_weights]
         # A tensor from outside of the loop costs four operations in each step, a
         # variable one.
-        inputs = tf.nest.map_structure(Variable, (X, steps, settings))
-        X, steps, settings = inputs
+        inputs = tf.nest.map_structure(Variable, (X, steps))
+        X, steps = inputs
 
         def step(i, metrics, batch):
-            rate = tf.gather(steps.rates.read(), i)
-            found = self._step(weights, batch, rate, settings)
+            rate = tf.gather(read(steps.rates), i)
+            found = self._step(weights, batch, rate, steps)
             # While one core computes the loss, the other has time for the next batch.
             with tf.control_dependencies(found[:1]):
-                batch = self._batch(i + 1, X, steps, settings)
+                batch = self._batch(i + 1, X, steps)
             metrics = [m.write(i, x) for m, x in zip(metrics, found, strict=True)]
             return i + 1, metrics, batch
 
         dtypes = [self._dtype, tf.bool] + [self._dtype] * self.spec.penalized
-        n_steps = tf.size(steps.rates.read())
+        n_steps = tf.size(read(steps.rates))
         metrics = [tf.TensorArray(x, n_steps, infer_shape=False) for x in dtypes]
         first = tf.constant(0)
         _, metrics, _ = tf.while_loop(
-            lambda i, *_: i < tf.size(steps.rates.read()),
+            lambda i, *_: i < tf.size(read(steps.rates)),
             step,
-            (first, metrics, self._batch(first, X, steps, settings)),
+            (first, metrics, self._batch(first, X, steps)),
             parallel_iterations=1,
         )
-        values = tf.nest.map_structure(_read, stored)
+        values = tf.nest.map_structure(read, stored)
         for each in tf.nest.flatten((inputs, stored)):
             tf.raw_ops.DestroyResourceOp(resource=each.handle)
         return values, [each.concat() for each in metrics]
 
-    def _batch(self, i, X, steps, settings):
+    def _batch(self, i, X, steps):
         """Gather the rows of a step, distort them, and make the dropout masks."""
-        of_step = _slicing(steps.bounds.read(), i)
+        of_step = _slicing(read(steps.bounds), i)
         y = of_step(steps.y)
         if self.spec.sparse:
-            numbers = _slicing(X.bounds.read(), i)
+            numbers = _slicing(read(X.bounds), i)
             x = tf.raw_ops.SparseToDense(
                 sparse_indices=numbers(X.index),
-                output_shape=[tf.size(y, tf.int64), X.n_features.read()],
+                output_shape=[tf.size(y, tf.int64), read(X.n_features)],
                 sparse_values=numbers(X.values),
                 default_value=tf.zeros([], self._dtype),
                 validate_indices=False,
             )
         else:
-            x = tf.gather(X.read(), of_step(steps.rows))
+            x = tf.gather(read(X), of_step(steps.rows))
         if self._distort is not None:
             # XLA compiles for each size of batch.
             n_rows = tf.shape(x)[0]
-            x = tf.pad(x, [[0, settings.batch_size.read() - n_rows], [0, 0]])
+            x = tf.pad(x, [[0, read(steps.batch_size) - n_rows], [0, 0]])
             seed = tf.gather(
-                steps.seeds.read(), tf.minimum(i, tf.size(steps.rates.read()) - 1)
+                read(steps.seeds), tf.minimum(i, tf.size(read(steps.rates)) - 1)
             )
-            ranges, modes = settings.ranges.read(), settings.modes.read()
+            ranges, modes = read(steps.ranges), read(steps.modes)
             x = self._distort(x, seed, ranges, modes)[:n_rows]
-        scale = settings.scale.read()
+        scale = read(steps.scale)
         masks = [
             [tf.cast(of_step(mask), self._dtype) * scale for mask in shards]
             for shards in steps.dropout_masks
         ]
         return Batch(x, y, of_step(steps.weight), masks)
 
-    def _step(self, variables, batch, rate, settings):
+    def _step(self, variables, batch, rate, steps):
         """Train one step; return losses of rows, whether they are correct, penalty."""
-        values = tf.nest.map_structure(_read, variables)
+        values = tf.nest.map_structure(read, variables)
         weights = list(values)
         weights[::2] = [
             [tf.cast(each, self._low) for each in shards] for shards in values[::2]
         ]
         activation = ACTIVATIONS[self.spec.activation]
         if self.spec.adversarial:
-            x = perturb(weights, batch, activation, settings.epsilon.read())
+            x = perturb(weights, batch, activation, read(steps.epsilon))
             batch = batch._replace(x=x)
         found, *metrics = gradients(weights, batch, activation)
         if self.spec.penalized:
-            squares, decay = [], settings.decay.read()
+            squares, decay = [], read(steps.decay)
             for kernels, of_kernels in zip(values[:-2:2], found[:-2:2], strict=True):
                 squares += [tf.nn.l2_loss(kernel) for kernel in kernels]
                 for j, kernel in enumerate(kernels):
@@ -227,7 +221,7 @@ class TrainingLoop:
         return list(map(join, self._values[: self._n_weights], self._axes))
 
     @defer_interrupts()
-    def train(self, steps, settings, alone, metadata=None):
+    def train(self, steps, alone, metadata=None):
         """Train some steps; `alone` says that no other fit is running.
 
         Returns the loss of each row and whether it was classified correctly, as the
@@ -236,7 +230,7 @@ class TrainingLoop:
         filled with the time that each operation took.
         """
         X = _sparse_rows(self._X, steps) if self.spec.sparse else self._X
-        inputs = self._values, X, steps, settings
+        inputs = self._values, X, steps
         first = self._session is None
         if first:
             self._build(inputs)
@@ -254,18 +248,13 @@ class TrainingLoop:
         return metrics
 
 
-def _read(variable):
-    # By one operation; the `read_value` of a tf.Variable takes two.
-    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
-
-
 def _slicing(bounds, i):
     """Return a function that takes what belongs to step `i` out of a variable."""
     begin, end = tf.split(tf.gather(bounds, i + [0, 1]), 2)
 
     def of_step(variable):
         return tf.raw_ops.StridedSlice(
-            input=variable.read(), begin=begin, end=end, strides=[1]
+            input=read(variable), begin=begin, end=end, strides=[1]
         )
 
     return of_step

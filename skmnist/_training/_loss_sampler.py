@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Loss-based sampling of the rows of an epoch."""
 
 import numpy as np

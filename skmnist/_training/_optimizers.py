@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Optimizers inside a training loop, with the updates and variables of Keras' own.
 
 Optimizers with a rule take weights of any size. All others are Keras' own, in loops for
@@ -15,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from ._update_rules import RULES
-from ._variable import Variable
+from ._variable import Variable, read
 
 # Their updates depend on more than the gradients of a step.
 _NEED_KERAS_FIT = (
@@ -31,15 +29,14 @@ class RuleOptimizer:
 
     any_size = True
 
-    def __init__(self, name, config):
-        self._rule = RULES[name]
-        self._config = config
+    def __init__(self, rule, config):
+        self._rule, self._config = rule, config
         rate = config["learning_rate"]
         self._schedule = None
         if isinstance(rate, dict):
             self._schedule = keras.optimizers.schedules.deserialize(rate)
         # Whether the update of a number depends on that number's gradient alone.
-        self.elementwise = name != "adafactor" and not config["clipnorm"]
+        self.elementwise = rule.elementwise and not config["clipnorm"]
 
     def _slots(self, n_weights):
         """List the variables as (name, index of the weight), in Keras' order."""
@@ -81,7 +78,7 @@ class RuleOptimizer:
     def _scratch(self, weight):
         return SimpleNamespace(
             **{
-                name: Variable(tf.zeros_like(weight.read()))
+                name: Variable(tf.zeros_like(read(weight)))
                 for name in self._rule.scratch
             }
         )
@@ -89,7 +86,7 @@ class RuleOptimizer:
     def apply(self, gradients, rate):
         """Update all weights once; `rate` counts unless there is a schedule."""
         dtype = gradients[0].dtype
-        iterations = self._iterations.read()
+        iterations = read(self._iterations)
         step = tf.cast(self._iterations.assign(iterations + 1), dtype)
         if self._schedule is not None:
             rate = self._schedule(iterations)
@@ -108,7 +105,7 @@ class RuleOptimizer:
         gradients = self._clip(gradients)
         for (weight, state), gradient in zip(weights, gradients, strict=True):
             if options.weight_decay is not None:
-                decayed = weight.read() * options.weight_decay
+                decayed = read(weight) * options.weight_decay
                 weight.assign_sub(decayed * options.learning_rate)
             self._rule.apply(weight, gradient, state, options)
 
@@ -198,9 +195,8 @@ def make_optimizer(optimizer):
         kind, config = _defaults(optimizer)
     else:
         kind, config = type(optimizer), check_optimizer(optimizer)
-    name = kind.__name__
-    if getattr(keras.optimizers, name, None) is kind and name.lower() in RULES:
-        return RuleOptimizer(name.lower(), config)
+    if kind in RULES:
+        return RuleOptimizer(RULES[kind], config)
     return KerasOptimizer(kind, config)
 
 

@@ -1,11 +1,12 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The update rules of the usual optimizers, by TensorFlow's fused kernels."""
 
 from typing import NamedTuple
 
+import keras
 import numpy as np
 import tensorflow as tf
+
+from ._variable import read
 
 _kernels = tf.raw_ops
 
@@ -20,11 +21,14 @@ class Rule(NamedTuple):
     `slots` names the variables for each weight, in the order in which Keras makes them:
     those of one group alternate from weight to weight. A group under the name of an
     option exists only where the option is set.
+
+    `elementwise` says that the update of a number depends on that number alone.
     """
 
     apply: callable
     slots: dict  # option or None -> names
     scratch: tuple = ()  # more slots, which a kernel wants and Keras has not
+    elementwise: bool = True
 
 
 def _sgd(weight, gradient, state, options):
@@ -87,7 +91,7 @@ def _adafactor(weight, gradient, state, options):
     squares = tf.square(gradient) + options.epsilon_1
 
     def averaged(variable, value):
-        return variable.assign(decay * variable.read() + (1 - decay) * value)
+        return variable.assign(decay * read(variable) + (1 - decay) * value)
 
     if len(weight.shape) < 2:
         v = averaged(state.velocity, squares)
@@ -100,7 +104,7 @@ def _adafactor(weight, gradient, state, options):
     v = tf.maximum(v, np.finfo(gradient.dtype.as_numpy_dtype).tiny)
     change = gradient / tf.sqrt(v)
     change /= tf.maximum(_rms(change) / options.clip_threshold, 1)
-    scale = tf.maximum(_rms(weight.read()), options.epsilon_2)
+    scale = tf.maximum(_rms(read(weight)), options.epsilon_2)
     weight.assign_sub(rate * scale * change)
 
 
@@ -111,10 +115,12 @@ def _rms(x):
 _ADAM = Rule(_adam, {None: ("momentum", "velocity"), "amsgrad": ("velocity_hat",)})
 RULES = {
     # Keras' own divides 0 by 0 where a column of the data is zero.
-    "adafactor": Rule(_adafactor, {None: ("row", "column", "velocity")}),
-    "adam": _ADAM,
-    "adamw": _ADAM,
-    "rmsprop": Rule(
+    keras.optimizers.Adafactor: Rule(
+        _adafactor, {None: ("row", "column", "velocity")}, elementwise=False
+    ),
+    keras.optimizers.Adam: _ADAM,
+    keras.optimizers.AdamW: _ADAM,
+    keras.optimizers.RMSprop: Rule(
         _rmsprop,
         {
             None: ("velocity",),
@@ -123,5 +129,5 @@ RULES = {
         },
         scratch=("momentum",),
     ),
-    "sgd": Rule(_sgd, {"momentum": ("momentum",)}),
+    keras.optimizers.SGD: Rule(_sgd, {"momentum": ("momentum",)}),
 }

@@ -4,19 +4,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.testing import assert_array_equal
 
-from skmnist._training._variable import Variable
+from skmnist._training._variable import Variable, read
 
 
-def test_a_variable_is_assigned_read_and_destroyed():
+def test_a_variable_is_assigned_and_read():
     def run(value):
         first, second = Variable(value), Variable(2 * value)
-        before = first.read()
+        before = read(first)
         assert first.assign(before + 1) is not None
         second.assign_sub(tf.ones_like(value))
-        values = before, first.read(), second.read()
-        first.destroy()
-        second.destroy()
-        return values
+        return before, read(first), read(second)
 
     with tf.Graph().as_default() as graph:
         value = tf.compat.v1.placeholder(tf.float32, [None])

@@ -39,15 +39,6 @@ def test_the_process_is_as_it_was(tmp_path, monkeypatch, capfd):
     assert capfd.readouterr().err == "still there"
 
 
-def test_a_truncated_data_file_is_an_error(npz, model, capsys):
-    path = npz()
-    with open(path, "r+b") as stream:
-        stream.truncate(5000)
-    assert main(["evaluate", "--model", model, "--data", path]) == 2
-
-    assert f"{path}: cannot be read: " in one_error(capsys)[1]
-
-
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [

@@ -60,15 +60,7 @@ _one_thread = _OneThread()
 def threads_for(n_multiplications):
     """Leave BLAS one thread where more would not pay, and then as many as before.
 
-    The first of several inside at once leaves last, and gives the threads back.
-
-    Parameters
-    ----------
-    n_multiplications : int
-        Of all products inside.
-
-    Returns
-    -------
-    context manager
+    A context manager, for the number of multiplications of all products inside. The
+    first of several inside at once leaves last, and gives the threads back.
     """
     return _one_thread if _FEW < n_multiplications < _MANY else nullcontext()

@@ -6,12 +6,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from .._io._atomic import check_writable, write_files
 from .._io._onnx import to_onnx
 from .._io._untrusted import naming
 from .._pixel_scaler import PixelScaler
+from .._plot._estimators import find_classifier
 from .._unsharp_mask import UnsharpMask
 from ._shared import load_classifier
 
@@ -75,7 +75,10 @@ def _network_and_divisors(model):
 
     Sharpening is linear, as the layer is.
     """
-    *before, network = model if isinstance(model, Pipeline) else [model]
+    try:
+        network, before = find_classifier(model)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
     for step in before:
         if not isinstance(step, PixelScaler | UnsharpMask):
             raise ValueError(

@@ -117,19 +117,19 @@ def _predict_data(args, model):
 
 def _predictions_of(images, model):
     probabilities = model.predict_proba(images)
-    return [_prediction(model.classes_, row) for row in probabilities]
+    return [_prediction(model.classes_.tolist(), row) for row in probabilities]
 
 
 def _prediction(classes, row):
     """Return the two labels of the greatest probabilities, for one image."""
     first, *others = np.argsort(-row, kind="stable")[:2]
     prediction = {
-        "label": classes[first].item(),
+        "label": classes[first],
         "probability": round(float(row[first]), 4),
         "unsure": bool(row[first] < _UNSURE_BELOW),
     }
     for second in others:
-        prediction["second_label"] = classes[second].item()
+        prediction["second_label"] = classes[second]
         prediction["second_probability"] = round(float(row[second]), 4)
     return prediction
 
@@ -301,7 +301,7 @@ def _predictions(model, images, polarity):
         for i, *read in zip(
             inked, model.predict_proba(rows[inked]), unlike, strict=True
         ):
-            digits[i] = _prediction(model.classes_, read[0])
+            digits[i] = _prediction(model.classes_.tolist(), read[0])
             digits[i]["unsure"] |= bool(read[1] > USUAL)
     return digits, rows
 

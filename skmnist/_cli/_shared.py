@@ -61,6 +61,10 @@ def load_classifier(path):
                 "probabilities"
             )
         check_is_fitted(model)
+        if isinstance(getattr(model, "classes_", None), list):
+            raise ValueError(
+                f"holds a {type(model).__name__} of several labels per image"
+            )
     return model
 
 

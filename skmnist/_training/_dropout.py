@@ -10,22 +10,12 @@ _BYTES_AT_ONCE = 2**17  # stay in the cache
 
 
 def draw_masks(rngs, sizes, rate, layers):
-    """Draw the units that dropout keeps.
+    """Draw the units that dropout keeps, for some epochs of the same steps.
 
-    Parameters
-    ----------
-    rngs : list of numpy.random.Generator
-        Source of the random bytes of each epoch.
-    sizes : ndarray of int
-        Rows of each step, in each of the epochs.
-    rate : float
-        Probability of a unit to be dropped, at most `MAX_DROPOUT`.
-    layers : list of list of int
-        Number of units of each hidden layer, by shards.
-
-    Returns
-    -------
-    list of list of ndarray of shape (rows of all steps, n_units), bool
+    `rngs` has a generator for each epoch, `sizes` the number of rows of each step;
+    units are dropped with the probability `rate`, at most `MAX_DROPOUT`. `layers` has
+    the number of units of each hidden layer, by shards, and so has what is returned:
+    arrays of shape (rows of all steps, n_units), bool.
     """
     n_rows = sum(sizes)
     total = len(rngs) * n_rows

@@ -28,32 +28,15 @@ _WORTH_BFLOAT16 = 4_000_000
 
 
 def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
-    """Train a network for some epochs.
+    """Train a network for some epochs; return its `State` and the history.
 
-    Parameters
-    ----------
-    config : TrainingConfig
-        What to do.
-    state : State
-        Where to start from. The list of its weights is emptied.
-    data : Data
-        What to train on.
-    validation : Data or None
-        With it the training ends `config.patience` epochs after the best loss on these
-        rows, and the state of that epoch is returned.
-    on_epoch : callable or None
-        Called after each epoch with the number of epochs behind the state, its metrics
-        and a function that returns the weights. True ends the training.
-    callbacks : KerasCallbacks or None
-        A learning rate that they set is that of the next step; the schedule goes on
-        from there.
-
-    Returns
-    -------
-    state : State
-        What the training ended with.
-    history : dict of str to list of float
-        Keras' keys, one entry per epoch.
+    The list of the weights of `state` is emptied. With `validation`, rows of its own as
+    `data` are, the training ends `config.patience` epochs after the best loss on them,
+    and the state of that epoch is returned. `on_epoch` is called after each epoch with
+    the number of epochs behind the state, its metrics and a function that returns the
+    weights; True ends the training. A learning rate that `callbacks`, a
+    `KerasCallbacks`, set is that of the next step, and the schedule goes on from there.
+    The history has a list for each of Keras' keys, with one number per epoch.
     """
     check_not_forked()
     if config.mixed_precision and lacks_bfloat16():
@@ -171,46 +154,29 @@ class _Plan:
                 of_rows += np.repeat(each, np.diff(steps.bounds[:-1]))
             losses.append(of_rows)
             correct.append(hits)
-        losses, accuracies = (
+        means = (
             np.concatenate(each).reshape(len(epochs), -1).mean(axis=1).tolist()
             for each in (losses, correct)
         )
-        return [
-            {"loss": loss, "accuracy": accuracy}
-            for loss, accuracy in zip(losses, accuracies, strict=True)
-        ]
-
-    def _settings(self, clean):
-        config, number = self.config, np.dtype(self.config.architecture.dtype).type
-        n_features = config.architecture.n_features
-        ranges, modes = np.zeros(6, number), np.zeros((0, n_features), number)
-        if config.distortion is not None and not clean:
-            ranges, modes = config.distortion.ranges, config.distortion.modes
-        return {
-            "batch_size": np.int32(self._batch_size),
-            "scale": number(1 / (1 - self._dropout)),
-            "decay": number(2 * config.l2),
-            "epsilon": number(config.adversarial_epsilon),
-            "ranges": ranges,
-            "modes": modes,
-        }
+        return [{"loss": a, "accuracy": b} for a, b in zip(*means, strict=True)]
 
     def _draw(self, epochs, clean):
         """Draw the inputs of some epochs, call by call."""
         n_steps, n_rows = self._n_steps, len(self._data.y)
+        config, number = self.config, self._data.X.dtype.type
+        ranges = np.zeros(6, number)
+        modes = np.zeros((0, self._data.X.shape[1]), number)
+        if config.distortion is not None and not clean:
+            ranges, modes = config.distortion.ranges, config.distortion.modes
         # An epoch has a generator of its own; of NumPy's SFC64 is the fastest.
-        rngs = [
-            np.random.Generator(
-                np.random.SFC64((self._seed, self._first_epoch + epoch))
-            )
-            for epoch in epochs
-        ]
+        keys = [(self._seed, self._first_epoch + epoch) for epoch in epochs]
+        rngs = [np.random.Generator(np.random.SFC64(key)) for key in keys]
         order = np.array([self._sampler.order(rng, uniform=clean) for rng in rngs])
         seeds = np.array(
             [rng.integers(2**31, size=(n_steps, 2), dtype=np.int32) for rng in rngs]
         )
         steps = np.arange(n_steps * epochs[0], n_steps * (epochs[-1] + 1))
-        rates = np.float32(self.learning_rate * _decay(self.config, steps, n_steps))
+        rates = np.float32(self.learning_rate * _decay(config, steps, n_steps))
         rates = rates.reshape(len(epochs), n_steps)
         bounds = np.minimum(np.arange(n_steps + 1) * self._batch_size, n_rows)
         # Several epochs in one call, or one epoch in several.
@@ -226,11 +192,16 @@ class _Plan:
                 bounds=np.cumsum([0, *sizes, 0], dtype=np.int32),
                 rows=rows,
                 y=self._data.y[rows],
-                weight=weight.astype(self._data.X.dtype)[:, np.newaxis],
+                weight=weight.astype(number)[:, np.newaxis],
                 dropout_masks=masks,
                 rates=rates[:, some].ravel(),
                 seeds=seeds[:, some].reshape(-1, 2),
-                **self._settings(clean),
+                batch_size=np.int32(self._batch_size),
+                scale=number(1 / (1 - self._dropout)),
+                decay=number(2 * config.l2),
+                epsilon=number(config.adversarial_epsilon),
+                ranges=ranges,
+                modes=modes,
             )
 
 

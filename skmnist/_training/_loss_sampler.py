@@ -14,13 +14,8 @@ class LossSampler:
     Online batch selection (Loshchilov and Hutter, "Online Batch Selection for Faster
     Training of Neural Networks", ICLR 2016 Workshop Track), by systematic sampling.
 
-    Parameters
-    ----------
-    n_rows : int
-        Rows of the data, and of an epoch.
-    fraction : float
-        Share of an epoch that is drawn in proportion to the losses, in [0, 1); 0 draws
-        a permutation of the rows.
+    An epoch has as many rows as the data; a `fraction` of it, in [0, 1), is drawn in
+    proportion to the losses. With 0 each epoch is a permutation of the rows.
     """
 
     def __init__(self, n_rows, fraction):

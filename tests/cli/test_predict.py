@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from bad_images import bad_files
-from commands import DIGITS, one_error, run_python
+from commands import DIGITS, NAMES, one_error, run_python
 from PIL import Image
+from sklearn.ensemble import VotingClassifier
+from sklearn.naive_bayes import GaussianNB
 
 import skmnist
 from skmnist import load
@@ -137,6 +139,17 @@ def test_predict_takes_the_images_to_test_on(model, table, capsys):
         out = capsys.readouterr().out
         printed.append([line.split("\t")[1:] for line in out.splitlines()])
     assert printed[0] == printed[1]
+
+
+def test_predict_takes_labels_that_are_objects(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", DIGITS.x_test[:, 4])
+    model = VotingClassifier([("a", GaussianNB())], voting="soft")
+    model.fit(DIGITS.x_test[:, 4], NAMES[DIGITS.y_test].astype(object))
+    skmnist.save(model, "model")
+    assert main(["predict", "--model", "model", "x.npy"]) == 0
+
+    assert capsys.readouterr().out.startswith("x.npy\t0\tdigit ")
 
 
 def test_predict_leaves_no_output_after_an_error(model, tmp_path, capsys):

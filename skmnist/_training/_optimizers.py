@@ -94,12 +94,10 @@ class RuleOptimizer:
             name: tf.constant(value, dtype) if type(value) in (int, float) else value
             for name, value in self._config.items()
         }
-        powers = {
-            f"{name}_power": options[name] ** step
-            for name in ("beta_1", "beta_2")
-            if name in options
-        }
-        options |= powers | {"learning_rate": tf.cast(rate, dtype), "step": step}
+        for beta in ("beta_1", "beta_2"):
+            if beta in options:
+                options[f"{beta}_power"] = options[beta] ** step
+        options |= {"learning_rate": tf.cast(rate, dtype), "step": step}
         options = SimpleNamespace(**options)
         weights = chain.from_iterable(self._weights)
         gradients = self._clip(gradients)

@@ -1,5 +1,6 @@
 """The update rules of the usual optimizers, by TensorFlow's fused kernels."""
 
+from functools import partial
 from typing import NamedTuple
 
 import keras
@@ -48,41 +49,39 @@ def _sgd(weight, gradient, state, options):
 
 
 def _rmsprop(weight, gradient, state, options):
-    arguments = {
-        "var": weight.handle,
-        "ms": state.velocity.handle,
-        "mom": state.momentum.handle,
-        "lr": options.learning_rate,
-        "grad": gradient,
-        "rho": options.rho,
-        "momentum": options.momentum,
-        "epsilon": options.epsilon,
-    }
+    kernel = _kernels.ResourceApplyRMSProp
     if options.centered:
         mean = state.average_gradient.handle
-        _kernels.ResourceApplyCenteredRMSProp(mg=mean, **arguments)
-    else:
-        _kernels.ResourceApplyRMSProp(**arguments)
+        kernel = partial(_kernels.ResourceApplyCenteredRMSProp, mg=mean)
+    kernel(
+        var=weight.handle,
+        ms=state.velocity.handle,
+        mom=state.momentum.handle,
+        lr=options.learning_rate,
+        grad=gradient,
+        rho=options.rho,
+        momentum=options.momentum,
+        epsilon=options.epsilon,
+    )
 
 
 def _adam(weight, gradient, state, options):
-    arguments = {
-        "var": weight.handle,
-        "m": state.momentum.handle,
-        "v": state.velocity.handle,
-        "beta1_power": options.beta_1_power,
-        "beta2_power": options.beta_2_power,
-        "lr": options.learning_rate,
-        "beta1": options.beta_1,
-        "beta2": options.beta_2,
-        "epsilon": options.epsilon,
-        "grad": gradient,
-    }
+    kernel = _kernels.ResourceApplyAdam
     if options.amsgrad:
         largest = state.velocity_hat.handle
-        _kernels.ResourceApplyAdamWithAmsgrad(vhat=largest, **arguments)
-    else:
-        _kernels.ResourceApplyAdam(**arguments)
+        kernel = partial(_kernels.ResourceApplyAdamWithAmsgrad, vhat=largest)
+    kernel(
+        var=weight.handle,
+        m=state.momentum.handle,
+        v=state.velocity.handle,
+        beta1_power=options.beta_1_power,
+        beta2_power=options.beta_2_power,
+        lr=options.learning_rate,
+        beta1=options.beta_1,
+        beta2=options.beta_2,
+        epsilon=options.epsilon,
+        grad=gradient,
+    )
 
 
 def _adafactor(weight, gradient, state, options):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ._unsharp_mask import UnsharpMask as UnsharpMask
     from .images import DigitNormalizer as DigitNormalizer
 
-# Imported when they are asked for: the command is up at once, and its Ctrl-C is clean
-# while the rest is imported.
+# Imported lazily: the command starts at once, and handles Ctrl-C while the rest is
+# imported.
 _MODULES = {
     "DigitGridDisplay": "_plot",
     "DigitNormalizer": "images",

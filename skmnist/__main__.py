@@ -13,6 +13,9 @@ def run():
         Exit code, as that of :func:`skmnist._cli.main`.
     """
     try:
+        # A name that the terminal or file cannot show must not end the command.
+        if sys.stdout is not None:
+            sys.stdout.reconfigure(errors="backslashreplace")
         from ._cli import main
 
         return main()
@@ -20,7 +23,7 @@ def run():
         print("skmnist: interrupted", file=sys.stderr)
         return 130
     finally:
-        # All is done, or given up; nothing may interrupt Python's own end.
+        # Ctrl-C must not interrupt the shutdown of Python.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

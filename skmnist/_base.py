@@ -65,7 +65,7 @@ class VersionStamp:
                 raise ValueError(
                     f"{type(self).__name__} has no attribute {name} of its own"
                 )
-        self.get_params(deep=False)  # all are there
+        self.get_params(deep=False)  # AttributeError if one is missing
         if any(name.endswith("_") for name in vars(self)):
             self._validate_params()
             self._check_fitted()

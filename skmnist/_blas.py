@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Matrix products of medium size on one thread of NumPy's BLAS.
 
 After a product that it shared out, OpenBLAS keeps its threads spinning for a while, in
@@ -12,8 +10,8 @@ from functools import cache
 
 from threadpoolctl import ThreadpoolController
 
-# Multiplications: of fewer, as of one row in the default network, the change of threads
-# takes as long as they do; more are worth the spinning.
+# Multiplications. For fewer, such as one row of the default network, changing threads
+# takes as long as the products; for more, all threads are worth it.
 _FEW, _MANY = 2**19, 2**29
 
 
@@ -23,9 +21,8 @@ def _blas():
 
 
 class _OneThread:
-    # The number is the process's, and who has more threads than another rounds
-    # otherwise. threadpoolctl lets nobody change it but the thread that did first: that
-    # one waits for those that came after it.
+    # The number is process-wide, and last bits depend on it. In threadpoolctl only the
+    # thread that changed it first can restore it, so that one waits for the others.
 
     def __init__(self):
         self._change = threading.Condition()
@@ -63,15 +60,7 @@ _one_thread = _OneThread()
 def threads_for(n_multiplications):
     """Leave BLAS one thread where more would not pay, and then as many as before.
 
-    The first of several inside at once leaves last, and gives the threads back.
-
-    Parameters
-    ----------
-    n_multiplications : int
-        Of all products inside.
-
-    Returns
-    -------
-    context manager
+    A context manager, for the number of multiplications of all products inside. The
+    first of several inside at once leaves last, and gives the threads back.
     """
     return _one_thread if _FEW < n_multiplications < _MANY else nullcontext()

@@ -51,6 +51,15 @@ _OPTIMIZERS = {
 }
 _OPTIMIZERS |= {name.lower() for name in _OPTIMIZERS}
 _DEFAULT_LEARNING_RATE = 0.001
+# What scikit-learn's messages say of common mistakes, and what to do.
+_REMEDIES = {
+    "Found array with dim": "Images are flattened by PixelScaler: "
+    "make_pipeline(PixelScaler(), MLPDigitClassifier()).",
+    "should be a 1d array": "Of one-hot rows fit y.argmax(axis=1); for several labels "
+    "per row use sklearn.multioutput.MultiOutputClassifier.",
+    "Unknown label type: unknown": "Of objects, labels are strings: y.astype(str), or "
+    "y.astype(int) for numbers.",
+}
 # What TensorFlow's int32 and float32 can hold.
 _LARGEST_INT = 2**31 - 1
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -81,8 +90,8 @@ class MLPDigitClassifier(
         255/256 count as 255/256.
 
     l2 : float, default=0.0
-        L2 regularization (weight decay): the loss gains ``l2 * sum(kernel ** 2)`` for
-        the kernel of each hidden layer, as with ``keras.regularizers.L2``.
+        L2 regularization (weight decay): ``l2 * sum(kernel ** 2)`` is added to the loss
+        for each hidden layer, as with ``keras.regularizers.L2``.
 
     optimizer : str or keras.optimizers.Optimizer, default="adam"
         "adadelta", "adafactor", "adagrad", "adam" [2]_, "adamax", "adamw", "ftrl",
@@ -95,8 +104,8 @@ class MLPDigitClassifier(
         Step size of the optimizer.
 
     learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
-        Learning rate decay to zero over the steps of a `fit`, along a line or half a
-        cosine wave [3]_. `partial_fit` has a constant learning rate.
+        Linear or cosine decay of the learning rate to zero over the steps of a `fit`
+        [3]_. `partial_fit` has a constant learning rate.
 
     batch_size : int, default=128
         Rows per gradient step. The last batch of an epoch may be smaller.
@@ -121,7 +130,7 @@ class MLPDigitClassifier(
     adversarial_epsilon : float, default=0.0
         Adversarial training by the fast gradient method [7]_, [8]_: the L2 norm of the
         perturbation of each row, relative to the L2 norm of the row; 0 or more. Good
-        values for images are 0.05, and 0.08 behind :class:`UnsharpMask`. The training
+        values for images are 0.05, and 0.08 after :class:`UnsharpMask`. The training
         metrics in `history_` are those of the perturbed rows.
 
     class_weight : dict or "balanced", default=None
@@ -368,13 +377,13 @@ class MLPDigitClassifier(
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Rows; features of about [0, 1] train best. Sparse rows are made dense a few
-            batches at a time, and give the same bits.
+            batches at a time, with the same result bit for bit.
         y : array-like of shape (n_samples,)
             Class labels of any kind. A single class is predicted with probability 1.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
         X_val : array-like of shape (n_validation, n_features), default=None
-            Rows for `early_stopping` to validate on; none are held out then. With
+            Validation rows for `early_stopping`, in place of held-out rows. With
             metadata routing a ``Pipeline(..., transform_input=["X_val"])`` transforms
             them as `X`.
         y_val : array-like of shape (n_validation,), default=None
@@ -388,9 +397,9 @@ class MLPDigitClassifier(
         ------
         ValueError
             If a parameter or the data cannot be used, or if the loss becomes NaN or
-            infinite. The estimator then is as it was before the call.
+            infinite. The estimator is then unchanged.
         TypeError
-            If `callbacks` has other than Keras callbacks.
+            If an element of `callbacks` is not a Keras callback.
         """
         callbacks = self._init_callback_context(max_subtasks=self.epochs)
         with self._all_or_nothing():
@@ -421,7 +430,6 @@ class MLPDigitClassifier(
                 y,
                 sample_weight,
                 first,
-                epochs=self.epochs,
                 validation=validation,
                 on_epoch=on_epoch if hasattr(self, "_skl_callbacks") else None,
             )
@@ -449,7 +457,7 @@ class MLPDigitClassifier(
         X_val: ArrayLike | None = None,
         y_val: ArrayLike | None = None,
     ) -> Self:
-        """Train one epoch on some rows, going on from what was learned before.
+        """Train one epoch on some rows, starting from the current weights.
 
         Parameters
         ----------
@@ -462,8 +470,8 @@ class MLPDigitClassifier(
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each row in the loss, 0 or more.
         X_val, y_val : array-like, default=None
-            As in `fit`: `validation_scores_` has the accuracy on them after each call.
-            Whether to go on is for the caller. Without them no rows are held out.
+            As in `fit`: `validation_scores_` has the accuracy on them after each call,
+            and the caller decides when to stop. Otherwise no rows are held out.
 
         Returns
         -------
@@ -489,14 +497,13 @@ class MLPDigitClassifier(
                 y,
                 sample_weight,
                 first,
-                epochs=1,
                 validation=self._validation_rows(X_val, y_val),
                 incremental=True,
             )
         return self
 
     def _validation_rows(self, X_val, y_val):
-        """Check the rows to validate on; return them and their class indices."""
+        """Check the rows to validate on, which weigh the same."""
         if X_val is None and y_val is None:
             return None
         if X_val is None or y_val is None or not self.early_stopping:
@@ -508,7 +515,10 @@ class MLPDigitClassifier(
             self._check_known(labels)
         except ValueError as error:
             raise ValueError(f"X_val and y_val: {error}") from error
-        return X_val, np.searchsorted(self.classes_, y_val).astype(np.int32)
+        from ._training._config import Data
+
+        y_val = np.searchsorted(self.classes_, y_val).astype(np.int32)
+        return Data(X_val, y_val, np.ones(len(y_val), self._array_dtype()))
 
     def _check_known(self, labels):
         unknown = np.setdiff1d(labels, self.classes_)
@@ -534,21 +544,13 @@ class MLPDigitClassifier(
 
     def _validate(self, X, y, reset):
         X = self._flat(X, reset=reset, dtype=self._array_dtype())
-        with checking("y", y):
+        with _checking("y", y):
             if y is None:
                 raise ValueError(
                     f"{type(self).__name__} requires y to be passed, but the target y "
                     "is None"
                 )
-            try:
-                y = _check_y(y, estimator=self)
-            except ValueError as error:
-                if "should be a 1d array" not in str(error):
-                    raise
-                raise ValueError(
-                    f"{error} Of one-hot rows fit y.argmax(axis=1); for several labels "
-                    "per row use sklearn.multioutput.MultiOutputClassifier."
-                ) from None
+            y = _check_y(y, estimator=self)
             check_classification_targets(y)
             check_consistent_length(X, y)
             return X, y, unique_labels(y)
@@ -556,16 +558,8 @@ class MLPDigitClassifier(
     def _flat(self, X, **kwargs):
         if not hasattr(X, "shape") and hasattr(X, "__array__"):
             X = np.asarray(X)  # scikit-learn does not see its number of features
-        try:
-            with checking("X", X):
-                return validate_data(self, X, accept_sparse="csr", **kwargs)
-        except ValueError as error:
-            if "Found array with dim" not in str(error):
-                raise
-            raise ValueError(
-                f"{error} Images are flattened by PixelScaler: "
-                "make_pipeline(PixelScaler(), MLPDigitClassifier())"
-            ) from None
+        with _checking("X", X):
+            return validate_data(self, X, accept_sparse="csr", **kwargs)
 
     def _train(
         self,
@@ -574,8 +568,7 @@ class MLPDigitClassifier(
         sample_weight,
         first,
         *,
-        epochs,
-        validation=None,
+        validation,
         on_epoch=None,
         incremental=False,
     ):
@@ -584,23 +577,23 @@ class MLPDigitClassifier(
         from ._training._optimizers import optimizer_key
 
         X, y, weight = self._weigh(X, y, sample_weight)
-        config = self._training_config(X.shape[1], int(epochs), incremental)
+        config = self._training_config(X.shape[1], incremental)
         network, optimizer_id = config.architecture, optimizer_key(self._optimizer())
         if first:
             seed = self._draw_seed()
             weights = glorot_uniform(network, np.random.default_rng(seed))
             start = State(weights, None, 0, seed)
+        elif network != self._architecture():
+            raise ValueError(
+                "the network cannot change when training goes on: it has "
+                f"{self._architecture()}, the parameters and the data ask for {network}"
+            )
         else:
-            self._check_same_network(network)
             start = State(
                 self._weights(), self._state_of(optimizer_id), self.n_iter_, self._seed
             )
         data = Data(X, y, weight)
-        if validation is not None:
-            validation = Data(
-                *validation, np.ones(len(validation[1]), self._array_dtype())
-            )
-        elif self.early_stopping and not incremental:
+        if validation is None and self.early_stopping and not incremental:
             kept, held_out = self._split(y, start.seed)
             data = Data(X[kept], y[kept], _mean_one(weight[kept]))
             validation = Data(X[held_out], y[held_out], weight[held_out])
@@ -619,7 +612,7 @@ class MLPDigitClassifier(
             "variables": state.optimizer,
         }
 
-    def _training_config(self, n_features, epochs, incremental):
+    def _training_config(self, n_features, incremental):
         from ._training._config import TrainingConfig
 
         network = Architecture(
@@ -642,7 +635,7 @@ class MLPDigitClassifier(
             learning_rate=float(self._learning_rate()),
             schedule="constant" if incremental else self.learning_rate_schedule,
             batch_size=int(self.batch_size),
-            epochs=epochs,
+            epochs=1 if incremental else int(self.epochs),
             dropout=float(self.dropout),
             l2=float(self.l2),
             distortion=distortion,
@@ -657,7 +650,7 @@ class MLPDigitClassifier(
         return "float32" if self.dtype == "mixed_bfloat16" else self.dtype
 
     def _reporter(self, last_epoch, on_epoch):
-        """Make what `train` calls after each epoch, if anything is to be called."""
+        """Make the function that `train` calls after each epoch, if one is needed."""
         if not self.verbose and on_epoch is None:
             return None
 
@@ -746,7 +739,7 @@ class MLPDigitClassifier(
         weight = _scaled(weight)
         if self.class_weight is not None:
             weight = weight * self._class_weights(y, weight)[y]
-        # TensorFlow takes what is below for zero.
+        # TensorFlow flushes smaller numbers to zero.
         used = weight >= np.finfo(self._array_dtype()).tiny
         if not used.any():
             raise ValueError(
@@ -798,14 +791,6 @@ class MLPDigitClassifier(
             held_out[rows[:n_rows]] = True
         return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
-    def _check_same_network(self, network):
-        present = self._architecture()
-        if network != present:
-            raise ValueError(
-                "the network cannot change when training goes on: it has "
-                f"{present}, the parameters and the data ask for {network}"
-            )
-
     def _architecture(self):
         return Architecture(
             self.n_features_in_,
@@ -830,7 +815,7 @@ class MLPDigitClassifier(
         return logits(X, self.coefs_, self.intercepts_, self._fitted_activation())
 
     def _fitted_activation(self):
-        # The parameter may have been set since; files of before have it alone.
+        # The parameter may have changed since `fit`; older files have nothing else.
         return getattr(self, "_activation", self.activation)
 
     def _check_fitted(self):
@@ -900,8 +885,8 @@ class MLPDigitClassifier(
         Returns
         -------
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            For two classes the second logit less the first, above 0 where the second
-            class is the more likely. The dtype is that of `X` if it is floating.
+            For two classes the second logit minus the first, above 0 where the second
+            class is more likely. The dtype is that of `X` if it is floating.
         """
         out = self._logits(X)
         return out[:, 1] - out[:, 0] if out.shape[1] == 2 else out
@@ -954,15 +939,14 @@ class MLPDigitClassifier(
         return log_softmax(self._logits(X), axis=1)
 
     def to_keras(self) -> Any:
-        """Hand out the trained network as an ordinary Keras model.
+        """Return the trained network as a Keras model.
 
         Returns
         -------
         keras.Sequential
             A compiled model with the trained weights, softmax output, and the loss,
-            the metric and the optimizer of the fit, ready to go on. It is a copy:
-            training it leaves the estimator alone. A file that it saves loads without
-            skmnist.
+            the metric and the optimizer of the fit, ready to continue. It is a copy:
+            training it does not change the estimator. Its files load without skmnist.
         """
         check_is_fitted(self)
         from ._training._optimizers import optimizer_key
@@ -979,18 +963,32 @@ class MLPDigitClassifier(
         from ._training import check_not_forked
         from ._training._keras_model import trained_model
         from ._training._optimizers import keras_optimizer
+        from ._training._startup import quiet_startup
 
         check_not_forked()
-        return trained_model(
-            network,
-            weights,
-            keras_optimizer(self._optimizer(), self.learning_rate),
-            optimizer_state,
-            dropout=self.dropout,
-            l2=self.l2,
-            seed=seed,
-            dtype=self.dtype,
-        )
+        with quiet_startup():
+            return trained_model(
+                network,
+                weights,
+                keras_optimizer(self._optimizer(), self.learning_rate),
+                optimizer_state,
+                dropout=self.dropout,
+                l2=self.l2,
+                seed=seed,
+                dtype=self.dtype,
+            )
+
+
+@contextmanager
+def _checking(name, value):
+    try:
+        with checking(name, value):
+            yield
+    except ValueError as error:
+        for mistake, remedy in _REMEDIES.items():
+            if mistake in str(error):
+                raise ValueError(f"{error} {remedy}") from None
+        raise
 
 
 def _layers(weights):

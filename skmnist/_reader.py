@@ -26,8 +26,8 @@ def load_reader() -> Pipeline:
     -------
     reader : :class:`~sklearn.pipeline.Pipeline`
         Fitted: :class:`DigitNormalizer`, :class:`PixelScaler`, :class:`UnsharpMask`
-        and an :class:`MLPDigitClassifier` of 784-256-256-10 units. An estimator like
-        any other, and a new one in each call.
+        and an :class:`MLPDigitClassifier` of 784-256-256-10 units. Each call returns a
+        new one.
 
     See Also
     --------

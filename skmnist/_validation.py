@@ -7,13 +7,12 @@ from numbers import Integral
 
 import numpy as np
 
-# An inferred square is at least this wide: four columns are not a picture of 2x2.
 _SMALLEST_SIDE = 8
 
 
 @contextmanager
 def checking(name, value):
-    """Check an input in a block: errors say its name, and masked elements are one.
+    """Check an input in a block: errors name it, and masked elements raise one.
 
     scikit-learn's checks look behind the mask, and many of their messages leave out
     which input it is.
@@ -49,8 +48,8 @@ def as_numbers(array):
 def flatten_images(X):
     """Flatten images into rows, and return them with the shape of one image.
 
-    What is not a stack of images is handed back as it came, for scikit-learn's
-    validation to judge, with None for a shape. Colors, more axes than images have, and
+    What is not a stack of images is returned unchanged, for scikit-learn's
+    validation, with None for a shape. Colors, more axes than images have, and
     images of different sizes are a ValueError.
     """
     if isinstance(X, list | tuple):
@@ -77,6 +76,15 @@ def flatten_images(X):
     return np.asarray(X).reshape(shape[0], math.prod(image_shape)), image_shape
 
 
+def square_side(n_pixels):
+    """Return the side of square images, or None if such pixels are not taken for one.
+
+    It is 8 or more: four columns are not a picture of 2x2.
+    """
+    side = math.isqrt(n_pixels)
+    return side if side**2 == n_pixels and side >= _SMALLEST_SIDE else None
+
+
 def shape_of_rows(image_shape, n_features, asking):
     """Find the height and width of images that come as rows.
 
@@ -90,8 +98,8 @@ def shape_of_rows(image_shape, n_features, asking):
         The class that needs images, for the errors.
     """
     if image_shape is None:
-        side = math.isqrt(n_features)
-        if side**2 != n_features or side < _SMALLEST_SIDE:
+        side = square_side(n_features)
+        if side is None:
             raise ValueError(
                 f"{asking} needs images: rows of {n_features} features are not "
                 f"taken for square ones of {_SMALLEST_SIDE}x{_SMALLEST_SIDE} pixels or "

@@ -470,6 +470,7 @@ def test_small_integer_types():
     [
         (np.eye(10)[np.arange(300) % 10], r"y .*\(300, 10\).* y\.argmax\(axis=1\)"),
         ([[0, 1]] * 300, "y .*MultiOutputClassifier"),
+        (Y[:300].astype(object), r"y: Unknown .* y\.astype\(int\)"),
         (None, "requires y to be passed"),
     ],
 )

@@ -9,7 +9,6 @@ from networks import DIGITS, network
 from numpy.testing import assert_allclose, assert_array_equal
 from saved_files import changed
 from scipy.ndimage import gaussian_filter
-from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -113,7 +112,6 @@ def test_types(images, given, returned):
         ({"radius": 0}, None, "'radius' parameter of UnsharpMask must be a float in"),
         ({"radius": 12.5}, None, "radius must be at most .* 12; got 12.5"),
         ({"radius": np.nan}, None, "'radius' parameter"),
-        ({"radius": "2"}, None, "'radius' parameter"),
         ({"amount": -1}, None, "'amount' parameter of UnsharpMask must be a float in"),
         ({"amount": np.inf}, None, "'amount' parameter"),
         ({"image_shape": 3}, None, "'image_shape' parameter"),
@@ -121,11 +119,7 @@ def test_types(images, given, returned):
         ({"image_shape": (108,)}, np.ones((2, 108)), "height and width in pixels"),
         ({}, np.ones((2, 108)), "UnsharpMask needs images: .*108 features"),
         ({}, np.ones((2, 49)), "for other images pass UnsharpMask\\(image_shape="),
-        ({}, np.ones((2, 8, 8, 3)), "one channel"),
         ({}, np.full((2, 8, 8), np.nan), "X contains NaN"),
-        ({}, np.ones((2, 8, 8), "M8[s]"), "X must hold numbers"),
-        ({}, np.ones((0, 8, 8)), "0 sample"),
-        ({}, [np.ones((8, 8)), np.ones((7, 8))], "same shape"),
     ],
 )
 def test_what_fit_refuses(images, params, X, message):
@@ -152,20 +146,6 @@ def test_what_transform_refuses(images):
     mask.set_params(radius=1e9)  # or from a damaged file: its blur would take for ever
     with pytest.raises(ValueError, match="radius must be at most"):
         mask.transform(images)
-
-
-def test_is_a_scikit_learn_transformer(images, tmp_path):
-    mask = UnsharpMask(radius=1.5, amount=3).fit(images)
-    expected = mask.transform(images)
-    save(mask, tmp_path / "mask.skops")
-    for other in (
-        clone(mask).fit(images),
-        pickle.loads(pickle.dumps(mask)),
-        load(tmp_path / "mask.skops"),
-    ):
-        assert_array_equal(other.transform(images), expected)
-    frame = mask.set_output(transform="pandas").transform(images)
-    assert list(frame.columns[[0, -1]]) == ["x0", "x107"]
 
 
 @pytest.mark.parametrize(

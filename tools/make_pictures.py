@@ -23,7 +23,7 @@ def make_pictures(folder):
         if picture:
             path = Path(folder) / picture
             path.parent.mkdir(exist_ok=True)
-            plt.gcf().savefig(path, dpi=72)
+            plt.gcf().savefig(path, dpi=72, bbox_inches="tight")
         plt.close("all")
 
 

@@ -11,7 +11,7 @@ from statistics import median
 
 import numpy as np
 
-from .._harness.contenders import Network
+from .._harness.contenders import Network, skmnist_model
 from .._harness.data import load
 from .._harness.worker import Turn
 
@@ -48,55 +48,34 @@ def _make_train(data, steps, mixed_precision):
     """Make a function that trains some steps, and returns the seconds of each kind."""
     import tensorflow as tf
 
-    from skmnist._network import Architecture, glorot_uniform
-    from skmnist._training import _loop
-    from skmnist._training._dropout import draw_masks
-    from skmnist._training._optimizers import make_optimizer
+    from skmnist._network import glorot_uniform
+    from skmnist._training import _fit
+    from skmnist._training._config import Data, State
+    from skmnist._training._loop import TrainingLoop
 
-    units, batch_size = _NETWORK.hidden_units, _NETWORK.batch_size
-    network = Architecture(784, units, 10, "relu", "float32")
-    spec = _loop.LoopSpec(
-        n_layers=len(units) + 1,
-        activation="relu",
-        dtype="float32",
-        optimizer="adam",
-        sharded=False,
-        mixed_precision=mixed_precision,
-        penalized=False,
-        adversarial=False,
-        distortion=None,
-        layer_sizes=None,
-        sparse=False,
-    )
-    loop = _loop.TrainingLoop(spec, make_optimizer("adam"))
-    rng = np.random.default_rng(0)
-    loop.load_data(data.x_train)
-    loop.load_state(glorot_uniform(network, rng), None)
-    n_rows = [batch_size] * steps
-    rows = rng.integers(len(data.x_train), size=sum(n_rows)).astype(np.int32)
-    inputs = _loop.Steps(
-        bounds=np.cumsum([0, *n_rows, 0], dtype=np.int32)[:, np.newaxis],
-        rows=rows,
-        y=data.y_train[rows].astype(np.int32),
-        weight=np.full((len(rows), 1), 1 / batch_size, np.float32),
-        dropout_masks=draw_masks(
-            [(rng, n_rows)], _NETWORK.dropout, [[n] for n in units]
-        ),
-        rates=np.full(steps, 0.001, np.float32),
-        seeds=np.zeros((steps, 2), np.int32),
-    )
-    settings = _loop.Hyperparameters(
-        batch_size, 1 / (1 - _NETWORK.dropout), 0, 0, np.zeros(6), np.zeros((0, 784))
-    )
+    _fit._WORTH_SHARDING = np.inf  # one thread
+    dtype = "mixed_bfloat16" if mixed_precision else "float32"
+    model = skmnist_model(_NETWORK, dtype=dtype)
+    model.classes_ = np.arange(10)
+    n_rows = steps * _NETWORK.batch_size
+    X, y = data.x_train[:n_rows], data.y_train[:n_rows].astype(np.int32)
+    config = model._training_config(X.shape[1], 1, incremental=False)
+    rows = Data(X, y, np.ones(n_rows, np.float32))
+    plan = _fit._Plan(config, rows, State(None, None, 0, 0), single_epochs=True)
+    loop = TrainingLoop(plan.spec, plan.optimizer)
+    loop.load_data(X)
+    loop.load_state(glorot_uniform(config.architecture, np.random.default_rng(0)), None)
+    calls = list(plan._draw(range(1), clean=True))
 
     def train(traced=False):
-        metadata = tf.compat.v1.RunMetadata() if traced else None
-        loop.train(inputs, settings, alone=False, metadata=metadata)
         seconds = Counter()
-        for device in metadata.step_stats.dev_stats if traced else ():
-            for node in device.node_stats:
-                took = node.op_end_rel_nanos - node.op_start_rel_nanos
-                seconds[_kind(node.timeline_label)] += took / 1e9
+        for inputs in calls:
+            metadata = tf.compat.v1.RunMetadata() if traced else None
+            loop.train(inputs, alone=False, metadata=metadata)
+            for device in metadata.step_stats.dev_stats if traced else ():
+                for node in device.node_stats:
+                    took = node.op_end_rel_nanos - node.op_start_rel_nanos
+                    seconds[_kind(node.timeline_label)] += took / 1e9
         return seconds
 
     return train

@@ -8,7 +8,7 @@ cannot do.
 """
 
 # %%
-# Every fiftieth nine stays, and all of the other digits.
+# Keep every fiftieth nine, and all other digits.
 import numpy as np
 
 from skmnist.datasets import fetch_mnist, load_digits

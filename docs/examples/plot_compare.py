@@ -45,8 +45,8 @@ contenders = {
 }
 
 # %%
-# The first fit of a process imports TensorFlow and compiles the loop, once. It is not
-# what is compared here, so that one epoch goes before.
+# The first fit of a process imports TensorFlow and compiles the loop, once. One epoch
+# beforehand leaves this out of the comparison.
 import time
 
 from sklearn.pipeline import make_pipeline
@@ -72,7 +72,7 @@ for name, (accuracy, seconds, predict) in results.items():
     print(f"{name:24}{accuracy:8.4f}{seconds:10.1f}{predict:12.3f}")
 
 # %%
-# One seed and one run on whatever machine built this page: the ratio of the times and
+# One seed and one run on the machine that built this page: the ratio of the times and
 # the second digit of the accuracy may differ elsewhere. ``python -m benchmarks``
 # measures both with repetitions.
 import matplotlib.pyplot as plt

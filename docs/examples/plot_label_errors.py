@@ -43,7 +43,7 @@ most = np.argsort(-suspicion)[: wrong.sum()]
 print(f"of the {len(most)} most suspect labels {wrong[most].mean():.0%} are wrong")
 
 # %%
-# Checking labels in this order finds nearly all errors soon:
+# Checking labels in this order finds nearly all errors early:
 import matplotlib.pyplot as plt
 from sklearn.metrics import PrecisionRecallDisplay
 

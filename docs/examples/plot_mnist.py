@@ -84,9 +84,9 @@ _ = DigitGridDisplay.from_estimator(
 # %%
 # Overfitting
 # -----------
-# It shows with fewer images: 5,000, of which a tenth is held out. Without dropout and
-# L2 the network soon memorizes the training images: the training loss goes to zero,
-# while the validation loss turns and rises.
+# Overfitting shows with few images: 5,000, of which a tenth is held out. Without
+# dropout and L2 the network soon memorizes the training images: the training loss goes
+# to zero, while the validation loss rises again.
 #
 # ``early_stopping`` holds the images out; a patience of all epochs disables the stop.
 EPOCHS = 40
@@ -132,6 +132,6 @@ for name, each in fitted.items():
     print(f"{name:24}{training:10.4f}{test:10.4f}")
 
 # %%
-# All four networks have the weights of the epoch with the least validation loss,
+# All four networks have the weights of the epoch with the lowest validation loss,
 # because early stopping restores them.
 # sphinx_gallery_thumbnail_number = 5

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import classification_report
 
-from ._errors import naming
+from .._io._untrusted import naming
 from ._shared import (
     add_data_arguments,
     add_model_argument,

@@ -6,13 +6,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from sklearn.pipeline import Pipeline
 
 from .._io._atomic import check_writable, write_files
 from .._io._onnx import to_onnx
+from .._io._untrusted import naming
 from .._pixel_scaler import PixelScaler
+from .._plot._estimators import find_classifier
 from .._unsharp_mask import UnsharpMask
-from ._errors import naming
 from ._shared import load_classifier
 
 _EXAMPLES = """\
@@ -24,9 +24,9 @@ _SUFFIXES = (".onnx", ".keras")
 
 
 def add_arguments(parser):
-    parser.description = "Write a saved model to a file that other programs read."
+    parser.description = "Convert a saved model for other programs."
     parser.epilog = _EXAMPLES
-    parser.add_argument("model", metavar="MODEL", help="file that train has saved")
+    parser.add_argument("model", metavar="MODEL", help="model saved by train")
     parser.add_argument(
         "out",
         metavar="OUT.onnx|OUT.keras",
@@ -75,7 +75,10 @@ def _network_and_divisors(model):
 
     Sharpening is linear, as the layer is.
     """
-    *before, network = model if isinstance(model, Pipeline) else [model]
+    try:
+        network, before = find_classifier(model)
+    except TypeError as error:
+        raise ValueError(str(error)) from None
     for step in before:
         if not isinstance(step, PixelScaler | UnsharpMask):
             raise ValueError(

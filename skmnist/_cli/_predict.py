@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import reprlib
 import sys
 from io import BytesIO, StringIO
@@ -10,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from .._io._atomic import check_writable, write_files
-from .._io._untrusted import read_arrays
+from .._io._untrusted import naming, read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
 from ..images._likeness import NOVEL, novelty
-from ._errors import naming, print_error
+from ._errors import print_error
 from ._shared import (
     add_model_argument,
     add_transpose_argument,
@@ -29,6 +30,10 @@ examples:
   skmnist predict --data test.csv --output submission.csv
 """
 _ARRAYS = (b"\x93NUMPY", b"PK")  # what .npy and .npz files begin with
+_NAMED_BY = {
+    ".csv": "is a table: name it by --data",
+    ".skops": "is a saved model: name it by --model",
+}
 _WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _UNSURE_BELOW = 0.7
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
@@ -37,7 +42,7 @@ _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 def add_arguments(parser):
     parser.description = (
         "Print one line for each image: the file, the index of the image in it, the\n"
-        "predicted label and its probability, separated by tabs. Where it is below\n"
+        "predicted label and its probability, separated by tabs. If it is below\n"
         f"{_UNSURE_BELOW}, a ? follows, with the second label and its "
         "probability."
     )
@@ -57,7 +62,7 @@ def add_arguments(parser):
     parser.add_argument(
         "--data",
         metavar="digits|mnist|PATH",
-        help="in place of files: images as train takes them, with labels or without; "
+        help="instead of files: images as train takes them, with labels or without; "
         "the test images, where there are training images too",
     )
     add_transpose_argument(parser)
@@ -112,19 +117,19 @@ def _predict_data(args, model):
 
 def _predictions_of(images, model):
     probabilities = model.predict_proba(images)
-    return [_prediction(model.classes_, row) for row in probabilities]
+    return [_prediction(model.classes_.tolist(), row) for row in probabilities]
 
 
 def _prediction(classes, row):
     """Return the two labels of the greatest probabilities, for one image."""
     first, *others = np.argsort(-row, kind="stable")[:2]
     prediction = {
-        "label": classes[first].item(),
+        "label": classes[first],
         "probability": round(float(row[first]), 4),
         "unsure": bool(row[first] < _UNSURE_BELOW),
     }
     for second in others:
-        prediction["second_label"] = classes[second].item()
+        prediction["second_label"] = classes[second]
         prediction["second_probability"] = round(float(row[second]), 4)
     return prediction
 
@@ -144,9 +149,7 @@ def _print_prediction(path, i, prediction, as_json):
 
 
 def _read_images(path, model):
-    if path.endswith(".skops"):
-        raise ValueError("is a saved model: name it by --model")
-    arrays = read_arrays(path)
+    arrays = {name.lower(): array for name, array in read_arrays(path).items()}
     name = next((name for name in ("x_test", "x") if name in arrays), None)
     if name is None and len(arrays) == 1:
         (name,) = arrays
@@ -158,6 +161,8 @@ def _read_images(path, model):
     images = arrays[name]
     if images.size == getattr(model, "n_features_in_", 0) and images.shape[:1] != (1,):
         return images[np.newaxis]
+    if images.ndim < 2:
+        raise ValueError(f"has no images, but an array of the shape {images.shape}")
     return images
 
 
@@ -217,6 +222,9 @@ def _check_outputs(args):
 
 
 def _is_picture(path):
+    suffix = ".csv" if path.endswith(".csv.gz") else Path(path).suffix.lower()
+    if os.path.isdir(path) or suffix in _NAMED_BY:
+        raise ValueError(_NAMED_BY.get(suffix, "is a folder: name the pictures in it"))
     if Path(path).suffix.lower() in (".npy", ".npz"):
         return False
     with open(path, "rb") as stream:
@@ -293,7 +301,7 @@ def _predictions(model, images, polarity):
         for i, *read in zip(
             inked, model.predict_proba(rows[inked]), novel, strict=True
         ):
-            digits[i] = _prediction(model.classes_, read[0])
+            digits[i] = _prediction(model.classes_.tolist(), read[0])
             digits[i]["unsure"] |= bool(read[1])
     return digits, rows
 
@@ -304,8 +312,6 @@ def _annotate(image, digits):
     if image.dtype != "uint8":
         top = max(float(image.max()), 1e-12)
         image = (image.clip(0) * (255 / top)).astype("uint8")
-    if image.ndim == 3 and image.shape[2] == 2:
-        image = image[:, :, 0]
     picture = Image.fromarray(image).convert("RGB")
     pen = ImageDraw.Draw(picture)
     width = max(1, max(picture.size) // 700)
@@ -325,18 +331,13 @@ def _annotate(image, digits):
         for y in above, below, above - font.size, above:
             place = left, min(max(y, 0), picture.height - font.size)
             box = pen.textbbox(place, text, font=font)
-            if not any(_overlap(box, other) for other in taken):
+            corners = np.reshape(taken, (-1, 4))
+            apart = (corners[:, 2:] <= box[:2]) | (corners[:, :2] >= box[2:])
+            if apart.any(axis=1).all():
                 break
         taken.append(box)
         pen.text(place, text, color, font, stroke_width=width, stroke_fill="white")
     return picture
-
-
-def _overlap(box, other):
-    return all(
-        box[i] < other[i + 2] and other[i] < box[i + 2]
-        for i in range(2)  # across and down
-    )
 
 
 def _to_bytes(picture, path):

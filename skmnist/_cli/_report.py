@@ -147,7 +147,7 @@ def _page(model, data, name, predicted, drawn):
 
 
 def _figure(caption, png):
-    # The pixels of a PNG file's head: as wide as on paper, sharp on fine screens.
+    # The width in the PNG header: shown in print size, sharp on high-density screens.
     width = int.from_bytes(png[16:20], "big") * 96 // DPI
     return (
         f"<h2>{escape(caption)}</h2>\n"

@@ -8,7 +8,7 @@ from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from ._errors import naming
+from .._io._untrusted import naming
 
 DPI = 144  # of plots
 
@@ -23,11 +23,9 @@ def add_data_arguments(parser, test_alone=False):
         metavar="digits|mnist|PATH",
         help="scikit-learn's 8x8 digits; MNIST, which is downloaded at its first use; "
         "or a CSV, IDX or .npz file, or a folder of IDX files or of pictures sorted by "
-        "label. Of a set without test images a fifth is held out to test on",
+        "label. Without test images, a fifth of the images is held out",
     )
-    either.add_argument(
-        "--test-data", metavar="PATH", help="images to test on, all of them"
-    )
+    either.add_argument("--test-data", metavar="PATH", help="test images; all are used")
     add_transpose_argument(group)
 
 
@@ -43,7 +41,7 @@ def add_model_argument(parser):
     parser.add_argument(
         "--model",
         metavar="FILE",
-        help="file that train has saved (default: the reader of handwritten digits "
+        help="model saved by train (default: the reader of handwritten digits "
         "that comes with skmnist)",
     )
 
@@ -63,6 +61,10 @@ def load_classifier(path):
                 "probabilities"
             )
         check_is_fitted(model)
+        if isinstance(getattr(model, "classes_", None), list):
+            raise ValueError(
+                f"holds a {type(model).__name__} of several labels per image"
+            )
     return model
 
 

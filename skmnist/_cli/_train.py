@@ -12,10 +12,10 @@ from sklearn.utils.multiclass import unique_labels
 from .._classifier import MLPDigitClassifier
 from .._io._atomic import check_writable
 from .._io._persistence import save
+from .._io._untrusted import naming
 from .._pixel_scaler import PixelScaler
 from .._sklearn_compat import ProgressBar, StrOptions
 from .._unsharp_mask import UnsharpMask
-from ._errors import naming
 from ._report import check_report, write_report
 from ._shared import add_data_arguments, load_data, print_table
 
@@ -110,7 +110,7 @@ def add_training_arguments(parser, names):
         "--model",
         required=True,
         metavar="OUT",
-        help="file to save the model in; what is there is replaced",
+        help="file to save the model to; an existing one is replaced",
     )
     parser.add_argument(
         "--max-value",
@@ -208,5 +208,5 @@ def save_and_score(args, model, data):
 def show_progress(estimator):
     """Show a progress bar of the fit, on a terminal only."""
     if ProgressBar is not None and sys.stdout.isatty():
-        # What is nested in a search would be more lines than a terminal has.
+        # Bars of nested fits would take more lines than a terminal has.
         estimator.set_callbacks(ProgressBar(max_propagation_depth=0))

@@ -39,9 +39,9 @@ _FIXED_OPTIONS = [name for name in NETWORK_OPTIONS if name not in DEFAULT_GRID]
 
 def add_arguments(parser):
     parser.description = (
-        "Try each combination of some hidden units, dropout rates and L2 factors on\n"
-        "folds of the training images, print them from the best to the worst, train\n"
-        "the best on all training images, save it, and print its test accuracy."
+        "Cross-validate all combinations of hidden units, dropout and L2 factors,\n"
+        "print them from best to worst, train the best on all training images, save\n"
+        "it, and print its test accuracy."
     )
     parser.epilog = _EXAMPLES
     add_training_arguments(parser, _FIXED_OPTIONS)
@@ -85,16 +85,13 @@ def main(args):
 
 def _add_search_arguments(parser):
     group = parser.add_argument_group("the search")
-    for name, text in (
-        (
-            "hidden_units",
-            "hidden units to try: one number is two hidden layers of that many units, "
-            'several with commas ("256,128") are a layer each',
-        ),
-        ("dropout", "dropout rates to try"),
-        ("l2", "factors of the L2 penalty to try"),
-    ):
-        default = DEFAULT_GRID[name]
+    texts = (
+        "hidden units to try: one number is two hidden layers of that many units, "
+        'several with commas ("256,128") are a layer each',
+        "dropout rates to try",
+        "factors of the L2 penalty to try",
+    )
+    for (name, default), text in zip(DEFAULT_GRID.items(), texts, strict=True):
         group.add_argument(
             f"--{name.replace('_', '-')}",
             nargs="+",

@@ -38,14 +38,14 @@ _OPERATORS = {
 
 @validate_params({"estimator": [BaseEstimator]}, prefer_skip_nested_validation=True)
 def to_onnx(estimator: BaseEstimator) -> Any:
-    """Convert a fitted classifier, or what scikit-learn made of it, to ONNX.
+    """Convert a fitted classifier, pipeline, search or ensemble to ONNX.
 
     The model runs from ``onnxruntime`` alone. Its input ``X`` is what the first step
     takes: raw images of the shape and data type that :class:`PixelScaler` was fitted
     on, or float32 rows; the number of images is free. Its outputs are ``label`` (int64
     or string; bool and double too for :class:`MLPDigitClassifier`) and
-    ``probabilities`` (float32), as of `predict` and `predict_proba`. All is computed in
-    float32.
+    ``probabilities`` (float32), as of `predict` and `predict_proba`. Computations are
+    in float32.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def to_onnx(estimator: BaseEstimator) -> Any:
 
 
 def register_onnx_converters() -> None:
-    """Teach skl2onnx the estimators of skmnist.
+    """Register converters for the estimators of skmnist with skl2onnx.
 
     Call it once before skl2onnx converts a pipeline with them, for all the options that
     ``skl2onnx.to_onnx`` has; :func:`to_onnx` does it by itself. `MLPDigitClassifier`
@@ -267,17 +267,12 @@ def _rows_shape(operator):
 
 
 def _classifier_shape(operator):
-    from skl2onnx.common import data_types as types
+    from skl2onnx.common.data_types import FloatTensorType, guess_data_type
 
-    classes = operator.raw_operator.classes_
-    label = {
-        "b": types.BooleanTensorType,
-        "i": types.Int64TensorType,
-        "f": types.DoubleTensorType,
-        "O": types.StringTensorType,
-    }[_labels(classes).dtype.kind]
-    operator.outputs[0].type = label([None])
-    operator.outputs[1].type = types.FloatTensorType([None, len(classes)])
+    labels = _labels(operator.raw_operator.classes_)
+    ((_, kind),) = guess_data_type(labels)
+    operator.outputs[0].type = type(kind)([None])
+    operator.outputs[1].type = FloatTensorType([None, len(labels)])
 
 
 def _operators(container):

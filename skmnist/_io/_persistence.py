@@ -49,17 +49,16 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
     The file is in the format of `skops <https://skops.readthedocs.io>`_, a zip file,
     whose comment holds the version of skmnist's format, the versions of the libraries
     that made it, and a checksum of all of it. It is written beside `path`, read back,
-    and moved into place, so that `path` is at any time either what it was or the whole
-    new file.
+    and moved into place, so `path` is always the old or the complete new file.
 
     Parameters
     ----------
     estimator : estimator
         :class:`MLPDigitClassifier`, :class:`PixelScaler`, or a scikit-learn estimator,
-        such as a pipeline, a search or an ensemble, made of these and of others of
-        scikit-learn's. Fitted or not. The page on saving lists what cannot be saved.
+        such as a pipeline, a search or an ensemble of these and other estimators of
+        scikit-learn, fitted or not. The page on saving lists what cannot be saved.
     path : str or path-like
-        File to write; what is there is replaced. By convention it ends in ``.skops``.
+        File to write, by convention ending in ``.skops``; an existing one is replaced.
 
     Raises
     ------
@@ -67,7 +66,7 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
         If `estimator` holds something that cannot be loaded safely, or that the
         format would change.
     OSError
-        If the file cannot be written. Nothing is left behind then.
+        If the file cannot be written; no partial file is left.
 
     See Also
     --------
@@ -91,9 +90,8 @@ def save(estimator: BaseEstimator, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str]) -> Any:
     """Load an estimator that :func:`save` wrote.
 
-    Loading runs no code from the file, and takes neither TensorFlow nor Keras. The
-    estimator predicts, and goes on with its training, as the saved one does, bit for
-    bit.
+    Loading runs no code from the file, and imports neither TensorFlow nor Keras. The
+    estimator predicts and continues its training as the saved one, bit for bit.
 
     Parameters
     ----------
@@ -109,8 +107,8 @@ def load(path: str | os.PathLike[str]) -> Any:
     OSError
         If the file cannot be read; FileNotFoundError if there is none.
     ValueError
-        If the file is damaged, is no such file, or holds a type that skmnist does not
-        trust.
+        If the file is damaged, is not a model file, or holds a type that skmnist does
+        not trust.
 
     See Also
     --------
@@ -128,7 +126,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     PixelScaler(max_value=16)
     """
     path = Path(path)
-    if path.exists() and not (path.is_file() or path.is_dir()):  # may have no end
+    if path.exists() and not (path.is_file() or path.is_dir()):  # may be endless
         raise OSError(EINVAL, "a model is loaded from a file only", os.fspath(path))
     data = path.read_bytes()
     try:
@@ -240,7 +238,7 @@ def _parse(data):
 def _check_estimator(estimator):
     if not isinstance(estimator, BaseEstimator):
         raise ValueError(f"it holds a {type(estimator).__name__}, not an estimator")
-    estimator.get_params(deep=False)  # all are there
+    estimator.get_params(deep=False)  # AttributeError if one is missing
     if isinstance(estimator, Pipeline):
         for name, step in estimator.steps:
             if not isinstance(name, str):
@@ -276,12 +274,12 @@ def _check_schema(schema):
     """Check what skops does not: numbers and names that ask for memory."""
     files = {}
     for node in _nodes(schema):
-        # One array, many times in memory.
+        # The same array would be read into memory many times.
         if "file" in node and files.setdefault(node["file"], node) is not node:
             first = files[node["file"]].get("__id__")
             if first is None or first != node.get("__id__"):
                 raise ValueError(f"{node['file']} is there for two arrays")
-        # A number that makes a thing of that size.
+        # A number that sets the size of an object.
         name = f"{node.get('__module__')}.{node.get('__class__')}"
         if name in {"numpy.void", "numpy.bytes_"}:
             raise ValueError(f"{name} is never loaded")

@@ -21,8 +21,7 @@ _TRUSTED = {
         "PixelScaler",
         "UnsharpMask",
     ),
-    # What follows has attributes, and code that runs when it is asked to predict or
-    # score, on the arrays that it is given then.
+    # These run their own code when they predict or score, on the arrays given then.
     "sklearn.calibration": (
         "_CalibratedClassifier",
         "_SigmoidCalibration",

@@ -2,6 +2,7 @@
 
 import math
 import os
+from contextlib import contextmanager
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
@@ -28,6 +29,17 @@ def in_one_line(error):
         text = f"there is no {text!r} in it"
     line = next(iter(text.splitlines()), type(error).__name__)
     return line if len(line) < 300 else f"{line[:300]} ..."
+
+
+@contextmanager
+def naming(path):
+    """Put the file that is at fault before the message of an error, in one line."""
+    try:
+        yield
+    except ValueError as error:
+        named = str(path) in str(error)
+        text = in_one_line(error)
+        raise ValueError(text if named else f"{path}: {text}") from error
 
 
 def check_npy(stream, size):

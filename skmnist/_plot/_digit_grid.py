@@ -1,5 +1,6 @@
 """Images with their labels."""
 
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Self
 
@@ -8,6 +9,7 @@ from sklearn.utils import check_consistent_length, check_random_state, column_or
 from sklearn.utils.multiclass import unique_labels
 
 from .._sklearn_compat import Interval, validate_params
+from .._validation import checking
 from ._axes import shorten
 from ._image_grid import ImageGrid, to_images
 
@@ -15,6 +17,7 @@ _WRONG = "#B84A00"  # vermilion, dark enough for small text on white
 _N_IMAGES = {"n_images": [Interval(Integral, 1, None, closed="left")]}
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class DigitGridDisplay(ImageGrid):
     """Grid of images with their labels.
 
@@ -26,11 +29,8 @@ class DigitGridDisplay(ImageGrid):
     images : ndarray of shape (n_images, height, width)
         Images to show.
 
-    y_true : ndarray of shape (n_images,), default=None
-        True labels.
-
-    y_pred : ndarray of shape (n_images,), default=None
-        Predicted labels.
+    y_true, y_pred : ndarray of shape (n_images,), default=None
+        True and predicted labels.
 
     y_proba : ndarray of shape (n_images,), default=None
         Probabilities of the predicted labels.
@@ -72,22 +72,12 @@ class DigitGridDisplay(ImageGrid):
 
     __module__ = "skmnist"  # where it is public
 
-    def __init__(
-        self,
-        *,
-        images,
-        y_true=None,
-        y_pred=None,
-        y_proba=None,
-        indices=None,
-        title=None,
-    ):
-        self.images = images
-        self.y_true = y_true
-        self.y_pred = y_pred
-        self.y_proba = y_proba
-        self.indices = indices
-        self.title = title
+    images: np.ndarray
+    y_true: np.ndarray | None = None
+    y_pred: np.ndarray | None = None
+    y_proba: np.ndarray | None = None
+    indices: np.ndarray | None = None
+    title: str | None = None
 
     @classmethod
     @validate_params(_N_IMAGES, prefer_skip_nested_validation=True)
@@ -125,10 +115,8 @@ class DigitGridDisplay(ImageGrid):
             operating system.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-        im_kw : dict, default=None
-            Passed to `Axes.imshow`.
-        text_kw : dict, default=None
-            Passed to `Axes.text`.
+        im_kw, text_kw : dict, default=None
+            Passed to `Axes.imshow` and `Axes.text`.
 
         Returns
         -------
@@ -182,10 +170,8 @@ class DigitGridDisplay(ImageGrid):
         X : array-like of shape (n_samples, height, width), \
                 (n_samples, height, width, 1) or (n_samples, side ** 2)
             Images, or rows of pixels of square images.
-        y_true : array-like of shape (n_samples,), default=None
-            True labels.
-        y_pred : array-like of shape (n_samples,), default=None
-            Predicted labels.
+        y_true, y_pred : array-like of shape (n_samples,), default=None
+            True and predicted labels.
         y_proba : array-like of shape (n_samples,), default=None
             Probability of each predicted label; needs `y_pred`.
         n_images : int, default=25
@@ -198,10 +184,8 @@ class DigitGridDisplay(ImageGrid):
             operating system.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-        im_kw : dict, default=None
-            Passed to `Axes.imshow`.
-        text_kw : dict, default=None
-            Passed to `Axes.text`.
+        im_kw, text_kw : dict, default=None
+            Passed to `Axes.imshow` and `Axes.text`.
 
         Returns
         -------
@@ -214,14 +198,11 @@ class DigitGridDisplay(ImageGrid):
             missing.
         """
         images = to_images(X)
-        given = {
-            name: None if values is None else column_or_1d(values)
-            for name, values in (
-                ("y_true", y_true),
-                ("y_pred", y_pred),
-                ("y_proba", y_proba),
-            )
-        }
+        given = {"y_true": y_true, "y_pred": y_pred, "y_proba": y_proba}
+        for name, values in given.items():
+            if values is not None:
+                with checking(name, values):
+                    given[name] = column_or_1d(values)
         if mistakes_only and (y_true is None or y_pred is None):
             raise ValueError("mistakes_only=True needs y_true and y_pred")
         if y_proba is not None and y_pred is None:
@@ -256,11 +237,9 @@ class DigitGridDisplay(ImageGrid):
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-        im_kw : dict, default=None
-            Passed to `Axes.imshow`. All images share one scale.
-        text_kw : dict, default=None
-            Passed to `Axes.text`. By default mistakes have another color,
-            and the font size fits the grid.
+        im_kw, text_kw : dict, default=None
+            Passed to `Axes.imshow` and `Axes.text`. By default all images share one
+            scale, mistakes have another color, and the font size fits the grid.
 
         Returns
         -------

@@ -1,6 +1,7 @@
 """Heat maps of the scores of a search."""
 
 import math
+from dataclasses import dataclass
 from numbers import Real
 from typing import Self
 
@@ -15,6 +16,7 @@ _WIDTH = 12  # inches, of all heat maps
 _UNSET = "(default)"  # a list of grids need not set every parameter in each
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class GridSearchDisplay:
     """Heat maps of the scores of a search over two or three parameters.
 
@@ -22,11 +24,9 @@ class GridSearchDisplay:
 
     Parameters
     ----------
-    scores : ndarray of shape (n_panels, n_y, n_x)
-        Mean score of each cell; NaN for a missing candidate.
-
-    deviations : ndarray of shape (n_panels, n_y, n_x)
-        Standard deviation of each score over the folds.
+    scores, deviations : ndarray of shape (n_panels, n_y, n_x)
+        Mean score of each cell and its standard deviation over the folds; NaN for a
+        missing candidate.
 
     values : dict of str to list
         Values of the two or three parameters: along x, along y, and of the panels.
@@ -78,12 +78,11 @@ class GridSearchDisplay:
 
     __module__ = "skmnist"  # where it is public
 
-    def __init__(self, *, scores, deviations, values, best, score_name="score"):
-        self.scores = scores
-        self.deviations = deviations
-        self.values = values
-        self.best = best
-        self.score_name = score_name
+    scores: np.ndarray
+    deviations: np.ndarray
+    values: dict[str, list]
+    best: tuple[int, int, int]
+    score_name: str = "score"
 
     @classmethod
     def from_estimator(
@@ -103,10 +102,8 @@ class GridSearchDisplay:
             Score to show of a search with several; None takes that of `refit`.
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
             Axes to draw on; None makes a new figure.
-        im_kw : dict, default=None
-            Passed to `Axes.imshow`.
-        text_kw : dict, default=None
-            Passed to `Axes.text`.
+        im_kw, text_kw : dict, default=None
+            Passed to `Axes.imshow` and `Axes.text`.
 
         Returns
         -------
@@ -118,7 +115,7 @@ class GridSearchDisplay:
             If `params` are not two or three searched parameters, or the search has no
             such score.
         TypeError
-            If `search` is no search of scikit-learn's.
+            If `search` is not a search of scikit-learn.
         sklearn.exceptions.NotFittedError
             If the search is not fitted.
         """
@@ -155,10 +152,9 @@ class GridSearchDisplay:
         ----------
         ax : array-like of matplotlib Axes of shape (n_panels,), default=None
             Axes to draw on; None makes a new figure.
-        im_kw : dict, default=None
-            Passed to `Axes.imshow`. All heat maps share one scale.
-        text_kw : dict, default=None
-            Passed to `Axes.text`.
+        im_kw, text_kw : dict, default=None
+            Passed to `Axes.imshow` and `Axes.text`. By default all heat maps share one
+            scale.
 
         Returns
         -------

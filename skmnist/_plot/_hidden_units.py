@@ -1,6 +1,7 @@
 """Weights of the first hidden layer as images."""
 
 import math
+from dataclasses import dataclass
 from numbers import Integral
 from typing import Self
 
@@ -12,6 +13,7 @@ from ._estimators import find_classifier
 from ._image_grid import ImageGrid, square
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class HiddenUnitsDisplay(ImageGrid):
     """Weights of the first hidden layer as one image per unit.
 
@@ -60,10 +62,9 @@ class HiddenUnitsDisplay(ImageGrid):
 
     __module__ = "skmnist"  # where it is public
 
-    def __init__(self, *, weights, indices, title=None):
-        self.weights = weights
-        self.indices = indices
-        self.title = title
+    weights: np.ndarray
+    indices: np.ndarray
+    title: str | None = None
 
     @classmethod
     @validate_params(
@@ -93,10 +94,8 @@ class HiddenUnitsDisplay(ImageGrid):
             :class:`PixelScaler`, and assumes square images without one.
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-        im_kw : dict, default=None
-            Passed to `Axes.imshow`.
-        text_kw : dict, default=None
-            Passed to `Axes.text`.
+        im_kw, text_kw : dict, default=None
+            Passed to `Axes.imshow` and `Axes.text`.
 
         Returns
         -------
@@ -127,9 +126,8 @@ class HiddenUnitsDisplay(ImageGrid):
         display = cls(
             weights=kernel.T[strongest].reshape(-1, *image_shape),
             indices=strongest,
-            title="Weights of the pixels in the first hidden layer\n"
-            f"{len(strongest):,} of {kernel.shape[1]:,} units, strongest first, "
-            "each with its number",
+            title="Weights of the first hidden layer\n"
+            f"{len(strongest):,} of {kernel.shape[1]:,} units, strongest first",
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
@@ -140,10 +138,9 @@ class HiddenUnitsDisplay(ImageGrid):
         ----------
         ax : matplotlib Axes, default=None
             Axes to draw on; None makes a new figure.
-        im_kw : dict, default=None
-            Passed to `Axes.imshow`. All images share one scale; white is a weight of 0.
-        text_kw : dict, default=None
-            Passed to `Axes.text`.
+        im_kw, text_kw : dict, default=None
+            Passed to `Axes.imshow` and `Axes.text`. By default all images share one
+            scale, and white is a weight of 0.
 
         Returns
         -------

@@ -1,5 +1,7 @@
 """Training curves."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -19,6 +21,7 @@ _CURVES = {
 _MOST_MARKERS = 30
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class TrainingCurveDisplay:
     """Loss and accuracy after each epoch of a training.
 
@@ -66,9 +69,8 @@ class TrainingCurveDisplay:
 
     __module__ = "skmnist"  # where it is public
 
-    def __init__(self, *, history, restored_epoch=None):
-        self.history = history
-        self.restored_epoch = restored_epoch
+    history: Mapping[str, Sequence[float]]
+    restored_epoch: int | None = None
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None, line_kw=None) -> Self:
@@ -147,7 +149,9 @@ class TrainingCurveDisplay:
                 )
             axes.set(title=title, xlabel="epoch", ylabel=unit)
             axes.set_xlim(0.5, len(self.history["loss"]) + 0.5)
-            axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+            axes.xaxis.set_major_locator(
+                MaxNLocator("auto", integer=True, min_n_ticks=1)
+            )
             axes.grid(alpha=0.3)
             axes.legend()
         return self

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Training on TensorFlow: the only folder that imports TensorFlow or Keras.
 
 Other modules import it inside the functions that need it, so that everything else works

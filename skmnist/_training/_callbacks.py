@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Keras' callbacks, on a Keras model that follows the training loop."""
 
 from contextlib import contextmanager
@@ -10,7 +8,7 @@ import keras
 import numpy as np
 
 from ._interrupts import defer_interrupts
-from ._keras_model import state_variables
+from ._optimizers import state_variables
 
 _HOOKS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 _OTHER_HOOKS = [
@@ -18,16 +16,10 @@ _OTHER_HOOKS = [
     for name in vars(keras.callbacks.Callback)
     if name.startswith("on_") and name not in _HOOKS
 ]
-# Keras' own with hooks that do nothing as long as these say so.
+# Keras' own with hooks that do nothing as long as this option is "epoch".
 _PER_EPOCH = {
-    keras.callbacks.ModelCheckpoint: (
-        'save_freq="epoch"',
-        lambda callback: callback.save_freq == "epoch",
-    ),
-    keras.callbacks.TensorBoard: (
-        'update_freq="epoch"',
-        lambda callback: callback.update_freq == "epoch",
-    ),
+    keras.callbacks.ModelCheckpoint: "save_freq",
+    keras.callbacks.TensorBoard: "update_freq",
 }
 
 
@@ -48,22 +40,21 @@ def check_callbacks(callbacks):
 
 
 def _check_hooks(number, callback):
+    kinds, hint = [keras.callbacks.Callback], ""
+    for kind, option in _PER_EPOCH.items():
+        if isinstance(callback, kind):
+            if getattr(callback, option) == "epoch":
+                kinds.append(kind)
+            else:
+                hint = f'. A {kind.__name__} needs {option}="epoch"'
     for name in _OTHER_HOOKS:
         hook = getattr(callback, name)
         function = getattr(hook, "__func__", hook)
-        if function is getattr(keras.callbacks.Callback, name):
-            continue
-        allowed = ""
-        for kind, (setting, is_per_epoch) in _PER_EPOCH.items():
-            if isinstance(callback, kind) and function is getattr(kind, name):
-                allowed = f". A {kind.__name__} needs {setting}"
-                if is_per_epoch(callback):
-                    break
-        else:
+        if not any(function is getattr(kind, name) for kind in kinds):
             raise ValueError(
                 f"callbacks[{number}], a {type(callback).__name__}, has the hook "
                 f"{name}, which is never called: epochs are trained as a whole. "
-                f"Allowed are {', '.join(_HOOKS)}{allowed}"
+                f"Allowed are {', '.join(_HOOKS)}{hint}"
             )
 
 

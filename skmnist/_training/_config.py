@@ -1,17 +1,11 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What a training is told, and what it starts from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from .._augmentation import Distortion
-    from .._network import Architecture
+from .._network import Architecture
 
 
 @dataclass(frozen=True)
@@ -26,7 +20,7 @@ class TrainingConfig:
     epochs: int
     dropout: float
     l2: float
-    distortion: Distortion | None
+    distortion: tuple | None  # of `ImageAugmentation`
     hard_fraction: float  # of the rows of an epoch, drawn by `LossSampler`
     adversarial_epsilon: float  # relative L2 size of the perturbation
     mixed_precision: bool  # whether matrices are multiplied in bfloat16

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Random distortions of images, inside the training loop."""
 
 import math
@@ -83,8 +81,7 @@ def make_distort(image_shape, recenter):
             maxval=None,
             dtype=tf.int32,
         )
-        moved = sample(images, words, ranges, modes)
-        return tf.ensure_shape(moved, images.shape)
+        return sample(images, words, ranges, modes)
 
     return distort
 
@@ -94,7 +91,7 @@ def _numbers(words, n_images, dtype):
     bits = tf.reshape(tf.bitcast(words, tf.int16), [-1])
     numbers = (tf.cast(bits, dtype) + 0.5) * 2.0**-15
     affine, weights = tf.split(numbers, [n_images * _N_AFFINE, -1])
-    return tf.reshape(affine, [n_images, -1]), tf.reshape(weights, [n_images, 2, -1])
+    return tf.reshape(affine, [-1, _N_AFFINE]), tf.reshape(weights, [n_images, 2, -1])
 
 
 def _inverse(affine, ranges):

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Dropout masks."""
 
 import numpy as np
@@ -11,33 +9,24 @@ MAX_DROPOUT = 255 / 256
 _BYTES_AT_ONCE = 2**17  # stay in the cache
 
 
-def draw_masks(parts, rate, layers):
-    """Draw the units that dropout keeps.
+def draw_masks(rngs, sizes, rate, layers):
+    """Draw the units that dropout keeps, for some epochs of the same steps.
 
-    Parameters
-    ----------
-    parts : list of (numpy.random.Generator, list of int)
-        Source of the random bytes, and rows of each step, for the steps of each epoch.
-    rate : float
-        Probability of a unit to be dropped, at most `MAX_DROPOUT`.
-    layers : list of list of int
-        Number of units of each hidden layer, by shards.
-
-    Returns
-    -------
-    list of list of ndarray of shape (rows of all steps, n_units), bool
+    `rngs` has a generator for each epoch, `sizes` the number of rows of each step;
+    units are dropped with the probability `rate`, at most `MAX_DROPOUT`. `layers` has
+    the number of units of each hidden layer, by shards, and so has what is returned:
+    arrays of shape (rows of all steps, n_units), bool.
     """
-    total = sum(sum(n_rows) for _, n_rows in parts)
+    n_rows = sum(sizes)
+    total = len(rngs) * n_rows
     masks = [[aligned_empty((total, n), bool) for n in shards] for shards in layers]
-    end = 0
-    for rng, n_rows in parts:
+    for epoch, rng in enumerate(rngs):
         # Rounded at random for each step, so that the mean rate is exact.
-        thresholds = np.floor(rate * 256 + rng.random(len(n_rows)))
-        thresholds = np.repeat(thresholds.astype(np.uint8), n_rows)[:, np.newaxis]
-        start, end = end, end + len(thresholds)
+        thresholds = np.floor(rate * 256 + rng.random(len(sizes)))
+        thresholds = np.repeat(thresholds.astype(np.uint8), sizes)[:, np.newaxis]
         for shards in masks:
             for mask in shards:
-                _fill(mask[start:end], rng, thresholds)
+                _fill(mask[epoch * n_rows :][:n_rows], rng, thresholds)
     return masks
 
 

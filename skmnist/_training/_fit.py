@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Training: epochs, learning rate schedules, early stopping."""
 
 import warnings
@@ -11,7 +9,7 @@ from .._network import evaluate
 from . import check_not_forked
 from ._config import State
 from ._dropout import MAX_DROPOUT, draw_masks
-from ._loop import Hyperparameters, LoopSpec, Steps
+from ._loop import LoopSpec, Steps
 from ._loop_cache import cache
 from ._loss_sampler import LossSampler
 from ._optimizers import make_optimizer, optimizer_key
@@ -30,32 +28,15 @@ _WORTH_BFLOAT16 = 4_000_000
 
 
 def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
-    """Train a network for some epochs.
+    """Train a network for some epochs; return its `State` and the history.
 
-    Parameters
-    ----------
-    config : TrainingConfig
-        What to do.
-    state : State
-        Where to start from. The list of its weights is emptied.
-    data : Data
-        What to train on.
-    validation : Data or None
-        With it the training ends `config.patience` epochs after the best loss on these
-        rows, and the state of that epoch is returned.
-    on_epoch : callable or None
-        Called after each epoch with the number of epochs behind the state, its metrics
-        and a function that returns the weights. True ends the training.
-    callbacks : KerasCallbacks or None
-        A learning rate that they set is that of the next step; the schedule goes on
-        from there.
-
-    Returns
-    -------
-    state : State
-        What the training ended with.
-    history : dict of str to list of float
-        Keras' keys, one entry per epoch.
+    The list of the weights of `state` is emptied. With `validation`, rows of its own as
+    `data` are, the training ends `config.patience` epochs after the best loss on them,
+    and the state of that epoch is returned. `on_epoch` is called after each epoch with
+    the number of epochs behind the state, its metrics and a function that returns the
+    weights; True ends the training. A learning rate that `callbacks`, a
+    `KerasCallbacks`, set is that of the next step, and the schedule goes on from there.
+    The history has a list for each of Keras' keys, with one number per epoch.
     """
     check_not_forked()
     if config.mixed_precision and lacks_bfloat16():
@@ -68,7 +49,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     plan = _Plan(config, data, state, single_epochs=every_epoch)
     stopping = _EarlyStopping(validation, config)
     history = {}
-    with cache.lease(plan.spec, lambda: make_optimizer(config.optimizer)) as loop:
+    with cache.lease(plan.spec, plan.optimizer) as loop:
         loop.load_data(data.X)
         loop.load_state(state.weights, state.optimizer)
         state.weights.clear()  # of a large network they take much memory
@@ -119,8 +100,8 @@ class _Plan:
             distorted -= round(config.distortion.clean_fraction * config.epochs)
         self._n_distorted = distorted
         self._sampler = LossSampler(n_rows, config.hard_fraction)
-        self._uniform_sampler = LossSampler(n_rows, 0)
         n_products = self._batch_size * config.architecture.n_multiplications
+        self.optimizer = make_optimizer(config.optimizer)
         self.spec = self._make_spec(n_products)
         units = config.architecture.hidden_units
         axes = shard_axes(self.spec.n_layers, self.spec.sharded)[1:-2:2]
@@ -141,18 +122,17 @@ class _Plan:
 
     def _make_spec(self, n_products):
         config, network = self.config, self.config.architecture
-        optimizer = make_optimizer(config.optimizer)
         return LoopSpec(
             n_layers=len(network.layer_sizes) - 1,
             activation=network.activation,
             dtype=network.dtype,
             optimizer=optimizer_key(config.optimizer),
-            sharded=optimizer.elementwise and n_products >= _WORTH_SHARDING,
+            sharded=self.optimizer.elementwise and n_products >= _WORTH_SHARDING,
             mixed_precision=config.mixed_precision and n_products >= _WORTH_BFLOAT16,
             penalized=config.l2 > 0,
             adversarial=config.adversarial_epsilon > 0,
             distortion=config.distortion and config.distortion.kind,
-            layer_sizes=None if optimizer.any_size else network.layer_sizes,
+            layer_sizes=None if self.optimizer.any_size else network.layer_sizes,
             sparse=issparse(self._data.X),
         )
 
@@ -165,77 +145,64 @@ class _Plan:
     def run(self, loop, epochs):
         """Train some epochs, and return the metrics of each."""
         clean = epochs[0] >= self._n_distorted
-        sampler = self._uniform_sampler if clean else self._sampler
-        settings = self._settings(clean)
         losses, correct = [], []
-        for steps in self._draw(epochs, sampler):
-            of_rows, hits, *penalty = loop.train(steps, settings, cache.one_in_use)
-            sampler.update(steps.rows, of_rows)
+        for steps in self._draw(epochs, clean):
+            of_rows, hits, *penalty = loop.train(steps, cache.one_in_use)
+            self._sampler.update(steps.rows, of_rows)
             of_rows = of_rows * self._data.sample_weight[steps.rows]
             for each in penalty:
-                of_rows += np.repeat(each, np.diff(steps.bounds[:-1, 0]))
+                of_rows += np.repeat(each, np.diff(steps.bounds[:-1]))
             losses.append(of_rows)
             correct.append(hits)
-        losses, accuracies = (
+        means = (
             np.concatenate(each).reshape(len(epochs), -1).mean(axis=1).tolist()
             for each in (losses, correct)
         )
-        return [
-            {"loss": loss, "accuracy": accuracy}
-            for loss, accuracy in zip(losses, accuracies, strict=True)
-        ]
+        return [{"loss": a, "accuracy": b} for a, b in zip(*means, strict=True)]
 
-    def _settings(self, clean):
-        config, number = self.config, np.dtype(self.config.architecture.dtype).type
-        n_features = config.architecture.n_features
-        ranges, modes = np.zeros(6, number), np.zeros((0, n_features), number)
+    def _draw(self, epochs, clean):
+        """Draw the inputs of some epochs, call by call."""
+        n_steps, n_rows = self._n_steps, len(self._data.y)
+        config, number = self.config, self._data.X.dtype.type
+        ranges = np.zeros(6, number)
+        modes = np.zeros((0, self._data.X.shape[1]), number)
         if config.distortion is not None and not clean:
             ranges, modes = config.distortion.ranges, config.distortion.modes
-        return Hyperparameters(
-            np.int32(self._batch_size),
-            number(1 / (1 - self._dropout)),
-            number(2 * config.l2),
-            number(config.adversarial_epsilon),
-            ranges,
-            modes,
+        # An epoch has a generator of its own; of NumPy's SFC64 is the fastest.
+        keys = [(self._seed, self._first_epoch + epoch) for epoch in epochs]
+        rngs = [np.random.Generator(np.random.SFC64(key)) for key in keys]
+        order = np.array([self._sampler.order(rng, uniform=clean) for rng in rngs])
+        seeds = np.array(
+            [rng.integers(2**31, size=(n_steps, 2), dtype=np.int32) for rng in rngs]
         )
-
-    def _draw(self, epochs, sampler):
-        """Draw the inputs of some epochs, as many steps at a time as a call takes."""
-        n_steps, parts = self._n_steps, []
-        for epoch in epochs:
-            # An epoch has a generator of its own; of NumPy's SFC64 is the fastest.
-            seed = self._seed, self._first_epoch + epoch
-            rng = np.random.Generator(np.random.SFC64(seed))
-            order = sampler.order(rng)
-            seeds = rng.integers(2**31, size=(n_steps, 2), dtype=np.int32)
-            steps = np.arange(n_steps * epoch, n_steps * (epoch + 1))
-            rates = np.float32(self.learning_rate * _decay(self.config, steps, n_steps))
-            for first in range(0, n_steps, self._steps_per_call):
-                some = slice(first, first + self._steps_per_call)
-                rows = order[first * self._batch_size :]
-                rows = rows[: len(rates[some]) * self._batch_size]
-                n_rows = np.full(len(rates[some]), self._batch_size)
-                n_rows[-1] -= n_rows.sum() - len(rows)
-                parts.append((rng, n_rows, rows, rates[some], seeds[some]))
-                if epoch == epochs[-1] or n_steps > self._steps_per_call:
-                    yield self._steps(*zip(*parts, strict=True))
-                    parts.clear()
-
-    def _steps(self, rngs, n_rows, *arrays):
-        rows, rates, seeds = map(np.concatenate, arrays)
-        parts = list(zip(rngs, n_rows, strict=True))
-        n_rows = np.concatenate(n_rows)
-        weight = self._data.sample_weight[rows] / np.repeat(n_rows, n_rows)
-        return Steps(
-            bounds=np.cumsum([0, *n_rows, 0], dtype=np.int32)[:, np.newaxis],
-            rows=rows,
-            y=self._data.y[rows],
-            weight=weight.astype(self._data.X.dtype)[:, np.newaxis],
-            dropout_masks=draw_masks(parts, self._dropout, self._hidden),
-            rates=rates,
-            seeds=seeds,
-        )
+        steps = np.arange(n_steps * epochs[0], n_steps * (epochs[-1] + 1))
+        rates = np.float32(self.learning_rate * _decay(config, steps, n_steps))
+        rates = rates.reshape(len(epochs), n_steps)
+        bounds = np.minimum(np.arange(n_steps + 1) * self._batch_size, n_rows)
+        # Several epochs in one call, or one epoch in several.
+        for first in range(0, n_steps, self._steps_per_call):
+            some = slice(first, first + self._steps_per_call)
+            of_call = bounds[first : first + self._steps_per_call + 1]
+            sizes = np.diff(of_call)
+            rows = order[:, of_call[0] : of_call[-1]].ravel()
+            masks = draw_masks(rngs, sizes, self._dropout, self._hidden)
+            sizes = np.tile(sizes, len(epochs))
+            weight = self._data.sample_weight[rows] / np.repeat(sizes, sizes)
+            yield Steps(
+                bounds=np.cumsum([0, *sizes, 0], dtype=np.int32),
+                rows=rows,
+                y=self._data.y[rows],
+                weight=weight.astype(number)[:, np.newaxis],
+                dropout_masks=masks,
+                rates=rates[:, some].ravel(),
+                seeds=seeds[:, some].reshape(-1, 2),
+                batch_size=np.int32(self._batch_size),
+                scale=number(1 / (1 - self._dropout)),
+                decay=number(2 * config.l2),
+                epsilon=number(config.adversarial_epsilon),
+                ranges=ranges,
+                modes=modes,
+            )
 
 
 def _decay(config, step, steps_per_epoch):

@@ -1,8 +1,10 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The network as a ``keras.Sequential``."""
 
+from functools import partial
+
 import keras
+
+from ._optimizers import state_variables
 
 if keras.backend.backend() != "tensorflow":
     raise ImportError(
@@ -12,56 +14,26 @@ if keras.backend.backend() != "tensorflow":
     )
 
 
-def build_mlp(
-    architecture,
-    *,
-    dropout=0.0,
-    l2=0.0,
-    output_activation="softmax",
-    seed=0,
-    dtype=None,
-):
+def build_mlp(architecture, *, dropout=0.0, l2=0.0, seed=0, dtype="float32"):
     """Build the multi-layer perceptron from Keras' own layers.
 
     Every layer gets a name and a seed: Keras would otherwise count names up in a
     process-wide register and draw seeds from Python's global random state. The model is
-    built and not compiled. `dtype` is the policy of the hidden layers, by default that
-    of the weights.
+    built and not compiled. `dtype` is the policy of the hidden layers.
     """
-    dtype = dtype or architecture.dtype
-
-    def dense(name, units, activation, dtype, regularizer=None):
-        return keras.layers.Dense(
-            units,
-            activation=activation,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
-            kernel_regularizer=regularizer,
-            dtype=dtype,
-            name=name,
-        )
-
-    layers = [
-        keras.layers.Input(
-            (architecture.n_features,), dtype=architecture.dtype, name="pixels"
-        )
-    ]
-    for i, units in enumerate(architecture.hidden_units, 1):
+    n_features, hidden_units, n_classes, activation, number = architecture
+    initializer = keras.initializers.GlorotUniform(seed=seed)
+    dense = partial(keras.layers.Dense, kernel_initializer=initializer)
+    layers = [keras.layers.Input((n_features,), dtype=number, name="pixels")]
+    for i, units in enumerate(hidden_units, 1):
         regularizer = keras.regularizers.L2(l2) if l2 else None
-        layers.append(
-            dense(f"hidden_{i}", units, architecture.activation, dtype, regularizer)
-        )
+        options = {"activation": activation, "kernel_regularizer": regularizer}
+        layers.append(dense(units, dtype=dtype, name=f"hidden_{i}", **options))
         if dropout:
-            layers.append(
-                keras.layers.Dropout(
-                    dropout,
-                    seed=seed + i,
-                    dtype=dtype,
-                    name=f"dropout_{i}",
-                )
-            )
-    name = "probabilities" if output_activation == "softmax" else "logits"
-    n_classes, dtype = architecture.n_classes, architecture.dtype
-    layers.append(dense(name, n_classes, output_activation, dtype))
+            options = {"seed": seed + i, "dtype": dtype, "name": f"dropout_{i}"}
+            layers.append(keras.layers.Dropout(dropout, **options))
+    options = {"activation": "softmax", "name": "probabilities"}
+    layers.append(dense(n_classes, dtype=number, **options))
     return keras.Sequential(layers, name="mlp")
 
 
@@ -84,8 +56,3 @@ def trained_model(architecture, weights, optimizer, optimizer_state, **options):
         for variable, value in zip(variables, optimizer_state, strict=True):
             variable.assign(value)
     return model
-
-
-def state_variables(optimizer):
-    """List the variables of a built Keras optimizer, but for its learning rate."""
-    return [each for each in optimizer.variables if each is not optimizer.learning_rate]

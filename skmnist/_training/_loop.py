@@ -1,9 +1,6 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """The training loop: many steps in one call into TensorFlow."""
 
 from contextlib import nullcontext
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +10,10 @@ from ._aligned import aligned_copy
 from ._distortion import make_distort
 from ._interrupts import defer_interrupts
 from ._session import open_session, run_options
-from ._sharding import join, n_shards, shard_axes, split
+from ._sharding import join, shard_axes, split
 from ._startup import quiet_startup
 from ._step import ACTIVATIONS, Batch, gradients, perturb
-from ._variable import Variable
-
-_placeholder = tf.compat.v1.placeholder
+from ._variable import Variable, read
 
 
 class LoopSpec(NamedTuple):
@@ -40,33 +35,29 @@ class LoopSpec(NamedTuple):
 class Steps(NamedTuple):
     """Inputs of some steps. Their rows follow each other, those of the first first."""
 
-    bounds: np.ndarray  # (n_steps + 2, 1), int32, first row of each, twice the end
+    bounds: np.ndarray  # (n_steps + 2,), int32, first row of each, twice the end
     rows: np.ndarray  # (n_rows,), int32, into the data
     y: np.ndarray  # (n_rows,), int32
     weight: np.ndarray  # (n_rows, 1), of each row in the mean loss of its step
     dropout_masks: list  # of each hidden layer, its shards, (n_rows, n_units), bool
     rates: np.ndarray  # (n_steps,), float32, learning rates
     seeds: np.ndarray  # (n_steps, 2), int32, of distortions
-
-
-class SparseRows(NamedTuple):
-    """Rows of some steps as their numbers other than zero."""
-
-    bounds: np.ndarray  # (n_steps + 2, 1), int32, first number of each, twice the end
-    index: np.ndarray  # (n_numbers, 2), int64, row of the step, and column
-    values: np.ndarray  # (n_numbers,)
-    n_features: int
-
-
-class Hyperparameters(NamedTuple):
-    """Inputs that are the same in all steps of a call."""
-
+    # The same in all steps:
     batch_size: int
     scale: float  # of the units that dropout keeps
     decay: float  # of the kernels, 2 * l2
     epsilon: float  # of adversarial training
     ranges: np.ndarray  # of distortions, see `make_distort`
     modes: np.ndarray
+
+
+class SparseRows(NamedTuple):
+    """Rows of some steps as their numbers other than zero."""
+
+    bounds: np.ndarray  # (n_steps + 2,), int32, first number of each, twice the end
+    index: np.ndarray  # (n_numbers, 2), int64, row of the step, and column
+    values: np.ndarray  # (n_numbers,)
+    n_features: int
 
 
 class TrainingLoop:
@@ -83,16 +74,18 @@ class TrainingLoop:
         self._low = tf.bfloat16 if spec.mixed_precision else self._dtype
         self._optimizer = optimizer
         self._distort = make_distort(*spec.distortion) if spec.distortion else None
-        # XLA writes to stderr when it compiles first.
-        self._first_run = quiet_startup() if spec.distortion else nullcontext()
-        self._axes = shard_axes(spec.n_layers, spec.sharded)
-        self._n_weights = len(self._axes)
+        self._n_weights = 2 * spec.n_layers
+        self._session = None
         self.release()
+
+    def _build(self, inputs):
+        """Make graph and session, for inputs of the kinds of these arrays."""
+
+        def placeholder(array):
+            return tf.compat.v1.placeholder(array.dtype, [None] * array.ndim)
+
         with tf.Graph().as_default() as graph:
-            self._variables = optimizer.variables(self._shapes(), self._dtype)
-            owners = optimizer.owners(self._n_weights)
-            self._axes += [None if i is None else self._axes[i] for i in owners]
-            inputs = self._make_inputs()
+            inputs = tf.nest.map_structure(placeholder, inputs)
             # A tf.function keeps reads and writes of variables in order.
             results = tf.function(self._run, autograph=False)(*inputs)
         self._session = open_session(graph)
@@ -100,137 +93,84 @@ class TrainingLoop:
             results, tf.nest.flatten(inputs), accept_options=True
         )
 
-    def _shapes(self):
-        sizes = self.spec.layer_sizes or [None] * (self.spec.n_layers + 1)
-        return [shape for a, b in pairwise(sizes) for shape in ((a, b), (b,))]
-
-    def _make_inputs(self):
-        kinds = [(self._dtype, shape) for shape in self._shapes()]
-        if self._variables:
-            kinds = [(each.dtype, each.shape) for each in self._variables]
-        else:
-            kinds.append((tf.int64, ()))  # the optimizer counts its steps
-            kinds += [(self._dtype, None)] * (len(self._axes) - len(kinds))
-        values = [
-            [_placeholder(*kind) for _ in range(n_shards(axis))]
-            for kind, axis in zip(kinds, self._axes, strict=True)
-        ]
-        matrix, vector = [None, None], [None]
-        hidden = self._axes[1 : self._n_weights - 2 : 2]
-        steps = Steps(
-            bounds=_placeholder(tf.int32, [None, 1]),
-            rows=_placeholder(tf.int32, vector),
-            y=_placeholder(tf.int32, vector),
-            weight=_placeholder(self._dtype, [None, 1]),
-            dropout_masks=[
-                [_placeholder(tf.bool, matrix) for _ in range(n_shards(axis))]
-                for axis in hidden
-            ],
-            rates=_placeholder(tf.float32, vector),
-            seeds=_placeholder(tf.int32, [None, 2]),
-        )
-        shapes = [], [], [], [6], matrix
-        numbers = [_placeholder(self._dtype, shape) for shape in shapes]
-        settings = Hyperparameters(_placeholder(tf.int32, []), *numbers)
-        X = _placeholder(self._low, matrix)
-        if self.spec.sparse:
-            X = SparseRows(
-                bounds=_placeholder(tf.int32, [None, 1]),
-                index=_placeholder(tf.int64, [None, 2]),
-                values=_placeholder(self._dtype, vector),
-                n_features=_placeholder(tf.int64, []),
-            )
-        return values, X, steps, settings
-
-    def _run(self, values, X, steps, settings):
-        if self._variables:
-            stored = [[variable] for variable in self._variables]
-            for (variable,), (value,) in zip(stored, values, strict=True):
-                variable.assign(value)
-        else:
-            stored = [list(map(Variable, shards)) for shards in values]
+    def _run(self, values, X, steps):
+        shapes = [shards[0].shape for shards in self._values[: self._n_weights]]
+        stored = self._optimizer.store(values, shapes)
         weights = stored[: self._n_weights]
-        self._optimizer.connect(weights, stored[self._n_weights :])
         # A tensor from outside of the loop costs four operations in each step, a
         # variable one.
-        inputs = tf.nest.map_structure(Variable, (X, steps, settings))
-        X, steps, settings = inputs
+        inputs = tf.nest.map_structure(Variable, (X, steps))
+        X, steps = inputs
 
         def step(i, metrics, batch):
-            rate = tf.gather(steps.rates.read(), i)
-            found = self._step(weights, batch, rate, settings)
+            rate = tf.gather(read(steps.rates), i)
+            found = self._step(weights, batch, rate, steps)
             # While one core computes the loss, the other has time for the next batch.
             with tf.control_dependencies(found[:1]):
-                batch = self._batch(i + 1, X, steps, settings)
+                batch = self._batch(i + 1, X, steps)
             metrics = [m.write(i, x) for m, x in zip(metrics, found, strict=True)]
             return i + 1, metrics, batch
 
-        kinds = [(self._dtype, (None,)), (tf.bool, (None,))]
-        if self.spec.penalized:
-            kinds.append((self._dtype, (1,)))
-        n_steps = tf.size(steps.rates.read())
-        metrics = [
-            tf.TensorArray(dtype, n_steps, element_shape=shape, infer_shape=False)
-            for dtype, shape in kinds
-        ]
+        dtypes = [self._dtype, tf.bool] + [self._dtype] * self.spec.penalized
+        n_steps = tf.size(read(steps.rates))
+        metrics = [tf.TensorArray(x, n_steps, infer_shape=False) for x in dtypes]
         first = tf.constant(0)
         _, metrics, _ = tf.while_loop(
-            lambda i, *_: i < tf.size(steps.rates.read()),
+            lambda i, *_: i < tf.size(read(steps.rates)),
             step,
-            (first, metrics, self._batch(first, X, steps, settings)),
+            (first, metrics, self._batch(first, X, steps)),
             parallel_iterations=1,
         )
-        values = [[_read(each) for each in shards] for shards in stored]
-        made = [inputs] if self._variables else [inputs, stored]
-        for each in tf.nest.flatten(made):
-            each.destroy()
+        values = tf.nest.map_structure(read, stored)
+        for each in tf.nest.flatten((inputs, stored)):
+            tf.raw_ops.DestroyResourceOp(resource=each.handle)
         return values, [each.concat() for each in metrics]
 
-    def _batch(self, i, X, steps, settings):
+    def _batch(self, i, X, steps):
         """Gather the rows of a step, distort them, and make the dropout masks."""
-        of_step = _slicing(steps.bounds.read(), i)
+        of_step = _slicing(read(steps.bounds), i)
         y = of_step(steps.y)
         if self.spec.sparse:
-            numbers = _slicing(X.bounds.read(), i)
+            numbers = _slicing(read(X.bounds), i)
             x = tf.raw_ops.SparseToDense(
                 sparse_indices=numbers(X.index),
-                output_shape=[tf.size(y, tf.int64), X.n_features.read()],
+                output_shape=[tf.size(y, tf.int64), read(X.n_features)],
                 sparse_values=numbers(X.values),
                 default_value=tf.zeros([], self._dtype),
                 validate_indices=False,
             )
         else:
-            x = tf.gather(X.read(), of_step(steps.rows))
+            x = tf.gather(read(X), of_step(steps.rows))
         if self._distort is not None:
             # XLA compiles for each size of batch.
             n_rows = tf.shape(x)[0]
-            x = tf.pad(x, [[0, settings.batch_size.read() - n_rows], [0, 0]])
+            x = tf.pad(x, [[0, read(steps.batch_size) - n_rows], [0, 0]])
             seed = tf.gather(
-                steps.seeds.read(), tf.minimum(i, tf.size(steps.rates.read()) - 1)
+                read(steps.seeds), tf.minimum(i, tf.size(read(steps.rates)) - 1)
             )
-            ranges, modes = settings.ranges.read(), settings.modes.read()
+            ranges, modes = read(steps.ranges), read(steps.modes)
             x = self._distort(x, seed, ranges, modes)[:n_rows]
-        scale = settings.scale.read()
+        scale = read(steps.scale)
         masks = [
             [tf.cast(of_step(mask), self._dtype) * scale for mask in shards]
             for shards in steps.dropout_masks
         ]
         return Batch(x, y, of_step(steps.weight), masks)
 
-    def _step(self, variables, batch, rate, settings):
+    def _step(self, variables, batch, rate, steps):
         """Train one step; return losses of rows, whether they are correct, penalty."""
-        values = [[_read(each) for each in shards] for shards in variables]
+        values = tf.nest.map_structure(read, variables)
         weights = list(values)
         weights[::2] = [
             [tf.cast(each, self._low) for each in shards] for shards in values[::2]
         ]
         activation = ACTIVATIONS[self.spec.activation]
         if self.spec.adversarial:
-            x = perturb(weights, batch, activation, settings.epsilon.read())
+            x = perturb(weights, batch, activation, read(steps.epsilon))
             batch = batch._replace(x=x)
         found, *metrics = gradients(weights, batch, activation)
         if self.spec.penalized:
-            squares, decay = [], settings.decay.read()
+            squares, decay = [], read(steps.decay)
             for kernels, of_kernels in zip(values[:-2:2], found[:-2:2], strict=True):
                 squares += [tf.nn.l2_loss(kernel) for kernel in kernels]
                 for j, kernel in enumerate(kernels):
@@ -241,7 +181,8 @@ class TrainingLoop:
 
     def close(self):
         """Release the memory of the session."""
-        self._session.close()
+        if self._session is not None:
+            self._session.close()
 
     def release(self):
         """Forget data and weights."""
@@ -256,6 +197,8 @@ class TrainingLoop:
         """Take over weights and the optimizer's state; None is a new optimizer."""
         if optimizer_state is None:
             optimizer_state = self._optimizer.initial_state(weights)
+        axes = shard_axes(self.spec.n_layers, self.spec.sharded)
+        self._axes = axes + self._optimizer.state_axes(axes, optimizer_state)
         arrays = zip([*weights, *optimizer_state], self._axes, strict=True)
         self._values = [
             [aligned_copy(shard) for shard in split(array, axis)]
@@ -278,7 +221,7 @@ class TrainingLoop:
         return list(map(join, self._values[: self._n_weights], self._axes))
 
     @defer_interrupts()
-    def train(self, steps, settings, alone, metadata=None):
+    def train(self, steps, alone, metadata=None):
         """Train some steps; `alone` says that no other fit is running.
 
         Returns the loss of each row and whether it was classified correctly, as the
@@ -287,33 +230,31 @@ class TrainingLoop:
         filled with the time that each operation took.
         """
         X = _sparse_rows(self._X, steps) if self.spec.sparse else self._X
-        inputs = tf.nest.flatten((self._values, X, steps, settings))
+        inputs = self._values, X, steps
+        first = self._session is None
+        if first:
+            self._build(inputs)
         options = run_options(alone and self.spec.sharded)
         if metadata is not None:
             options.trace_level = options.FULL_TRACE
-        with self._first_run:
+        # XLA writes to stderr when it compiles first.
+        with quiet_startup() if first and self.spec.distortion else nullcontext():
             values, metrics = self._call(
-                *inputs, options=options, run_metadata=metadata
+                *tf.nest.flatten(inputs), options=options, run_metadata=metadata
             )
-        self._first_run = nullcontext()
         # TensorFlow keeps memory that it once had, so it is to have the values once.
         for old, new in zip(*map(tf.nest.flatten, (self._values, values)), strict=True):
             old[...] = new
         return metrics
 
 
-def _read(variable):
-    # By one operation; the `read_value` of a tf.Variable takes two.
-    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
-
-
 def _slicing(bounds, i):
     """Return a function that takes what belongs to step `i` out of a variable."""
-    begin, end = tf.gather(bounds, i), tf.gather(bounds, i + 1)
+    begin, end = tf.split(tf.gather(bounds, i + [0, 1]), 2)
 
     def of_step(variable):
         return tf.raw_ops.StridedSlice(
-            input=variable.read(), begin=begin, end=end, strides=[1]
+            input=read(variable), begin=begin, end=end, strides=[1]
         )
 
     return of_step
@@ -322,11 +263,11 @@ def _slicing(bounds, i):
 def _sparse_rows(X, steps):
     rows = X[steps.rows]
     rows.sum_duplicates()
-    bounds = steps.bounds[:, 0]
+    bounds = steps.bounds
     row = np.arange(len(steps.rows)) - np.repeat(bounds[:-2], np.diff(bounds[:-1]))
     index = np.stack([np.repeat(row, np.diff(rows.indptr)), rows.indices], axis=1)
     return SparseRows(
-        bounds=rows.indptr[bounds].astype(np.int32)[:, np.newaxis],
+        bounds=rows.indptr[bounds].astype(np.int32),
         index=index.astype(np.int64),
         values=rows.data,
         n_features=np.int64(X.shape[1]),

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Loss-based sampling of the rows of an epoch."""
 
 import numpy as np
@@ -16,13 +14,8 @@ class LossSampler:
     Online batch selection (Loshchilov and Hutter, "Online Batch Selection for Faster
     Training of Neural Networks", ICLR 2016 Workshop Track), by systematic sampling.
 
-    Parameters
-    ----------
-    n_rows : int
-        Rows of the data, and of an epoch.
-    fraction : float
-        Share of an epoch that is drawn in proportion to the losses, in [0, 1); 0 draws
-        a permutation of the rows.
+    An epoch has as many rows as the data; a `fraction` of it, in [0, 1), is drawn in
+    proportion to the losses. With 0 each epoch is a permutation of the rows.
     """
 
     def __init__(self, n_rows, fraction):
@@ -37,10 +30,13 @@ class LossSampler:
         losses = np.minimum(losses, _LARGEST_LOSS)
         self._losses[rows] += (1 - _MOMENTUM) * (losses - self._losses[rows])
 
-    def order(self, rng):
-        """Draw the rows of an epoch, as int32 of shape (n_rows,)."""
+    def order(self, rng, *, uniform=False):
+        """Draw the rows of an epoch, as int32 of shape (n_rows,).
+
+        `uniform` draws a permutation, whatever the losses.
+        """
         n_rows, total = self._n_rows, self._losses.sum()
-        if self._fraction == 0 or total == 0:
+        if uniform or self._fraction == 0 or total == 0:
             return rng.permutation(np.arange(n_rows, dtype=np.int32))
         # Each row as often as its expected count, rounded up or down.
         counts = 1 - self._fraction + self._fraction * n_rows * self._losses / total

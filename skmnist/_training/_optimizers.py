@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Optimizers inside a training loop, with the updates and variables of Keras' own.
 
 Optimizers with a rule take weights of any size. All others are Keras' own, in loops for
@@ -7,14 +5,15 @@ weights of one size.
 """
 
 from functools import cache
+from itertools import chain
 from types import SimpleNamespace
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from ._update_rules import RULES, Update
-from ._variable import Variable
+from ._update_rules import RULES
+from ._variable import Variable, read
 
 # Their updates depend on more than the gradients of a step.
 _NEED_KERAS_FIT = (
@@ -24,104 +23,98 @@ _NEED_KERAS_FIT = (
     "use_ema",
 )
 
-# Adafactor keeps means over one axis of a kernel, and placeholders for biases.
-_KEPT_AXIS = {"row": 0, "column": 1}
-
 
 class RuleOptimizer:
     """An optimizer with a rule of `RULES`, for weights of any size."""
 
     any_size = True
 
-    def __init__(self, name, config):
-        self._rule = RULES[name]
-        self._options = SimpleNamespace(**config)
+    def __init__(self, rule, config):
+        self._rule, self._config = rule, config
         rate = config["learning_rate"]
         self._schedule = None
         if isinstance(rate, dict):
             self._schedule = keras.optimizers.schedules.deserialize(rate)
         # Whether the update of a number depends on that number's gradient alone.
-        self.elementwise = name != "adafactor" and not self._options.clipnorm
+        self.elementwise = rule.elementwise and not config["clipnorm"]
 
     def _slots(self, n_weights):
-        """List the variables as (name, index of the weight)."""
+        """List the variables as (name, index of the weight), in Keras' order."""
         for option, names in self._rule.slots.items():
-            if option is None or getattr(self._options, option):
+            if option is None or self._config[option]:
                 for i in range(n_weights):
                     yield from ((name, i) for name in names)
 
-    def owners(self, n_weights):
-        """List the weight that each variable belongs to, or None, in Keras' order."""
-        return [None, *(i for _, i in self._slots(n_weights))]
-
-    def variables(self, shapes, dtype):
-        """Say that the loop makes the variables."""
-        return None
+    def state_axes(self, axes, state):
+        """Choose the axis along which each variable is split, by those of weights."""
+        return [None, *(axes[i] for _, i in self._slots(len(axes)))]
 
     def initial_state(self, weights):
         """Return the values of a new optimizer, for some arrays."""
 
         def value(name, i):
             shape = weights[i].shape
-            if name in _KEPT_AXIS:
-                shape = shape[_KEPT_AXIS[name] :][:1] if len(shape) > 1 else ()
+            if name in ("row", "column"):  # of Adafactor, placeholders for biases
+                shape = (shape[name == "column"],) if len(shape) > 1 else ()
             return np.zeros(shape, weights[i].dtype)  # no memory until written to
 
         return [np.int64(0), *(value(*each) for each in self._slots(len(weights)))]
 
-    def connect(self, weights, state):
-        """Take over the variables of weights and of `owners`, as lists of shards."""
-        (self._iterations,), *slots = state
-        self._weights = [each for shards in weights for each in shards]
-        self._states = [
-            SimpleNamespace(
-                **{
-                    name: Variable(tf.zeros_like(weight.read()))
-                    for name in self._rule.scratch
-                }
-            )
-            for weight in self._weights
+    def store(self, values, shapes):
+        """Make variables of weights of some shapes and of state, as lists of shards."""
+        stored = [list(map(Variable, shards)) for shards in values]
+        n_weights = len(shapes)
+        (self._iterations,) = stored[n_weights]
+        self._weights = [
+            [(each, self._scratch(each)) for each in shards]
+            for shards in stored[:n_weights]
         ]
-        first = np.cumsum([0, *map(len, weights)])
-        for (name, i), shards in zip(self._slots(len(weights)), slots, strict=True):
-            for state, variable in zip(self._states[first[i] :], shards, strict=False):
+        slots = zip(self._slots(n_weights), stored[n_weights + 1 :], strict=True)
+        for (name, i), shards in slots:
+            for (_, state), variable in zip(self._weights[i], shards, strict=True):
                 setattr(state, name, variable)
+        return stored
+
+    def _scratch(self, weight):
+        return SimpleNamespace(
+            **{
+                name: Variable(tf.zeros_like(read(weight)))
+                for name in self._rule.scratch
+            }
+        )
 
     def apply(self, gradients, rate):
         """Update all weights once; `rate` counts unless there is a schedule."""
         dtype = gradients[0].dtype
-        options = SimpleNamespace(
-            **{
-                name: tf.constant(value, dtype)
-                if type(value) in (int, float)
-                else value
-                for name, value in vars(self._options).items()
-            }
-        )
-        iterations = self._iterations.read()
+        iterations = read(self._iterations)
+        step = tf.cast(self._iterations.assign(iterations + 1), dtype)
         if self._schedule is not None:
             rate = self._schedule(iterations)
-        rate = tf.cast(rate, dtype)
-        step = tf.cast(self._iterations.assign(iterations + 1), dtype)
-        power = cache(lambda option: getattr(options, option) ** step)
-        for weight, gradient, state in zip(
-            self._weights, self._clip(gradients), self._states, strict=True
-        ):
+        options = {
+            name: tf.constant(value, dtype) if type(value) in (int, float) else value
+            for name, value in self._config.items()
+        }
+        for beta in ("beta_1", "beta_2"):
+            if beta in options:
+                options[f"{beta}_power"] = options[beta] ** step
+        options |= {"learning_rate": tf.cast(rate, dtype), "step": step}
+        options = SimpleNamespace(**options)
+        weights = chain.from_iterable(self._weights)
+        gradients = self._clip(gradients)
+        for (weight, state), gradient in zip(weights, gradients, strict=True):
             if options.weight_decay is not None:
-                weight.assign_sub(weight.read() * options.weight_decay * rate)
-            self._rule.apply(
-                Update(weight, gradient, state, rate, step, power, options)
-            )
+                decayed = read(weight) * options.weight_decay
+                weight.assign_sub(decayed * options.learning_rate)
+            self._rule.apply(weight, gradient, state, options)
 
     def _clip(self, gradients):
-        options = self._options
-        if options.clipnorm:
-            return [tf.clip_by_norm(g, options.clipnorm) for g in gradients]
-        if options.global_clipnorm:
-            return tf.clip_by_global_norm(gradients, options.global_clipnorm)[0]
-        if options.clipvalue:
-            limit = options.clipvalue
-            return [tf.clip_by_value(g, -limit, limit) for g in gradients]
+        config = self._config
+        if norm := config["clipnorm"]:
+            return [tf.clip_by_norm(each, norm) for each in gradients]
+        if norm := config["global_clipnorm"]:
+            return tf.clip_by_global_norm(gradients, norm)[0]
+        if limit := config["clipvalue"]:
+            return [tf.clip_by_value(each, -limit, limit) for each in gradients]
         return gradients
 
 
@@ -131,31 +124,35 @@ class KerasOptimizer:
     any_size = elementwise = False
 
     def __init__(self, kind, config):
-        self._make = lambda: kind.from_config(dict(config))
+        self._kind, self._config = kind, config
         self._has_schedule = isinstance(config["learning_rate"], dict)
 
-    def variables(self, shapes, dtype):
-        """Make the variables of weights and state; Keras takes only its own kind."""
-        weights = [tf.Variable(tf.zeros(shape, dtype)) for shape in shapes]
-        self._optimizer = self._make()
-        for i, weight in enumerate(weights):
-            weight.path = f"weight_{i}"  # as Keras' variables have; Muon reads it
-        self._optimizer.build(weights)
-        rate = None if self._has_schedule else self._optimizer.learning_rate
-        self._state = [
-            each.value for each in self._optimizer.variables if each is not rate
+    def _build(self, shapes, dtype):
+        """Make an optimizer, and weights for it, which are zero."""
+        weights = [
+            keras.Variable("zeros", shape, dtype.name, name=f"weight_{i}")
+            for i, shape in enumerate(shapes)
         ]
-        return weights + self._state
-
-    def owners(self, n_weights):
-        return [None] * len(self._state)
+        optimizer = self._kind.from_config(dict(self._config))
+        optimizer.build(weights)
+        return optimizer, weights
 
     def initial_state(self, weights):
-        with tf.compat.v1.Session(graph=self._state[0].graph) as session:
-            return session.run([each.initial_value for each in self._state])
+        shapes = [each.shape for each in weights]
+        optimizer, _ = self._build(shapes, weights[0].dtype)
+        return [each.numpy() for each in state_variables(optimizer)]
 
-    def connect(self, weights, state):
-        self._weights = [weight for (weight,) in weights]
+    def state_axes(self, axes, state):
+        return [None] * len(state)
+
+    def store(self, values, shapes):
+        with tf.init_scope():  # no variables are made inside of a tf.function
+            self._optimizer, self._weights = self._build(shapes, values[0][0].dtype)
+        variables = self._weights + state_variables(self._optimizer)
+        stored = [[each.value] for each in variables]
+        for (variable,), (value,) in zip(stored, values, strict=True):
+            variable.assign(value)
+        return stored
 
     def apply(self, gradients, rate):
         if not self._has_schedule:
@@ -196,9 +193,8 @@ def make_optimizer(optimizer):
         kind, config = _defaults(optimizer)
     else:
         kind, config = type(optimizer), check_optimizer(optimizer)
-    name = kind.__name__
-    if getattr(keras.optimizers, name, None) is kind and name.lower() in RULES:
-        return RuleOptimizer(name.lower(), config)
+    if kind in RULES:
+        return RuleOptimizer(RULES[kind], config)
     return KerasOptimizer(kind, config)
 
 
@@ -214,6 +210,11 @@ def keras_optimizer(optimizer, learning_rate):
         return type(optimizer).from_config(check_optimizer(optimizer))
     config = {"learning_rate": float(learning_rate), "name": optimizer}
     return keras.optimizers.get({"class_name": optimizer, "config": config})
+
+
+def state_variables(optimizer):
+    """List the variables of a built Keras optimizer, but for its learning rate."""
+    return [each for each in optimizer.variables if each is not optimizer.learning_rate]
 
 
 def optimizer_key(optimizer):

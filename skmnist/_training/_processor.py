@@ -1,7 +1,6 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What the processor can do."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,12 +14,8 @@ def lacks_bfloat16(cpuinfo="/proc/cpuinfo"):
     Other systems do not tell, which counts as no.
     """
     try:
-        lines = Path(cpuinfo).read_text().splitlines()
+        text = Path(cpuinfo).read_text()
     except OSError:
         return False
-    flags = [
-        set(value.split())
-        for key, _, value in (line.partition(":") for line in lines)
-        if key.strip() in ("flags", "Features")  # of x86, of Arm
-    ]
-    return bool(flags) and not all(each & _INSTRUCTIONS for each in flags)
+    cores = re.findall(r"^(?:flags|Features)\s*:(.*)", text, re.MULTILINE)  # x86, Arm
+    return bool(cores) and not all(_INSTRUCTIONS & set(each.split()) for each in cores)

@@ -1,9 +1,8 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """TensorFlow sessions whose thread pools are separate from the rest of the process."""
 
 import os
 
+import joblib
 import tensorflow as tf
 
 from ._startup import quiet_startup
@@ -20,18 +19,12 @@ def n_threads():
     ``tf.config.threading`` or ``OMP_NUM_THREADS`` (which joblib and Dask set in their
     workers) ask for fewer.
     """
-    limits = [_MAX_THREADS, _usable_cores()]
+    limits = [_MAX_THREADS, joblib.cpu_count()]
     limits.append(tf.config.threading.get_inter_op_parallelism_threads())
     for name in ("TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         value = os.environ.get(name, "")
         limits.append(int(value) if value.isdecimal() else 0)
     return min(limit for limit in limits if limit > 0)
-
-
-def _usable_cores():
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def open_session(graph):

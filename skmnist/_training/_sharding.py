@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Tensor parallelism: the weights of a large network in two shards.
 
 A layer that is column-parallel (each shard computes half of its units), followed by one
@@ -23,11 +21,6 @@ def shard_axes(n_layers, sharded):
     if layers[-1] is COLUMN_PARALLEL:  # the loss wants all logits
         layers[-1] = WHOLE
     return [axis for layer in layers for axis in layer]
-
-
-def n_shards(axis):
-    """Count the shards of a weight that is split along an axis, or not at all."""
-    return 1 if axis is None else 2
 
 
 def shard_sizes(size, axis):

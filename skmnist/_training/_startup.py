@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """What TensorFlow writes to stderr while it starts."""
 
 import os
@@ -18,14 +16,30 @@ _STARTUP = re.compile(
 )
 
 
+_free = threading.Lock()
+
+
 @contextmanager
 def quiet_startup():
     """Leave out TensorFlow's lines on starting; all others are written on as they come.
 
-    Whoever sets TensorFlow's log level, ``TF_CPP_MIN_LOG_LEVEL``, sees all of them.
+    Whoever sets TensorFlow's log level, ``TF_CPP_MIN_LOG_LEVEL``, sees all of them. A
+    block that begins within another one, in any thread, leaves stderr to that one.
     """
+    if "TF_CPP_MIN_LOG_LEVEL" in os.environ or not _free.acquire(blocking=False):
+        yield
+        return
     try:
-        stderr = None if "TF_CPP_MIN_LOG_LEVEL" in os.environ else os.dup(2)
+        with _filtered():
+            yield
+    finally:
+        _free.release()
+
+
+@contextmanager
+def _filtered():
+    try:
+        stderr = os.dup(2)
     except OSError:  # a process without stderr
         stderr = None
     if stderr is None:

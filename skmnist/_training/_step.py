@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """One training step: forward pass, loss, backpropagation, dropout masks."""
 
 from typing import NamedTuple
@@ -31,14 +29,13 @@ class Batch(NamedTuple):
     masks: list  # of each hidden layer, its shards, (n_rows, n_units)
 
 
-def _pairs(first, second):
-    """Pair shards; what is in one piece goes with each shard of the other."""
+def _multiply(first, second, dtype, **transposed):
+    """Multiply shards, in their own dtype, and return the products in another.
+
+    What is in one piece goes with each shard of the other.
+    """
     n = max(len(first), len(second))
-    return zip(first * (n // len(first)), second * (n // len(second)), strict=True)
-
-
-def _multiply(pairs, dtype, **transposed):
-    """Multiply matrices, in their own dtype, and return the products in another."""
+    pairs = zip(first * (n // len(first)), second * (n // len(second)), strict=True)
     return [tf.cast(tf.matmul(a, b, **transposed), dtype) for a, b in pairs]
 
 
@@ -52,13 +49,13 @@ def _forward(weights, batch, activation):
     inputs, activations = [_cast([batch.x], low)], []
     layers = list(zip(weights[::2], weights[1::2], strict=True))
     for i, (kernels, biases) in enumerate(layers):
-        z = _multiply(_pairs(inputs[-1], kernels), number)
+        z = _multiply(inputs[-1], kernels, number)
         if len(z) > len(biases):  # row-parallel
             z = [tf.add_n(z)]
         z = [tf.nn.bias_add(each, b) for each, b in zip(z, biases, strict=True)]
         if i == len(layers) - 1:
             return z[0], inputs, activations
-        with tf.GradientTape(persistent=True) as tape:
+        with tf.GradientTape() as tape:
             tape.watch(z)
             a = [activation(each) for each in z]
         masks = batch.masks[i]
@@ -73,16 +70,12 @@ def _backward(weights, delta, activations):
     deltas = [[delta]]
     for i in reversed(range(len(activations))):
         tape, z, a, masks = activations[i]
-        pairs = _pairs(_cast(deltas[0], low), weights[2 * i + 2])
-        below = _multiply(pairs, number, transpose_b=True)
+        kernels = weights[2 * i + 2]
+        below = _multiply(_cast(deltas[0], low), kernels, number, transpose_b=True)
         if len(below) > len(z):  # column-parallel
             below = [tf.add_n(below)]
         of_output = [d * mask for d, mask in zip(below, masks, strict=True)]
-        found = [
-            tape.gradient(a[j], z[j], output_gradients=of_output[j])
-            for j in range(len(z))
-        ]
-        deltas.insert(0, found)
+        deltas.insert(0, tape.gradient(a, z, output_gradients=of_output))
     return deltas
 
 
@@ -107,7 +100,7 @@ def gradients(weights, batch, activation):
     for h, d in zip(inputs, deltas, strict=True):
         # In this order both cores have as much to do: the first layer is the largest.
         with tf.control_dependencies(before):
-            before = _multiply(_pairs(h, _cast(d, low)), number, transpose_a=True)
+            before = _multiply(h, _cast(d, low), number, transpose_a=True)
         found += [before, [tf.raw_ops.BiasAddGrad(out_backprop=each) for each in d]]
     correct = tf.equal(tf.argmax(logits, 1, output_type=tf.int32), batch.y)
     return found, losses, correct
@@ -123,8 +116,8 @@ def perturb(weights, batch, activation, epsilon):
     logits, _, activations = _forward(weights, batch, activation)
     _, delta = _cross_entropy(logits, batch.y)
     deltas = _cast(_backward(weights, delta, activations)[0], weights[0][0].dtype)
-    pairs = _pairs(deltas, weights[0])
-    direction = tf.add_n(_multiply(pairs, logits.dtype, transpose_b=True))
+    directions = _multiply(deltas, weights[0], logits.dtype, transpose_b=True)
+    direction = tf.add_n(directions)
     # A gradient may be zero, or have a square that is.
     tiny = np.finfo(direction.dtype.as_numpy_dtype).tiny ** 0.5
     norm = tf.maximum(_row_norms(direction), tiny)

@@ -1,8 +1,11 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """Variables inside a training loop."""
 
 import tensorflow as tf
+
+
+def read(variable):
+    """Return the value, by one operation where that of a `tf.Variable` takes two."""
+    return tf.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
 
 
 class Variable:
@@ -20,10 +23,6 @@ class Variable:
         )
         self.assign(value)
 
-    def read(self):
-        """Return the value."""
-        return tf.raw_ops.ReadVariableOp(resource=self.handle, dtype=self.dtype)
-
     def assign(self, value):
         """Change the value, and return the new one."""
         tf.raw_ops.AssignVariableOp(resource=self.handle, value=value)
@@ -32,7 +31,3 @@ class Variable:
     def assign_sub(self, change):
         """Subtract from the value."""
         tf.raw_ops.AssignSubVariableOp(resource=self.handle, value=change)
-
-    def destroy(self):
-        """Release the memory."""
-        tf.raw_ops.DestroyResourceOp(resource=self.handle)

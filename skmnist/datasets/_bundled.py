@@ -64,14 +64,10 @@ def load_digits(
     digits : :class:`~sklearn.utils.Bunch`
         Dictionary-like object, with the following attributes.
 
-        x_train : ndarray of shape (n_train, 8, 8), dtype uint8
-            Images to train on, pixels 0 to 16.
-        y_train : ndarray of shape (n_train,), dtype int64
+        x_train, x_test : ndarray of shape (n_images, 8, 8), dtype uint8
+            Images to train and to test on, pixels 0 to 16.
+        y_train, y_test : ndarray of shape (n_images,), dtype int64
             Their digits, 0 to 9.
-        x_test : ndarray of shape (n_test, 8, 8), dtype uint8
-            Images to test on.
-        y_test : ndarray of shape (n_test,), dtype int64
-            Their digits.
         max_value : float
             The largest pixel value, 16.0.
         image_shape : tuple of int
@@ -124,29 +120,25 @@ def fetch_mnist(
     if that is None, the environment variable ``SKMNIST_DATA_HOME``; if that is not
     set, scikit-learn's data home (:func:`sklearn.datasets.get_data_home`). When the
     file is not there it is downloaded into that folder (11 MB) and its SHA-256
-    checked. A file that is there is used if its arrays are MNIST's, deflated or not.
+    checked. A file that is there is used if its arrays are MNIST's, compressed or not.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        Folder that has ``mnist.npz``, or shall get it. ``~`` is the home folder.
+        Folder of ``mnist.npz``. ``~`` is the home folder.
 
     download_if_missing : bool, default=True
-        If False, a file that is not there is an error and nothing is downloaded.
+        If False, a missing file is an error.
 
     Returns
     -------
     mnist : :class:`~sklearn.utils.Bunch`
         Dictionary-like object, with the following attributes.
 
-        x_train : ndarray of shape (60000, 28, 28), dtype uint8
-            Images to train on, pixels 0 to 255.
-        y_train : ndarray of shape (60000,), dtype int64
+        x_train, x_test : ndarray of shape (n_images, 28, 28), dtype uint8
+            60,000 images to train and 10,000 to test on, pixels 0 to 255.
+        y_train, y_test : ndarray of shape (n_images,), dtype int64
             Their digits, 0 to 9.
-        x_test : ndarray of shape (10000, 28, 28), dtype uint8
-            Images to test on.
-        y_test : ndarray of shape (10000,), dtype int64
-            Their digits.
         max_value : float
             The largest pixel value, 255.0.
         image_shape : tuple of int
@@ -157,7 +149,7 @@ def fetch_mnist(
     Raises
     ------
     OSError
-        If the file is not in the folder and cannot (or shall not) be downloaded, or
+        If the file is not in the folder and cannot (or must not) be downloaded, or
         cannot be read. A failed download leaves nothing behind.
     ValueError
         If the file is damaged, or is not MNIST.

@@ -5,6 +5,7 @@ from itertools import chain
 
 import numpy as np
 
+from .._io._untrusted import naming
 from ..images import DigitNormalizer, read_image
 from ..images._ink import to_gray
 from ._idx import read_idx
@@ -22,6 +23,7 @@ _IDX_NAME = re.compile(
     r"[-.]idx\d-(ubyte|int)(\.gz)?"
 )
 _LARGEST_SMALL = 64  # pixels of a side of images that are not framed
+_OF_THE_SYSTEM = {"Thumbs.db", "desktop.ini"}  # which Windows hides
 _AT_ONCE = 256  # pictures in memory
 
 
@@ -51,14 +53,15 @@ def read_pair(path):
 
     The labels are None where there is no such file.
     """
-    x, y = _naming(read_idx, path), None
-    if x.ndim < 2:
-        raise ValueError(f"{path.name} has no images: name the file that has them")
-    if (other := _labels_beside(path)) is not None:
-        y = _naming(read_idx, other)
-        if y.ndim == 2:  # QMNIST's other columns are about the writers
-            y = y[:, 0]
-    return x, y
+    with naming(path):
+        x = read_idx(path)
+        if x.ndim < 2:
+            raise ValueError("has no images: name the file that has them")
+    if (other := _labels_beside(path)) is None:
+        return x, None
+    with naming(other):
+        y = read_idx(other)
+    return x, y[:, 0] if y.ndim == 2 else y  # QMNIST's others are about the writers
 
 
 def _labels_beside(path):
@@ -72,13 +75,6 @@ def _labels_beside(path):
         ):
             return other
     return None
-
-
-def _naming(read, path):
-    try:
-        return read(path)
-    except ValueError as error:
-        raise ValueError(f"{path.name} {error}") from error
 
 
 def _read_pictures(folder):
@@ -105,7 +101,11 @@ def _find_pictures(folder):
     paths, y = [], []
     for each in sorted(folder.iterdir()):
         if each.is_dir() and not each.name.startswith("."):
-            inside = sorted(p for p in each.iterdir() if not p.name.startswith("."))
+            inside = sorted(
+                path
+                for path in each.iterdir()
+                if not path.name.startswith(".") and path.name not in _OF_THE_SYSTEM
+            )
             paths += inside
             y += [each.name] * len(inside)
     if not paths:

@@ -1,6 +1,7 @@
-"""Images and labels out of what people have them in."""
+"""Load images and labels from files, folders and data frames."""
 
 import os
+import reprlib
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import Bunch
 
-from .._io._untrusted import in_one_line, read_arrays
+from .._io._untrusted import naming, read_arrays
 from .._sklearn_compat import HasMethods, Interval, validate_params
 from ._folder import read_folder, read_pair
 from ._idx import is_idx
@@ -47,26 +48,29 @@ def load_images(
     Parameters
     ----------
     source : str, path-like or data frame
-        One of the following. What a file is, is told by what is in it.
+        One of the following. The format of a file is detected from its content.
 
         - A table: a CSV file, gzipped or not, with or without a header, or a data
-          frame, as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row is an
-          image: the label, in the column named "label" or "class" or else the first,
-          and the pixels. A table of square images and nothing else has no labels.
-        - IDX files, gzipped or not, by their usual names, as
+          frame, such as ``fetch_openml("mnist_784", as_frame=True).frame``. Each row
+          is an image: the label and the pixels. Labels are in the column named "label",
+          "class" or "target", or else in the last one if only its name is unlike the
+          others, or else in the first. A table of square images and nothing else has
+          no labels. Columns without a name, and those named "id", "ImageId" or "index",
+          are left out.
+        - IDX files, gzipped or not, by their usual names, such as
           ``train-images-idx3-ubyte.gz``: the folder, or the file with the images.
         - A folder with one folder of pictures per label (``0/a.png``), or two such
           folders, named train and test. If the pictures are not all of one size of at
           most 64x64 pixels, :class:`skmnist.DigitNormalizer` frames them.
         - A ``.npz`` file with the arrays x_train, y_train, x_test and y_test, some of
-          them, or x and y.
+          them, or x and y; in small letters or capitals. A ``.npy`` file with images,
+          without labels.
 
     test : str, path-like or data frame, default=None
-        Where the images to test on are, if not in `source`.
+        Source of the test images, if not in `source`.
 
     transpose : bool, default=False
-        Whether rows and columns of the images change places; EMNIST's files have them
-        the other way round.
+        Whether to swap the rows and columns of the images, as EMNIST needs.
 
     test_size : float, int or None, default=0.2
         Share (float, between 0 and 1) or number (int) of the images to test on, if
@@ -92,8 +96,8 @@ def load_images(
         If a file cannot be read.
     ValueError
         If a file is damaged, or has other than images and a label for each. The message
-        names it, and nothing is returned. A gzipped file may unfold into 256 MiB or 50
-        times its size.
+        names it, and nothing is returned. A gzipped file may decompress to 256 MiB or
+        50 times its size.
 
     Examples
     --------
@@ -111,7 +115,7 @@ def load_images(
         tested = take_part(_read(test, transpose), "test", test)
         data = take_part(data, "train", source) | tested
     elif "y" in data and test_size is not None:
-        try:
+        with naming(f"{_name(source)}: cannot be split"):
             parts = train_test_split(
                 data["x"],
                 data["y"],
@@ -119,8 +123,6 @@ def load_images(
                 random_state=random_state,
                 stratify=data["y"],
             )
-        except ValueError as error:
-            raise ValueError(f"{_name(source)}: cannot be split: {error}") from error
         data = dict(zip(("x_train", "x_test", "y_train", "y_test"), parts, strict=True))
     return Bunch(**data)
 
@@ -139,18 +141,13 @@ def take_part(data, part, source):
 def _read(source, transpose):
     """Read what is there into a dict of arrays, as they will be handed out."""
     if isinstance(source, str | os.PathLike):
-        path = Path(source).expanduser()
-        try:
-            data = _read_path(path)
-            return _checked(data, transpose)
-        except ValueError as error:
-            text = in_one_line(error)
-            text = text if str(path) in text else f"{source}: {text}"
-            raise ValueError(text) from error
-    try:
-        return _checked(_as_dict(*from_frame(source)), transpose)
-    except ValueError as error:
-        raise ValueError(f"the data frame: {in_one_line(error)}") from error
+        source = Path(source).expanduser()
+    with naming(_name(source)):
+        if isinstance(source, Path):
+            data = _read_path(source)
+        else:
+            data = _as_dict(*from_frame(source))
+        return _checked(data, transpose)
 
 
 def _read_path(path):
@@ -161,11 +158,16 @@ def _read_path(path):
     if is_idx(start):
         return _as_dict(*read_pair(path))
     if start.startswith((b"\x93NUM", b"PK")):
-        arrays = read_arrays(path)
+        found = read_arrays(path)
+        if not found:
+            raise ValueError("is a zip file without .npy files: unpack it first")
+        if start.startswith(b"\x93"):
+            return {"x": found.popitem()[1]}
+        arrays = {name.lower(): array for name, array in found.items()}
         data = {name: arrays[name] for name in _NAMES if name in arrays}
         if not any(name.startswith("x") for name in data):
             raise ValueError(
-                f"has no array x, x_train or x_test; it has {list(arrays)}"
+                f"has no array x, x_train or x_test; it has {reprlib.repr(list(found))}"
             )
         return data
     return _as_dict(*read_csv(path))

@@ -1,55 +1,118 @@
 """Images as the rows of a table: CSV files and data frames."""
 
-import math
 import re
-from itertools import chain, islice
+from itertools import chain
 
 import numpy as np
 
+from .._validation import square_side
 from ._unfold import unfold
 
-_LABELS = ("label", "class")  # names of the column with the labels
+_LABELS = ("label", "class", "target")  # names of the column with the labels
+_ROW_NUMBERS = {"", "id", "imageid", "index", "unnamed: 0"}  # and of what is left out
 _LONGEST_LINE = 8 * 2**20  # bytes
-_AT_ONCE = 1000  # lines
 _MISSING = {"", "<na>", "nan", "none"}  # instead of a label
-_SMALLEST_SIDE = 8  # of square images that are taken for such
 
 
 def read_csv(path):
     """Read a table of numbers; return images and their labels, or None."""
+    try:
+        return _read_csv(path, np.uint8)  # in a seventh of the time of floats
+    except ValueError:
+        return _read_csv(path, np.float32)
+
+
+def _read_csv(path, dtype):
     with unfold(path) as (stream, most):
-        lines = _lines(stream, most)
-        first = next(lines, (0, ""))[1].removeprefix("\ufeff")
-        if not first.strip():
-            raise ValueError("is empty")
-        delimiter = max(",;\t", key=first.count)
-        names = [cell.strip().strip('"') for cell in first.split(delimiter)]
-        if not _is_header(names):
-            lines = chain([(1, first)], lines)
-            names = [""] * len(names)
-        elif "" in names:
-            raise ValueError(
-                f"its column {names.index('') + 1} has no name: leave out the index of "
-                "a data frame, to_csv(..., index=False)"
+        lines = _Lines(stream, most)
+        delimiter, names, rows = _read_header(iter(lines))
+        pixels, label = _find_columns(names)
+        converters = {i: lambda text: 0 for i in {*range(len(names))} - {*pixels}}
+        labels = []
+
+        def read_label(text):
+            if text.strip().lower() in _MISSING:
+                raise ValueError("it has no label")
+            labels.append(text.strip())
+            return 0
+
+        if label is not None:
+            converters[label] = read_label
+
+        def check(text):
+            if dtype == np.uint8 and re.search(r"[.eE]", text):
+                raise ValueError("it has other numbers")  # loadtxt would cut them off
+            return text
+
+        try:
+            table = np.loadtxt(
+                map(check, rows),
+                dtype,
+                comments=None,
+                delimiter=delimiter,
+                converters=converters,
+                quotechar='"',
+                ndmin=2,
+                encoding=None,
             )
-        label, codes = _find_label(names), {}
-        parts = []
-        while some := list(islice(lines, _AT_ONCE)):
-            parts.append(_parse(some, delimiter, label, codes, len(names)))
-    if not parts:
+        except ValueError as error:
+            # What a converter raises is the cause.
+            reason = str(error.__cause__ or error).partition(" at row")[0]
+            if (n_cells := lines.text.count(delimiter) + 1) != len(names):
+                reason = f"it has {n_cells} columns, not {len(names)}"
+            raise ValueError(f"line {lines.number}: {reason}") from None
+    if table.shape[1] != len(names):
+        raise ValueError(f"has {len(names)} names for {table.shape[1]} columns")
+    images = as_images(as_pixels(table[:, pixels]))
+    return images, None if label is None else as_labels(labels)
+
+
+def _read_header(rows):
+    """Return the delimiter, the names of the columns, and the rows of numbers."""
+    first = next(rows, "").removeprefix("\ufeff")
+    if not first.strip():
+        raise ValueError("is empty")
+    delimiter = max(",;\t", key=first.count)
+    names = [cell.strip().strip('"') for cell in first.split(delimiter)]
+    if not _is_header(names):
+        names = ["pixel"] * len(names)
+    elif (first := next(rows, None)) is None:
         raise ValueError("has no rows")
-    pixels, y = zip(*parts, strict=True)
-    if label is None:
-        return as_images(np.concatenate(pixels)), None
-    return as_images(np.concatenate(pixels)), as_labels(list(codes))[np.concatenate(y)]
+    return delimiter, names, chain([first], rows)
+
+
+class _Lines:
+    """The lines of a file that are not empty, within bounds, and the last one read."""
+
+    def __init__(self, stream, most):
+        self.stream, self.most = stream, most
+        self.number, self.text = 0, ""
+
+    def __iter__(self):
+        n_bytes = 0
+        while line := self.stream.readline(_LONGEST_LINE):
+            self.number += 1
+            n_bytes += len(line)
+            if len(line) == _LONGEST_LINE:
+                raise ValueError(f"line {self.number} is too long")
+            if n_bytes > self.most:
+                raise ValueError(f"it would unfold into more than {self.most:,} bytes")
+            try:
+                self.text = line.decode()
+            except UnicodeDecodeError:
+                raise ValueError(
+                    "is no CSV, IDX or .npz file, and no folder; CSV must be UTF-8"
+                ) from None
+            if self.text.strip():
+                yield self.text
 
 
 def from_frame(frame):
     """Take images, and labels if it has such, from a data frame."""
     names = list(frame.columns)
-    label = _find_label(names)
-    y = None if label is None else as_labels(frame[names.pop(label)].to_numpy())
-    return as_images(as_pixels(frame[names].to_numpy())), y
+    pixels, label = _find_columns(names)
+    y = None if label is None else as_labels(frame[names[label]].to_numpy())
+    return as_images(as_pixels(frame[[names[i] for i in pixels]].to_numpy())), y
 
 
 def as_labels(values):
@@ -94,7 +157,7 @@ def as_pixels(numbers):
 
 def as_images(pixels):
     """Give rows of square images their shape."""
-    side = _side(pixels.shape[1])
+    side = square_side(pixels.shape[1])
     return pixels.reshape(-1, side, side) if side else pixels
 
 
@@ -104,21 +167,21 @@ def _is_header(names):
     return numbered or any(map(_is_word, names[1:])) or names[0].lower() in _LABELS
 
 
-def _find_label(names):
-    named = [i for i, name in enumerate(names) if str(name).lower() in _LABELS]
-    if named or _side(len(names) - 1):
-        return named[0] if named else 0
-    if _side(len(names)):
-        return None
-    raise ValueError(
-        f"has {len(names)} columns, none of them named {' or '.join(_LABELS)}: neither "
-        "the pixels of square images nor a label and such pixels"
-    )
-
-
-def _side(n_pixels):
-    side = math.isqrt(n_pixels)
-    return side if side**2 == n_pixels and side >= _SMALLEST_SIDE else None
+def _find_columns(names):
+    """Return the columns of the pixels, and that of the labels or None."""
+    names = [str(name).lower() for name in names]
+    columns = [i for i, name in enumerate(names) if name not in _ROW_NUMBERS]
+    label = next((names.index(name) for name in _LABELS if name in names), None)
+    if label is None and square_side(len(columns) - 1):
+        # Pixels have names that are alike, such as pixel_0_1 or 1x1.
+        stems = [names[i].rstrip("0123456789_x") for i in columns]
+        label = columns[-1 if stems[0] == stems[1] != stems[-1] else 0]
+    elif label is None and not square_side(len(columns)):
+        raise ValueError(
+            f"has {len(names)} columns, none of them named {', '.join(_LABELS)}: "
+            "neither the pixels of square images nor a label and such pixels"
+        )
+    return [i for i in columns if i != label], label
 
 
 def _is_word(cell):
@@ -127,75 +190,3 @@ def _is_word(cell):
     except ValueError:
         return cell != ""
     return False
-
-
-def _lines(stream, most):
-    """Give the lines that are not empty, with their numbers, within bounds."""
-    n_bytes = number = 0
-    while line := stream.readline(_LONGEST_LINE):
-        number += 1
-        n_bytes += len(line)
-        if len(line) == _LONGEST_LINE:
-            raise ValueError(f"line {number} is too long")
-        if n_bytes > most:
-            raise ValueError(f"it would unfold into more than {most:,} bytes")
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            raise ValueError("is no CSV, IDX or .npz file, and no folder") from None
-        if text.strip():
-            yield number, text
-
-
-def _parse(lines, delimiter, label, codes, n_columns):
-    """Return the pixels of some lines, and their labels as indices into `codes`."""
-
-    def code(text):
-        return codes.setdefault(text.strip(), len(codes))
-
-    def read(lines, dtype):
-        return np.loadtxt(
-            lines,
-            dtype,
-            comments=None,
-            delimiter=delimiter,
-            converters=None if label is None else {label: code},
-            quotechar='"',
-            ndmin=2,
-            encoding=None,
-        )
-
-    texts = [line for _, line in lines]
-    try:
-        table = _read_numbers(texts, read)
-        if table.shape[1] != n_columns:
-            raise ValueError
-    except ValueError as error:
-        for number, text in lines:
-            if (n_cells := text.count(delimiter) + 1) != n_columns:
-                raise ValueError(
-                    f"line {number} has {n_cells} columns, not {n_columns}"
-                ) from None
-            try:
-                read([text], float)
-            except ValueError as error:
-                reason = str(error).partition(" at row")[0]
-                raise ValueError(f"line {number}: {reason}") from None
-        raise ValueError(f"line {lines[0][0]} or later: {error}") from None
-    if label is None:
-        return as_pixels(table), None
-    for missing in [text for text in codes if text.lower() in _MISSING]:
-        row = list(table[:, label]).index(codes[missing])
-        raise ValueError(f"line {lines[row][0]} has no label")
-    y = table[:, label].astype(np.intp)
-    return as_pixels(np.delete(table, label, axis=1)), y
-
-
-def _read_numbers(texts, read):
-    """Read bytes if all are such, which takes a seventh of the time of floats."""
-    if not re.search(r"[.eE]", "".join(texts)):
-        try:
-            return read(texts, np.uint8)
-        except ValueError:
-            pass  # negative, larger, or a word
-    return read(texts, np.float64)

@@ -1,4 +1,4 @@
-"""Images from files, the digits in pictures of pages, and MNIST's frame for them."""
+"""Read images, find the digits of a page, and frame them as MNIST does."""
 
 from ._images import find_digits, read_image
 from ._normalizer import DigitNormalizer

@@ -19,26 +19,26 @@ from ._touching import find_cuts
 
 _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
-_DETAIL = 4  # how much smaller digits are on a page than alone
-_ENOUGH = 400  # pixels that are enough to see a sheet of paper
-_LONGEST = 2000  # pixels of a page that are enough to find its digits
+_DETAIL = 4  # size of a single digit's picture relative to a digit on a page
+_ENOUGH = 400  # pixels: resolution for the search of a sheet of paper
+_LONGEST = 2000  # pixels: resolution for the search of digits on a page
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
-_USUAL = 0.6, 0.75  # what may be the usual width, as a part of the height
-_NO_DIGIT = 4.0  # more unlike is no worse
+_USUAL = 0.6, 0.75  # range of the usual width, as a fraction of the height
+_NO_DIGIT = 4.0  # distances to digits are clipped to this
 _ODDS = 0.25  # how much less unlike parts count for one more of their log-odds
-_DESK = 0.2  # of the contrast: a desk differs as much from paper
-_LOW = 0.4  # of the usual height: less is a part of a digit
-_LINE = 4  # times as wide as high is no digit
-_WIDE_ALONE = 1.25  # heights, where there are too few digits to tell what is usual
+_DESK = 0.2  # least difference of desk and paper, as a fraction of the contrast
+_LOW = 0.4  # pieces below this fraction of the usual height are parts of digits
+_LINE = 4  # width by height above which ink is a line
+_WIDE_ALONE = 1.25  # the same in heights, where digits are too few for a usual width
 
 
 class _Digit(NamedTuple):
     image: np.ndarray
-    own: np.ndarray  # which pixels of the frame are its ink
+    own: np.ndarray  # mask of its ink
     frame: np.ndarray
     touching: bool = False
-    unlike: float = np.inf  # how unlike the digits of MNIST
-    odds: float = 0.0  # log-odds of what it is read as
+    unlike: float = np.inf  # distance to the digits of MNIST
+    odds: float = 0.0  # log-odds of the predicted label
 
 
 @validate_params(
@@ -50,19 +50,19 @@ def read_image(
 ) -> np.ndarray:
     """Read an image from a PNG, JPEG, TIFF, BMP, WebP or GIF file.
 
-    The image is turned as the camera's EXIF orientation says. Of an animation or a
+    The image is rotated by its EXIF orientation. Of an animation or a
     file of several pages, the first image is read.
 
     Parameters
     ----------
     file : str, path-like, bytes or binary file object
-        Where the file is, what is in it, or the open file.
+        Path, content, or an open file.
 
     Returns
     -------
     image : ndarray of shape (height, width) or (height, width, n_channels)
-        Gray, gray and alpha, RGB or RGBA, as uint8; deep gray images as uint16, or
-        in the type that the file has.
+        Gray, gray and alpha, RGB or RGBA, as uint8; gray images of more than 8 bits
+        as uint16 or in the type of the file.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _decode(stream, name):
 
     try:
         with warnings.catch_warnings():
-            # The size is looked at here, and odd metadata is no reason to stop.
+            # The size is checked here, and invalid metadata is ignored.
             warnings.simplefilter("ignore")
             with Image.open(stream, formats=_FORMATS) as picture:
                 width, height = picture.size
@@ -139,13 +139,12 @@ def find_digits(
 ) -> Bunch:
     """Find the digits in a picture of a line or a page.
 
-    Pieces of ink that overlap are one digit, and so are those that nearly touch and
-    are small beside the others (the bar of a 5). What is much wider than the digits of
-    the page usually are may be digits that touch each other: it is cut apart along a
-    shortest path through the least ink [1]_, [2]_, if both pieces are more like the
-    digits of MNIST. Cuts are guesses, and so `touching` marks their pieces, and what is
-    wider than high but cannot be cut. The lines of boxes, underlines, a desk around the
-    paper and its dark corners are left out.
+    Overlapping pieces of ink are one digit, and so are small pieces that nearly touch a
+    larger one (the bar of a 5). Ink much wider than the usual digit of the page may be
+    touching digits: it is cut along a shortest path through the least ink [1]_, [2]_,
+    if both pieces are more like the digits of MNIST. Cuts can be wrong, so `touching`
+    marks their pieces, and ink that is wider than high but cannot be cut. Lines of
+    boxes, underlines, a desk around the paper and dark corners are left out.
 
     Parameters
     ----------
@@ -163,7 +162,7 @@ def find_digits(
         A fitted classifier with `predict_proba` that takes what
         :class:`skmnist.DigitNormalizer` returns. With it, digits of usual width are
         cut too, and only where its log-odds are higher for each piece than for the
-        whole: of touching digits as narrow as 1 and 7, the width does not tell.
+        whole: touching digits as narrow as 1 and 7 are not wide.
 
     Returns
     -------
@@ -178,12 +177,12 @@ def find_digits(
             ``left, top, right, bottom`` of each, in pixels of `image`; right and
             bottom are the first pixels outside.
         lines : ndarray of shape (n_digits,), dtype int64
-            The line that each is on, from 0.
+            Index of the line of each digit.
         touching : ndarray of shape (n_digits,), dtype bool
             Whether it was cut from another that it touched, or is so wide that it is
             probably several.
         is_digit : ndarray of shape (n_digits,), dtype bool
-            False for ink that :class:`skmnist.DigitNormalizer` takes for no digit.
+            False for ink that :class:`skmnist.DigitNormalizer` rejects.
 
     Raises
     ------
@@ -240,9 +239,9 @@ def find_digits(
 
 
 def _ways(page, polarity):
-    """Return what a page may be: dark ink or not, the light even or not, and details.
+    """Return the interpretations of a page to try: dark ink, even light, and details.
 
-    In uneven light, what is taken for it depends on how large the digits are.
+    The scale of uneven light depends on the size of the digits.
     """
     even, _ = _ink.light_of(page, _DETAIL)
     guess = _ink.guess_dark(page, _DETAIL)[0]
@@ -254,7 +253,7 @@ def _ways(page, polarity):
 
 
 def _find(page, way, min_height, classifier):
-    """Return the digits of a page that is read in one way; None if it has no ink."""
+    """Return the digits of a page in one interpretation; None if it has no ink."""
     dark, even, detail = way
     (ink,), (labels,), (level,) = _ink.find_ink(
         page, np.array([dark]), not even, boxes=True, detail=detail
@@ -271,7 +270,7 @@ def _find(page, way, min_height, classifier):
 
 
 def _sheet(page):
-    """Leave out what is around a sheet of paper on a desk, if there is one."""
+    """Crop the page to a sheet of paper on a desk, if there is one."""
     small, factor = _ink.reduce(page, _ENOUGH)
     sheet = _ink.sheet_of(small[0])
     if sheet is not None:
@@ -291,7 +290,7 @@ def _sheet(page):
 
 
 def _corners(gray):
-    """Tell where paper ends before the corners of a picture: they are full."""
+    """Return a mask of the corners of a picture that are not paper."""
     from scipy import ndimage
 
     corners = np.zeros(gray.shape, bool)
@@ -322,7 +321,7 @@ def _wide(frames):
 
 
 def _cut(digits, page, classifier):
-    """Cut what touches apart, as long as there is something to cut."""
+    """Cut touching digits until none is left."""
     if not digits:
         return digits
     wide, usual = _wide(np.array([digit.frame for digit in digits]))
@@ -334,16 +333,16 @@ def _cut(digits, page, classifier):
         if suspect and (parts := _apart(digit, page, wide, usual, classifier)):
             todo += parts
             continue
-        # What is left may be one wide digit, up to a width that no digit has.
+        # What is left may be one wide digit, up to an impossible width.
         touching = digit.touching or width > max(wide, usual)
         done.append(digit._replace(touching=touching))
     return done
 
 
 def _apart(digit, page, wide, usual, classifier):
-    """Return the two parts of what touches, if they are more like digits.
+    """Return the two parts of touching digits, if they are more like digits.
 
-    A part that is wide itself is not judged: it is cut later.
+    A part that is wide itself is not compared: it is cut later.
     """
     parts = []
     for left in find_cuts(digit.own, usual):
@@ -444,7 +443,7 @@ def _group(boxes, areas, min_height):
 
 
 def _merge(groups, boxes):
-    """Merge groups that lie over each other for most of the narrower one's width."""
+    """Merge groups that overlap for most of the width of the narrower one."""
     merged = []
     for group in sorted(groups, key=lambda group: _around(boxes[group])[0]):
         left, top, right, bottom = _around(boxes[group])
@@ -466,7 +465,7 @@ def _around(boxes):
 
 
 def _lines(frames):
-    """Tell for each digit on which line of the page it is."""
+    """Return for each digit the index of its line."""
     lines = np.zeros(len(frames), np.int64)
     found = []  # top and bottom of the last digits of each line
     for i in np.argsort(frames[:, 0]):
@@ -476,7 +475,7 @@ def _lines(frames):
         if found and overlaps[best] > 0.25 * min(
             bottom - top, found[best][1] - found[best][0]
         ):
-            # A line may slope: it goes on at the height of its last digit.
+            # A line may slope: it continues at the height of its last digit.
             found[best] = (top, bottom)
             lines[i] = best
         else:
@@ -487,12 +486,12 @@ def _lines(frames):
 
 
 def _alone(own, frame, page):
-    """Return the ink of one digit, with what its neighbors have there left out."""
+    """Return the ink of one digit, without that of its neighbors."""
     from scipy import ndimage
 
     ink, labels, level = page
     own = np.pad(own, 2)
-    # At the edges of the page, the pixels next to it come again.
+    # Pixels at the edges of the page are repeated.
     part = [np.arange(n - 2, m + 2) for n, m in zip(frame[:2], frame[2:], strict=True)]
     part = [np.clip(n, 0, m - 1) for n, m in zip(part, ink.shape[::-1], strict=True)]
     part = np.ix_(*part[::-1])

@@ -8,14 +8,14 @@ import math
 import numpy as np
 
 _BINS = 128
-_THUMBNAIL = 48  # pixels that are enough to see light and shadow
-_SMALL = 24  # pixels of a picture that is too small to have noise in it
+_THUMBNAIL = 48  # pixels: resolution for light and shadow
+_SMALL = 24  # pixels: smaller pictures are not denoised
 _PARTS = 0.02, 0.4  # of the paper, by how light it is, where it is looked at
-_VISIBLE = 0.01  # contrast, as a part of the brightest pixel, that can be seen
+_VISIBLE = 0.01  # least contrast, as a fraction of the brightest pixel
 _FAINT = 0.08
 _SLOPE = 24
 _SMOOTH = 0.2  # of the contrast is not on a quadratic surface, where light is all
-_RULED = 4  # lines from side to side are more than strokes are
+_RULED = 4  # least number of lines from side to side on ruled paper
 _SHEET = 0.88
 _SHARP = 0.5
 _LINE = 0.9
@@ -74,7 +74,7 @@ def to_gray(image, name):
         alpha = image[:, :, -1]
         top = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1
         gray = _on_paper(gray, alpha.astype(np.float32) / top, top)
-    return gray - min(gray.min(), 0)  # shadow is a part of the light only above zero
+    return gray - min(gray.min(), 0)  # shadow is multiplicative only above zero
 
 
 def _on_paper(gray, alpha, white):
@@ -106,7 +106,7 @@ def _enlarge(images, shape):
 
 
 def guess_dark(gray, detail=1):
-    """Guess for each image if its ink is dark: the border is more often paper."""
+    """Guess for each image whether its ink is dark: most of the border is paper."""
     small, _ = reduce(gray, _THUMBNAIL * detail)
     edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
     edge = np.concatenate(edges, axis=1)
@@ -114,7 +114,7 @@ def guess_dark(gray, detail=1):
 
 
 def stands_out_dark(gray, detail=1):
-    """Tell from what stands out from its surroundings, whatever the light there is."""
+    """Guess the polarity from local contrast, in any light."""
     from scipy import ndimage
 
     small, _ = reduce(gray, _THUMBNAIL * detail)
@@ -127,7 +127,7 @@ def stands_out_dark(gray, detail=1):
 
 
 def light_of(gray, detail=1):
-    """Tell for each image if paper looks the same everywhere, and may at least.
+    """Return for each image whether the light is even, and whether it may be.
 
     Paper is on the border; or, where ink is there too, on one side of Otsu's threshold.
     """
@@ -152,7 +152,7 @@ def light_of(gray, detail=1):
 
 
 def is_light(gray):
-    """Tell for each image if it is no more than light that gets weaker slowly."""
+    """Return for each image whether it is only a smooth gradient of light."""
     small, _ = reduce(gray, _THUMBNAIL)
     y, x = np.mgrid[[slice(-1, 1, n * 1j) for n in small.shape[1:]]].reshape(2, -1)
     surface = np.linalg.qr(np.stack([x**0, x, y, x * y, x**2, y**2], axis=1))[0]
@@ -163,7 +163,7 @@ def is_light(gray):
 
 
 def even_out(gray, dark, even_light, detail=1):
-    """Return how much more ink than paper there is: paper is zero, ink positive."""
+    """Subtract the paper: paper becomes zero, ink positive."""
     small, _ = reduce(gray, _THUMBNAIL * detail)
     sign = np.where(dark, -1, 1).astype(np.float32)[:, np.newaxis, np.newaxis]
     if not even_light:
@@ -172,7 +172,7 @@ def even_out(gray, dark, even_light, detail=1):
         paper = rows[np.arange(len(rows)), n_paper // 4]
         return sign * gray - paper[:, np.newaxis, np.newaxis]
     paper = sign * _enlarge(_paper(sign * small, detail), gray.shape[1:])
-    # Shadow takes the same part of ink and paper.
+    # Shadow scales ink and paper by the same factor.
     least = 0.02 * np.ptp(small, axis=(1, 2))[:, np.newaxis, np.newaxis]
     return np.where(sign < 0, 1 - gray / np.maximum(paper, least), gray - paper)
 
@@ -187,7 +187,7 @@ def _paper(small, detail):
     rest = ndimage.gaussian_filter(small, (0, 0.7, 0.7))
     around = round(_STROKE / detail * max(small.shape[1:]))
     pad = [min(around, side - 1) for side in small.shape[1:]]
-    # At the edges the light goes on as it came.
+    # The light is extrapolated at the edges.
     rest = np.pad(
         rest, [(0, 0), *((n, n) for n in pad)], mode="reflect", reflect_type="odd"
     )
@@ -228,7 +228,7 @@ def find_ink(gray, dark, even_light=True, threshold="otsu", boxes=False, detail=
     ink = _smooth(even_out(gray, dark, even_light, detail), detail)
     low, high = _levels(ink, threshold)
     if even_light:
-        # What is left of uneven light is weaker than ink.
+        # Remaining uneven light is weaker than ink.
         white = np.where(dark, 1, gray.max(axis=(1, 2)))
         faint = high < _FAINT * white
         low[faint] = high[faint] = np.inf
@@ -238,7 +238,7 @@ def find_ink(gray, dark, even_light=True, threshold="otsu", boxes=False, detail=
     if boxes:
         mask = np.stack([without_boxes(each) for each in mask])
     pieces, n = ndimage.label(mask, _TOUCH)
-    # Where the light is weak, so is the ink: it counts if it hangs on strong ink.
+    # Hysteresis: weak ink counts if it is connected to strong ink.
     strong = np.zeros(n + 1, bool)
     strong[pieces[ink > high[:, np.newaxis, np.newaxis]]] = True
     strong[0] = False
@@ -252,7 +252,7 @@ def _smooth(ink, detail):
     shorter = min(ink.shape[1:])
     if shorter < _SMALL:
         return ink
-    # Second differences see no slopes, and few edges.
+    # Second differences ignore slopes, and most edges.
     checks = ink[:, 1:, 1:] + ink[:, :-1, :-1] - ink[:, 1:, :-1] - ink[:, :-1, 1:]
     noise = _quantile(np.abs(checks).reshape(len(ink), -1), 0.5)
     noisy = noise >= 0.03 * np.ptp(ink, axis=(1, 2))
@@ -268,7 +268,7 @@ def _levels(ink, threshold):
     strongest = _quantile(rows, 0.998)
     if threshold != "otsu":
         return threshold * strongest, threshold * strongest
-    # Otsu's method wants classes of similar size: look again near the ink.
+    # Otsu's method needs classes of similar size: repeat it near the ink.
     high = np.maximum(otsu(rows), 0.3 * strongest)
     window = 2 * max(1, max(ink.shape[1:]) // 40) + 1
     near = ndimage.maximum_filter(ink, (1, window, window)).reshape(rows.shape)
@@ -322,7 +322,7 @@ def otsu(rows, counted=None):
 
 
 def keep_digit(pieces, min_part=0.05, drop_border=True):
-    """Drop specks, frame lines and what reaches in from the border.
+    """Drop specks, frame lines and objects connected to the border.
 
     Parameters
     ----------
@@ -359,7 +359,7 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
     keep = (areas > 0) & (areas >= min_part * per_image(np.maximum, areas))
     height, width = pieces.shape[1:]
     if drop_border:
-        # What stays near the border is a frame, or what is beside the paper.
+        # Objects near the border are a frame, or not on the paper.
         ring = max(1, round(0.1 * min(height, width)))
         middle = pieces[:, ring:-ring, ring:-ring]
         within = np.bincount(middle.ravel(), minlength=len(boxes) + 1)[1:]
@@ -370,7 +370,7 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
     order = np.lexsort([areas * keep, image])
     last = np.searchsorted(image[order], image, side="right") - 1
     main = order[last]
-    # Pieces of one digit are close to each other; what is far and small is none.
+    # Pieces of a digit are close to each other; small distant ones are dropped.
     gaps = np.maximum(starts - stops[main], starts[main] - stops).max(axis=1)
     keep &= (gaps <= 0.25 * sides[main]) | (areas >= 0.3 * areas[main])
     return np.concatenate([[False], keep])[pieces]
@@ -413,7 +413,7 @@ def sheet_of(gray):
 
 
 def is_sharp(gray, filled, own):
-    """Tell if paper ends at an edge, not where light gets weaker."""
+    """Return whether the paper has a sharp edge, unlike fading light."""
     from scipy import ndimage
 
     around = np.ones((3, 3))
@@ -425,7 +425,7 @@ def is_sharp(gray, filled, own):
 
 
 def _rectangle(mask):
-    """Return the area of the least rectangle around what is true, turned a little."""
+    """Return the area of the smallest rotated rectangle around a mask."""
     points = np.argwhere(mask ^ _eroded(mask))
     areas = []
     for angle in np.deg2rad(np.arange(-20, 21, 2)):
@@ -475,7 +475,7 @@ def without_boxes(mask):
 
 
 def is_ruled(masks):
-    """Tell for each mask if lines run from side to side, more than strokes do."""
+    """Return for each mask whether lines run from side to side."""
     ruled = np.zeros(len(masks), bool)
     for axis in (1, 2):
         lines = masks.mean(axis=axis) > _LINE
@@ -501,7 +501,7 @@ def _without_lines(own, lines):
     off = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
     rest = own & ~off
     for axis, (_, n, wide) in enumerate(lines):
-        # What goes on on the other side of a line crosses it.
+        # Strokes that continue on the other side of a line cross it.
         size = [1, 1]
         size[1 - axis] = wide // max(n, 1) + 4
         rest |= ndimage.binary_closing(rest, np.ones(size)) & off
@@ -509,7 +509,7 @@ def _without_lines(own, lines):
 
 
 def is_noise(ink, mask, digit):
-    """Tell for each image if a digit is no more than the strongest of many flecks."""
+    """Return for each image whether the digit is no stronger than noise."""
     noise = np.zeros(len(ink), bool)
     suspects = 2 * digit.sum(axis=(1, 2)) <= mask.sum(axis=(1, 2))
     for i in np.flatnonzero(suspects & digit.any(axis=(1, 2))):
@@ -520,7 +520,7 @@ def is_noise(ink, mask, digit):
 
 
 def boxes_of(masks):
-    """Return where the rectangles that just hold what is true start, and their sides.
+    """Return the bounding boxes of masks: their first pixels and sides.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Pictures of digits into the frame of MNIST."""
+"""Frame pictures of digits as MNIST does."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -19,13 +19,13 @@ from ._readings import NONE, Options, read
 _SIDE = 28
 _SQUEEZE = 0.75  # width, where a digit was stretched
 _STRETCHED = 1.3, 0.1  # how unlike a digit those are; and less by this when squeezed
-_AT_ONCE = 128  # small images are worked on together
-_LEVELS = 0.5, 0.59, 0.67, 0.75  # parts of the ink around that strokes may begin at
-_FINE, _MARGIN = 80, 8  # the longest side of digits while strokes are worked on
-_ENOUGH = 104  # pixels of a digit that its strokes are taken from
+_AT_ONCE = 128  # small images processed together
+_LEVELS = 0.5, 0.59, 0.67, 0.75  # thresholds of strokes, relative to the ink around
+_FINE, _MARGIN = 80, 8  # longest side of digits while strokes are processed
+_ENOUGH = 104  # pixels: resolution for strokes
 # MNIST's mean standard deviations of the ink, down and across without the slant.
 _SPREAD = np.float32([5.5, 3.3])
-_SPREADS = _SPREAD / 2, _SPREAD * 2  # what digits are stretched from
+_SPREADS = _SPREAD / 2, _SPREAD * 2  # limits before digits are stretched
 _BLUR, _LEAST_BLUR = 1.5, 0.6  # in those pixels, and in those of the image
 _CROSS = np.zeros((3, 3, 3), bool)  # pixels of one image that share an edge
 _CROSS[1, 1] = _CROSS[1, :, 1] = True
@@ -40,52 +40,52 @@ class DigitNormalizer(
     center of mass in the middle of 28x28 pixels [1]_. A network trained on them fails
     on digits that are framed in another way. For each image, this transformer
 
-    1. finds out if the ink is dark or light,
-    2. evens out the light (shadows, gradients),
+    1. determines whether the ink is dark or light,
+    2. corrects uneven light (shadows, gradients),
     3. separates ink from paper by Otsu's method [2]_, near the ink,
-    4. drops specks, frame lines and what reaches in from the border,
-    5. brings the width of the strokes into MNIST's range,
-    6. scales the longer side to 20 pixels, keeping the aspect,
-    7. puts the center of mass into the middle, and
+    4. drops specks, frame lines and objects connected to the border,
+    5. adjusts the stroke width to MNIST's range,
+    6. scales the longer side to 20 pixels, keeping the aspect ratio,
+    7. centers the center of mass, and
     8. optionally removes the slant (deslanting) and scales width and height to MNIST's
        mean (moment normalization).
 
-    Images that are in MNIST's frame already go to the last step at once.
+    Images that are framed as in MNIST need only the last step.
 
     Parameters
     ----------
     image_shape : tuple of int, default=None
         Height and width, or height, width and channels, of images that come as rows.
-        None takes rows for square gray images.
+        None assumes square gray images.
 
     polarity : {"auto", "dark", "light"}, default="auto"
-        Whether the ink is darker or lighter than the paper; "auto" reads each image
-        both ways, and takes what is more like a digit.
+        Whether the ink is darker or lighter than the paper; "auto" tries both for
+        each image, and keeps the result that is more like a digit.
 
     even_light : bool, default=True
-        Whether to even out the light.
+        Whether to correct uneven light.
 
     threshold : "otsu" or float, default="otsu"
-        What separates ink from paper: Otsu's method, or a part, in (0, 1), of the
-        strongest ink.
+        Threshold between ink and paper: by Otsu's method, or a fraction, in (0, 1), of
+        the strongest ink.
 
     min_part : float, default=0.05
-        Pieces of ink smaller than this part of the largest one are specks; in [0, 1].
-        With 0 nothing is one.
+        Pieces of ink smaller than this fraction of the largest one are dropped as
+        specks; in [0, 1]. With 0 none are.
 
     drop_frame : bool, default=True
-        Whether to drop frames, boxes, and what reaches in from the border, if that is
-        more like a digit.
+        Whether to drop frames, boxes and objects connected to the border, if the rest
+        is more like a digit.
 
     stroke_width : tuple of two floats, default=(2.5, 3.5)
-        The least and the greatest mean width of strokes, in pixels of the result;
-        thinner strokes are widened, and wider ones thinned. None leaves them alone.
+        Range of the mean stroke width, in pixels of the result: thinner strokes are
+        widened, wider ones thinned. None leaves strokes unchanged.
 
     digit_size : int, default=20
         Length of the longer side of the digit in the result, in pixels; 4 to 28.
 
     center : {"mass", "box"}, default="mass"
-        What comes into the middle: the center of mass, or that of the bounding box.
+        What is centered: the center of mass, or that of the bounding box.
 
     deslant : bool, default=False
         Deslanting: whether to shear each digit, by up to 45 degrees, so that the
@@ -111,7 +111,7 @@ class DigitNormalizer(
     Attributes
     ----------
     n_features_in_ : int
-        Number of pixels of a row; only if :term:`fit` saw rows.
+        Number of pixels of a row. Defined only when :term:`fit` saw rows.
 
     See Also
     --------
@@ -266,7 +266,7 @@ class DigitNormalizer(
         return framed if self.output == "images" else framed.reshape(len(framed), -1)
 
     def explain(self, image: ArrayLike) -> dict[str, np.ndarray]:
-        """Return the pictures of each step for one image.
+        """Return the intermediate images of each step for one image.
 
         Parameters
         ----------
@@ -416,7 +416,7 @@ class DigitNormalizer(
         scale = np.where((top >= 250) & (top <= 255), 1, 255 / np.where(ready, top, 1))
         ink = np.rint(ink[ready] * scale[ready, np.newaxis, np.newaxis])
         framed[ready] = _center(ink.astype(np.uint8), self.center)
-        # Else the digit was not centered before.
+        # Otherwise the digit was not centered before.
         same = (framed[ready] > 0).any(axis=1) == (ink > 0).any(axis=1)
         ready[ready] = same.all(axis=1)
         return framed, ready
@@ -469,7 +469,7 @@ class DigitNormalizer(
 
 
 def _stacks(images):
-    """Put the numbers of images of one size together, some at a time."""
+    """Return the indices of images of one size, in batches."""
     sizes = {}
     for i, image in enumerate(images):
         sizes.setdefault(np.shape(image)[:2], []).append(i)
@@ -507,7 +507,7 @@ def _redraw(ink, starts, sides):
 
 
 def _of_width(picture, least, greatest, digit_size):
-    """Cut strokes out of pictures, with a mean width within the two limits."""
+    """Extract strokes from pictures, with a mean width within two limits."""
     from scipy import ndimage
 
     # Small pictures have loops that are gray, not open: a higher level opens them.
@@ -528,14 +528,14 @@ def _of_width(picture, least, greatest, digit_size):
             strokes[which] = ndimage.maximum_filter(strokes[which], size)
             continue
         thin = ndimage.minimum_filter(strokes[which], size)
-        # Thinning must not break what hangs together.
+        # Thinning must not break connected strokes.
         whole = _n_pieces(thin) == _n_pieces(strokes[which])
         strokes[which[whole]] = thin[whole]
     return strokes.view(bool)
 
 
 def _width(strokes, digit_size):
-    """Measure the mean width of strokes, and the pixels to one of the result."""
+    """Return the mean width of strokes, and the pixels per pixel of the result."""
     unit = _ink.boxes_of(strokes)[1].max(axis=1) / digit_size
     return _ink.width_of(strokes) / unit, unit
 
@@ -573,12 +573,12 @@ def _scale(strokes, longest, squeeze=1):
 
 
 def _unlike(*kinds, squeeze=1):
-    """Return how unlike digits are in MNIST's frame, the mean of two stroke widths."""
+    """Return the distance to the digits of MNIST, the mean of two stroke widths."""
     return sum(unlikeness(_center(_scale(each, 20, squeeze))) for each in kinds) / 2
 
 
 def _center(digits, center="mass"):
-    """Move what digits there are on 28x28 pixels into the middle."""
+    """Center digits on 28x28 pixels."""
     starts, sides = _ink.boxes_of(digits > 0)
     if center == "mass":
         middles = _middles(digits.astype(np.float32))
@@ -629,7 +629,7 @@ def _by_moments(digits, deslant, power):
 
 
 def _sample(digits, source, axis):
-    """Take linearly what lies between two pixels, along one axis."""
+    """Interpolate linearly along one axis."""
     source = np.clip(source, -1, _SIDE) + 1
     before = source.astype(int)
     digits = np.pad(digits, [(1, 2) if i == axis else (0, 0) for i in range(3)])

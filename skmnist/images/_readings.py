@@ -1,8 +1,8 @@
-"""What an image may be taken for, and what of it is most like a digit.
+"""Interpretations of an image: the one most like a digit is kept.
 
-Ink is dark or light, the light is even or not, and all ink belongs to the digit or not
-what reaches in from the border. Each way of reading is tried until one is good enough;
-the framed digit that is more like a digit of MNIST wins.
+Ink is dark or light, the light is even or not, and objects connected to the border are
+ink or not. Interpretations are tried until one is good enough; otherwise the one whose
+framed digit is most like a digit of MNIST is kept.
 """
 
 from itertools import product
@@ -43,7 +43,7 @@ _SMALL = 30  # pixels: of smaller digits, the picture is looked at more closely
 
 
 class Options(NamedTuple):
-    """The parameters of a normalizer that matter here."""
+    """The parameters of a normalizer that are used here."""
 
     polarity: str
     even_light: bool
@@ -53,7 +53,7 @@ class Options(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What an image is taken for."""
+    """One interpretation of an image."""
 
     dark: bool
     uneven: bool
@@ -67,9 +67,9 @@ class Reading(NamedTuple):
 
 
 def read(gray, options, draw):
-    """Find the reading of each image that is most like a digit.
+    """Find the interpretation of each image that is most like a digit.
 
-    Large images are read small, and in their own resolution only where the digit is.
+    Large images are reduced; only the digit is read in full resolution.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _read_closer(gray, reading, factor, options, draw):
 
 
 def _read_inside(image, whole, options, draw):
-    """Read what is on a sheet of paper inside one image, if that is more of a digit."""
+    """Read the sheet of paper in one image, if the result is more like a digit."""
     sheet = _ink.sheet_of(image)
     if sheet is None:
         return whole
@@ -270,7 +270,7 @@ def _is_block(digit):
 
 
 def _polarity(gray, plain, options):
-    """Guess which ink is dark; return whether the other polarity is tried, too."""
+    """Guess the polarity; return also whether to try the other one."""
     if options.polarity != "auto":
         return np.full(len(gray), options.polarity == "dark"), (False,)
     dark = _ink.guess_dark(gray)
@@ -280,7 +280,7 @@ def _polarity(gray, plain, options):
 
 
 def _is_left(unlike, even, plain, way):
-    """Tell which images are to be read in a way, after those before it."""
+    """Return which images need one more interpretation."""
     whole, uneven = way
     if not uneven:
         return whole | (plain & (unlike > _USUAL))
@@ -324,7 +324,7 @@ def _mean_around(gray, which, width):
 
 
 def _is_one(digit):
-    """Tell if most of the ink is one piece."""
+    """Return whether most of the ink is one piece."""
     from scipy import ndimage
 
     pieces, _ = ndimage.label(digit, np.ones((3, 3)))

@@ -1,21 +1,21 @@
-"""Where to cut digits apart that touch each other."""
+"""Cuts between touching digits."""
 
 import numpy as np
 
 from ._ink import width_of
 
-_PAPER = 0.15  # what a pixel of paper costs a cut, where one of ink costs 1
-_CUTS = 5  # at most as many are looked at
-_THICK = 2.5  # strokes that a cut may go through
+_PAPER = 0.15  # cost of a pixel of paper on a cut; a pixel of ink costs 1
+_CUTS = 5  # most cuts that are tried
+_THICK = 2.5  # most stroke widths that a cut goes through
 _TALL = 0.6  # the least height of a digit, as a part of the usual one
 _FULL = 0.7  # the least ink of a digit, as a part of a straight stroke as high
 
 
 def find_cuts(mask, usual):
-    """Find ways down through touching digits that leave two of them, cheapest first.
+    """Find cuts that divide touching digits into two, cheapest first.
 
-    A cut goes from the top to the bottom where there is the least ink, and need not
-    be straight: a shortest path. Cuts are at least half a stroke apart.
+    A cut is a shortest path from the top to the bottom through the least ink. Cuts
+    are at least half a stroke apart.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def find_cuts(mask, usual):
 
 
 def _ways(cost):
-    """Return what the cheapest ways down to the last row cost, and their steps."""
+    """Return the costs and steps of the shortest paths to the last row."""
     total, steps = cost[0], np.zeros(cost.shape, int)
     for i, row in enumerate(cost[1:], 1):
         above = np.pad(total, 1, constant_values=np.inf)
@@ -63,7 +63,7 @@ def _ways(cost):
 
 
 def _trace(steps, x):
-    """Return the columns of the way that ends at `x`."""
+    """Return the columns of the path that ends at `x`."""
     path = np.empty(len(steps), int)
     for i in range(len(steps) - 1, -1, -1):
         path[i] = x

@@ -34,7 +34,7 @@ EVALUATE = "evaluate --model MODEL --data"
         ("evaluate --model nothing --data digits", "nothing: No such file"),
         ("evaluate --model text --data digits", "text is damaged, or is not a"),
         (f"{EVALUATE} .", "must have a folder with pictures for each label"),
-        (f"{EVALUATE} x.npy", "x.npy: has no array x, x_train or x_test"),
+        (f"{EVALUATE} x.npy", "x.npy: has no images with labels to test on"),
         ("evaluate", "--data --test-data is required .see skmnist evaluate --help"),
         ("predict", "FILE or --data is required, not both"),
         ("predict x.npy --data digits", "FILE or --data is required"),

@@ -1,7 +1,10 @@
 import numpy as np
 import onnxruntime
 import pytest
+from commands import command, finished
 from networks import DIGITS, network
+from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 
 from skmnist import DigitNormalizer, PixelScaler, UnsharpMask, save
@@ -26,15 +29,17 @@ def test_export_writes_onnx(pipeline, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("between", [[], [UnsharpMask(radius=1)]])
-def test_export_writes_keras(between, tmp_path, capsys):
+def test_export_writes_keras(between, tmp_path):
     import keras
 
-    model = make_pipeline(PixelScaler(), *between, network()).fit(X, Y)
+    model = make_pipeline(PixelScaler(), *between, network())
+    model = GridSearchCV(model, {}, cv=2).fit(X, Y)
     save(model, tmp_path / "model.skops")
     out = tmp_path / "model.keras"
-    assert main(["export", str(tmp_path / "model.skops"), str(out)]) == 0
+    code, printed, err = finished(command("export", tmp_path / "model.skops", out))
 
-    assert "n x 64 float32, divided by 16\n" in capsys.readouterr().out
+    assert (code, err) == (0, "")
+    assert "n x 64 float32, divided by 16\n" in printed
     rows = X.reshape(300, 64).astype("float32") / 16
     np.testing.assert_allclose(
         keras.saving.load_model(out).predict(rows, verbose=0),
@@ -46,6 +51,9 @@ def test_export_writes_keras(between, tmp_path, capsys):
 
 def test_export_refuses_what_it_cannot_write(pipeline, tmp_path, capsys):
     path = str(tmp_path / "model.skops")
+    save(GaussianNB().fit(X[:, 4], Y), path)
+    assert main(["export", path, str(tmp_path / "model.keras")]) == 2
+    assert "must be an MLPDigitClassifier, or a pi" in capsys.readouterr().err
     save(make_pipeline(DigitNormalizer(), *[s for _, s in pipeline.steps]), path)
     for out, message in {
         "model.h5": "must end in .onnx or .keras; got 'model.h5'",

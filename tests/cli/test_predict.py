@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from bad_images import bad_files
-from commands import DIGITS, one_error, run_python
+from commands import DIGITS, NAMES, one_error, run_python
 from PIL import Image
+from sklearn.ensemble import VotingClassifier
+from sklearn.naive_bayes import GaussianNB
 
 import skmnist
 from skmnist import load
@@ -52,7 +54,7 @@ def test_predict_goes_on_after_a_bad_file(model, tmp_path, monkeypatch, capsys):
     "arrays",
     [
         {"images": DIGITS.x_test[0]},
-        {"x": DIGITS.x_test[0][..., None], "y": np.arange(9)},
+        {"X": DIGITS.x_test[0][..., None], "y": np.arange(9)},
         {"x_test": DIGITS.x_test[:1], "x": DIGITS.x_test[1:9]},
         {"a": DIGITS.x_test[:1, ..., None]},
         {"a": DIGITS.x_test[0].ravel()},
@@ -86,7 +88,7 @@ def test_predict_passes_over_what_is_no_array(model, tmp_path, capsys):
         ({"a": DIGITS.x_test, "b": DIGITS.x_test}, r"x_test or x, .* \['a', 'b'\]"),
         ({}, r"x\.npz: must have an array x_test or x, or one array only; it has \[\]"),
         ({"x": np.zeros((3, 9, 9))}, r"x\.npz: X has 81 features"),
-        ({"x": np.array(3)}, r"x\.npz: .*scalar"),
+        ({"y": np.arange(9)}, r"x\.npz: has no images, but .* shape \(9,\)"),
         ({"x": np.array([{}])}, r"x\.npz: cannot be read: Object arrays"),
     ],
 )
@@ -139,16 +141,31 @@ def test_predict_takes_the_images_to_test_on(model, table, capsys):
     assert printed[0] == printed[1]
 
 
+def test_predict_takes_labels_that_are_objects(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", DIGITS.x_test[:, 4])
+    model = VotingClassifier([("a", GaussianNB())], voting="soft")
+    model.fit(DIGITS.x_test[:, 4], NAMES[DIGITS.y_test].astype(object))
+    skmnist.save(model, "model")
+    assert main(["predict", "--model", "model", "x.npy"]) == 0
+
+    assert capsys.readouterr().out.startswith("x.npy\t0\tdigit ")
+
+
 def test_predict_leaves_no_output_after_an_error(model, tmp_path, capsys):
     out, data = tmp_path / "out.csv", tmp_path / "data.csv"
     data.write_text("label,a\n1,2\n1\n")
     arguments = ["--data", str(data), "--output", str(out)]
     assert main(["predict", "--model", model, *arguments]) == 2
 
-    assert f"{data}: line 3 has 1 columns" in one_error(capsys)[1]
+    assert f"{data}: line 3: it has 1 columns" in one_error(capsys)[1]
     assert not out.exists()
-    assert main(["predict", model, str(data)]) == 1
-    assert "is a saved model: name it by --model" in capsys.readouterr().err
+    assert main(["predict", model, str(data), str(tmp_path)]) == 1
+    assert re.findall("(?<=: )is a .*", capsys.readouterr().err) == [
+        "is a saved model: name it by --model",
+        "is a table: name it by --data",
+        "is a folder: name the pictures in it",
+    ]
 
 
 @pytest.fixture(scope="session")

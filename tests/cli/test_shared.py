@@ -1,8 +1,10 @@
 import os
 import sys
 
+import numpy as np
 import pytest
 from commands import DIGITS, TRAIN, command, finished, one_error
+from sklearn.multioutput import MultiOutputClassifier
 from sklearn.svm import SVC
 
 from skmnist import MLPDigitClassifier, PixelScaler, save
@@ -37,21 +39,18 @@ def test_the_process_is_as_it_was(tmp_path, monkeypatch, capfd):
     assert capfd.readouterr().err == "still there"
 
 
-def test_a_truncated_data_file_is_an_error(npz, model, capsys):
-    path = npz()
-    with open(path, "r+b") as stream:
-        stream.truncate(5000)
-    assert main(["evaluate", "--model", model, "--data", path]) == 2
-
-    assert f"{path}: cannot be read: " in one_error(capsys)[1]
-
-
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
         (PixelScaler().fit(DIGITS.x_train), "holds a PixelScaler, not a classifier"),
         (SVC(), "holds a SVC, not a classifier that gives probabilities"),
         (MLPDigitClassifier(), "not fitted yet"),
+        (
+            MultiOutputClassifier(MLPDigitClassifier(epochs=1)).fit(
+                DIGITS.x_test[:, 4], np.eye(10, dtype=int)[DIGITS.y_test, :2]
+            ),
+            "holds a MultiOutputClassifier of several labels per image",
+        ),
     ],
 )
 def test_a_file_without_a_fitted_classifier(estimator, message, tmp_path, capsys):

@@ -133,17 +133,6 @@ def test_rows_that_are_no_images_cannot_be_sharpened(npz, tmp_path, capsys):
     assert not os.path.exists(path)
 
 
-@pytest.mark.parametrize("factor", [np.uint8(15), np.uint8(1), 1 / 16])
-def test_the_largest_training_pixel_becomes_one(factor, npz, tmp_path, capsys):
-    images = {name: DIGITS[name] * factor for name in X}
-    path = str(tmp_path / "model")
-
-    assert main([*TRAIN, "--data", npz(**images), "--model", path]) == 0
-
-    assert load(path)["scale"].max_value_ == 16 * factor
-    assert f"divided by {16 * factor:g}\n" in capsys.readouterr().out
-
-
 @pytest.mark.filterwarnings("ignore:The number of unique classes:UserWarning")
 def test_many_classes(npz, tmp_path, capsys):
     rng = np.random.default_rng(0)

@@ -90,17 +90,6 @@ def test_a_progress_bar_on_a_terminal_only(terminal, tmp_path, monkeypatch, caps
     assert err == ""
 
 
-def test_sharper_pixels_are_a_part_of_the_model(tmp_path, capsys):
-    path = str(tmp_path / "m")
-    options = ["--hidden-units", "4", "--dropout", "0", "--l2", "0", "--sharpen"]
-    assert main([*TUNE, *options, "--model", path]) == 0
-
-    model = load(path)
-    assert list(model.named_steps) == ["scale", "sharpen", "mlp"]
-    score = model.score(DIGITS.x_test, DIGITS.y_test)
-    assert f"test accuracy  {score:.4f}" in capsys.readouterr().out
-
-
 def test_the_defaults():
     arguments = ["tune", "--data", "digits", "--model", "m"]
     args = make_parser(arguments).parse_args(arguments)

@@ -36,6 +36,7 @@ TESTED_ELSEWHERE = {
     "_training._loop": "training/test_fit.py",
     "_training._update_rules": "training/test_optimizers.py",
     "_training._sharding": "training/test_step.py",
+    "_training._variable": "training/test_optimizers.py",
     "_validation": "contract/test_fuzz.py",
     "_version": "test_packaging.py",
 }

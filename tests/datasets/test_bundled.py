@@ -48,20 +48,6 @@ def test_load_digits_is_split():
     assert not np.array_equal(first.x_test, other.x_test)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"test_size": 1.5}, "test_size"),
-        ({"test_size": 5}, "test_size = 5"),
-        ({"test_size": "half"}, "test_size"),
-        ({"random_state": "zero"}, "random_state"),
-    ],
-)
-def test_load_digits_bad_arguments(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        load_digits(**arguments)
-
-
 def make_arrays():
     """Give arrays with MNIST's shapes and class counts, and cheap images."""
     arrays = {}
@@ -244,21 +230,15 @@ def test_no_file_and_no_network_says_where_and_what_to_do(
     tmp_path, monkeypatch, source
 ):
     folder = tmp_path / "here"
-    data_home = folder if source == "data_home" else None
-    if source == "SKMNIST_DATA_HOME":
-        monkeypatch.setenv("SKMNIST_DATA_HOME", str(folder))
-    elif source == "scikit-learn":
-        monkeypatch.setenv("SCIKIT_LEARN_DATA", str(folder))
-
-    with pytest.raises(OSError, match="looked for in") as caught:
-        fetch_mnist(data_home)
-
-    message = str(caught.value)
-    assert f"{folder} ({source}" in message
-    assert _bundled._MNIST_URL in message
-    assert "put mnist.npz into a folder" in message
-    assert "SKMNIST_DATA_HOME" in message
-    assert "connect to the network" in message
+    if source != "data_home":
+        name = source if source.isupper() else "SCIKIT_LEARN_DATA"
+        monkeypatch.setenv(name, str(folder))
+    message = (
+        rf"{folder} \({source}.* from file:.* failed: .*put mnist\.npz into a folder"
+        ".* SKMNIST_DATA_HOME, or connect to the network"
+    )
+    with pytest.raises(OSError, match=message):
+        fetch_mnist(folder if source == "data_home" else None)
 
 
 def test_data_home_that_is_no_folder(good_file):

@@ -92,7 +92,8 @@ def test_a_folder_of_small_pictures(kind, tmp_path):
     if kind == "transparent":  # light ink, which a viewer shows on dark paper
         images = np.stack([np.full_like(X, 255), X], axis=3)
     write_pictures(tmp_path, images, Y)
-    (tmp_path / "0" / ".hidden").write_text("hello")
+    for name in (".hidden", "Thumbs.db", "desktop.ini"):
+        (tmp_path / "0" / name).write_text("hello")
     data = load_images(tmp_path, test_size=None)
 
     assert_array_equal(data.x, X[order(Y)])

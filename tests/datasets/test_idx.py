@@ -52,5 +52,5 @@ def test_a_header_that_does_not_fit(content, message, compress, tmp_path):
 def test_labels_are_no_images(tmp_path):
     path = tmp_path / "labels"
     path.write_bytes(idx(np.zeros(5, np.uint8)))
-    with pytest.raises(ValueError, match="labels has no images"):
+    with pytest.raises(ValueError, match="labels: has no images"):
         load_images(path)

@@ -1,6 +1,7 @@
 import contextlib
 import gzip
 import tempfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -55,8 +56,21 @@ def test_the_arrays_of_a_npz_file(suffix, tmp_path):
     assert data.y_test.dtype == np.int64
     assert_array_equal(load_images(path, transpose=True).x_test, X.swapaxes(1, 2))
     with open(path, "wb") as stream:
-        np.savez(stream, x=X, y=Y)
-    assert_array_equal(load_images(str(path), test_size=None).x, X)
+        np.savez(stream, X=X, Y=Y)
+    data = load_images(str(path), test_size=None)
+    assert_array_equal(data.x, X)
+    assert_array_equal(data.y, Y)
+    with open(path, "wb") as stream:
+        np.save(stream, X)
+    assert list(load_images(path)) == ["x"]
+    with open(path, "wb") as stream:
+        np.savez(stream, **{f"a{i}": X for i in range(99)})
+    with pytest.raises(ValueError, match=r"it has \['a0', .*, \.\.\.\]$"):
+        load_images(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("train.csv", "label")
+    with pytest.raises(ValueError, match=r"without \.npy files: unpack it"):
+        load_images(path)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,11 @@ def as_csv(frame, **kwargs):
         as_csv(with_label()),
         as_csv(with_label(64, "Label")),
         as_csv(with_label(3, "class")),
+        as_csv(with_label(3, "target")),
+        with_label().to_csv(),
+        as_csv(with_label().assign(Id="a1")),
         as_csv(with_label(0, "digit")),
+        as_csv(with_label(64, "digit")),
         as_csv(with_label(), header=False),
         as_csv(with_label(), header=False).replace("\n", "\r\n"),
         as_csv(with_label(), header=False).rstrip("\n"),
@@ -115,17 +119,17 @@ GOOD = as_csv(with_label()).splitlines()
     [
         ([], "is empty"),
         (GOOD[:1], "has no rows"),
-        ([*GOOD[:7], GOOD[7][:50]], r"line 8 has \d+ columns, not 65"),
-        ([*GOOD[:7], GOOD[7] + ",3", *GOOD[8:]], "line 8 has 66 columns, not 65"),
+        ([*GOOD[:7], GOOD[7][:50]], r"line 8: it has \d+ columns, not 65"),
+        ([*GOOD[:7], GOOD[7] + ",3", *GOOD[8:]], "line 8: it has 66 columns, not 65"),
         ([*GOOD[:5], GOOD[5][:-1] + "x"], r"line 6: .*x"),
         ([*GOOD[:5], GOOD[5][:-1] + "nan"], "missing, NaN or too large"),
         ([*GOOD[:5], GOOD[5][:-1] + "1e39"], "missing, NaN or too large"),
         ([*GOOD[:5], GOOD[5][:-2] + ","], r"line 6: .*''"),
-        ([*GOOD[:5], "," + GOOD[5][2:]], "line 6 has no label"),
-        ([*GOOD[:5], "NaN," + GOOD[5][2:]], "line 6 has no label"),
+        ([*GOOD[:5], "," + GOOD[5][2:]], "line 6: it has no label"),
+        ([*GOOD[:5], "NaN," + GOOD[5][2:]], "line 6: it has no label"),
         ([*GOOD[:5], "0.5," + GOOD[5][2:]], "whole numbers or names; got 0.5"),
+        ([GOOD[0], GOOD[1] + ",3"], "has 65 names for 66 columns"),
         ([line + ",7" for line in GOOD[1:]], "has 66 columns, none of them named"),
-        (FRAME.assign(label=Y).to_csv().splitlines(), r"column 1 has no name.*index="),
         (["\xff\xfe\0"], "data.csv: has 1 columns"),
         (["7" * 9_000_000], "line 1 is too long"),
     ],
@@ -140,8 +144,8 @@ def test_a_bad_csv_file_is_one_line(lines, message, csv):
 
 
 def test_bytes_that_are_no_text(csv):
-    with pytest.raises(ValueError, match=r"data\.csv: is no CSV, IDX or \.npz file"):
-        load_images(csv(bytes(range(128, 256))))
+    with pytest.raises(ValueError, match=r"data\.csv: is no CSV.* must be UTF-8"):
+        load_images(csv(as_csv(with_label()).encode("utf-16")))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +154,7 @@ def test_bytes_that_are_no_text(csv):
         # As `fetch_openml("mnist_784").frame` has it.
         with_label(64, "class", pd.Categorical(Y.astype(str))),
         with_label(64, "class", Y.astype(str)),
+        with_label().reset_index(),
         pl.DataFrame(with_label().to_dict("list")),
     ],
 )

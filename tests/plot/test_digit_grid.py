@@ -167,6 +167,7 @@ def test_a_grid_can_go_into_a_part_of_a_figure():
         ({"mistakes_only": True}, "mistakes_only=True needs y_true and y_pred"),
         ({"mistakes_only": True, "y_true": [0, 1]}, "needs y_true and y_pred"),
         ({"y_proba": [1, 1]}, "y_proba needs y_pred"),
+        ({"y_pred": [1, 1], "y_proba": np.eye(2)}, r"y_proba: .* shape \(2, 2\)"),
         ({"y_true": [0, 1, 2]}, "inconsistent numbers of samples"),
         ({"y_true": [0, 1], "y_pred": ["0", "1"]}, "Mix of label input types"),
         ({"X": np.zeros((2, 7))}, "rows of 7 pixels are not square images"),

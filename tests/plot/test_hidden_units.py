@@ -17,8 +17,7 @@ def test_units_are_images_the_strongest_first(model):
         np.testing.assert_array_equal(image.get_array(), kernel[:, unit].reshape(8, 8))
         assert image.get_clim() == (-limit, limit)  # white is zero
     assert display.ax_.get_title() == (
-        "Weights of the pixels in the first hidden layer\n"
-        "5 of 12 units, strongest first, each with its number"
+        "Weights of the first hidden layer\n5 of 12 units, strongest first"
     )
     assert display.colorbar_.ax.get_ylabel() == "weight of the pixel"
 

@@ -11,8 +11,8 @@ from skmnist._training._dropout import draw_masks
 def test_dropout_masks(rate):
     n_steps, n_rows = 400, 50
     rng = np.random.default_rng(0)
-    parts = [(rng, [n_rows] * (n_steps // 2))] * 2
-    shards = draw_masks(parts, rate, [[100, 100], [101]])
+    sizes = [n_rows] * (n_steps // 2)
+    shards = draw_masks([rng, rng], sizes, rate, [[100, 100], [101]])
     shards = [each for layer in shards for each in layer]
     assert [each.shape for each in shards] == [
         (n_steps * n_rows, n) for n in (100, 100, 101)

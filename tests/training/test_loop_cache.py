@@ -9,9 +9,9 @@ import tensorflow as tf
 from networks import RANDOM_X, RANDOM_Y, network
 from sklearn.model_selection import GridSearchCV
 
-from skmnist._training import _loop_cache
-from skmnist._training._loop import TrainingLoop
+from skmnist._training import _loop, _loop_cache
 from skmnist._training._loop_cache import LoopCache
+from skmnist._training._session import open_session
 
 
 @pytest.fixture
@@ -101,13 +101,13 @@ def test_fits_at_the_same_time_have_a_loop_each(cache):
 def test_ctrl_c_waits_for_the_end_of_building(monkeypatch, cache):
     built = []
 
-    def press(*args):
+    def press(graph):
         signal.raise_signal(signal.SIGINT)
-        built.append(TrainingLoop(*args))
-        return built[0]
+        built.append(graph)
+        return open_session(graph)
 
     handler = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(_loop_cache, "TrainingLoop", press)
+    monkeypatch.setattr(_loop, "open_session", press)
     with pytest.raises(KeyboardInterrupt):
         fit()
     assert len(built) == 1

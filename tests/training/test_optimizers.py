@@ -8,12 +8,13 @@ from networks import RANDOM_X, RANDOM_Y, same_weights, slow_unless
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skmnist import MLPDigitClassifier
-from skmnist._training._keras_model import build_mlp, state_variables
+from skmnist._training._keras_model import build_mlp
 from skmnist._training._loop_cache import LoopCache
 from skmnist._training._optimizers import (
     RuleOptimizer,
     keras_optimizer,
     make_optimizer,
+    state_variables,
 )
 
 CONFIGS = [

@@ -11,7 +11,7 @@ from skmnist._training._session import n_threads, run_options
 def test_settings_of_the_environment_count(monkeypatch, name):
     for other in ("TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
         monkeypatch.delenv(other, raising=False)
-    monkeypatch.setattr("skmnist._training._session._usable_cores", lambda: 8)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
     assert n_threads() == 2
     monkeypatch.setenv(name, "1")
     assert n_threads() == 1

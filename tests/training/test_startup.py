@@ -55,3 +55,14 @@ def test_real_errors_come_out_and_stderr_is_put_back(capfd, monkeypatch):
         os.write(2, b"I0000 00:00:1 1 port.cc:153] oneDNN is on\nE0000 real\nhalf")
     os.write(2, b" a line\n")
     assert capfd.readouterr().err == "E0000 real\nhalf a line\n"
+
+
+def test_blocks_of_threads_that_overlap_put_stderr_back(capfd, monkeypatch):
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
+    first, second = quiet_startup(), quiet_startup()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    second.__exit__(None, None, None)
+    os.write(2, b"a line\n")
+    assert capfd.readouterr().err == "a line\n"

@@ -99,8 +99,7 @@ import resource, scipy.sparse, numpy as np
 from skmnist import MLPDigitClassifier
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-x = scipy.sparse.random_array((4000, 100_000), density=0.001, format="csr", rng=0)
-x = x.astype(np.float32)
+x = scipy.sparse.random(4000, 100_000, 0.001, format="csr", dtype=np.float32)
 y = np.arange(4000) % 10
 model = MLPDigitClassifier(epochs=1, random_state=0)
 model.fit(x[:100, :10], y[:100])

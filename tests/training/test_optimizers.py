@@ -33,6 +33,8 @@ CONFIGS = [
         ("Muon", {}),
     )
     if hasattr(keras.optimizers, name)
+    # Before, its state is keyed by the paths of Keras' own variables.
+    and (name != "Muon" or tuple(map(int, keras.__version__.split(".")[:2])) >= (3, 13))
 ]
 SCHEDULE = keras.optimizers.schedules.ExponentialDecay(0.01, 2, 0.5)
 CONFIGS.append({"class_name": "Adam", "config": {"learning_rate": SCHEDULE}})

@@ -19,6 +19,9 @@ from ._validation import as_numbers, checking, flatten_images
 
 _FAINT = 1 / 50  # of the largest training pixel: smaller ones have another range
 _BALANCED = 0.1  # from a mean of a half, within which images are not called inverted
+_SOME = 1000  # images are enough for a mean image
+_TURNED = -0.3  # of the asymmetry of the training images, in standard errors, too
+_CERTAIN = 4
 
 
 class PixelScaler(ImageTransformer):
@@ -44,6 +47,9 @@ class PixelScaler(ImageTransformer):
 
     mean_ : float
         Mean of the training pixels, divided by `largest_`.
+
+    mean_image_ : ndarray of shape (`n_features_in_`,), dtype float32
+        Mean of up to 1,000 training images, divided by `largest_`.
 
     image_shape_ : tuple of int
         Shape of one sample as seen during :term:`fit`: ``(height, width)``,
@@ -101,6 +107,7 @@ class PixelScaler(ImageTransformer):
             "max_value_": divisor,
             "largest_": largest,
             "mean_": float(pixels.mean(dtype=np.float64)) / largest,
+            "mean_image_": np.float32((_some(pixels) / largest).mean(axis=0)),
         }
 
     def transform(self, X: ArrayLike) -> np.ndarray:
@@ -121,8 +128,8 @@ class PixelScaler(ImageTransformer):
         Warns
         -----
         UserWarning
-            If the pixels have another range than the training pixels, or seem
-            inverted.
+            If the pixels have another range than the training pixels, or the images
+            seem inverted or transposed.
 
         Raises
         ------
@@ -151,7 +158,7 @@ class PixelScaler(ImageTransformer):
         return scaled
 
     def _warn_of_other_pixels(self, scaled):
-        """Warn of another pixel range and of inverted images."""
+        """Warn of another pixel range, and of inverted or transposed images."""
         if not hasattr(self, "largest_"):  # loaded from a file of an earlier version
             return
         unit = self.largest_ / self.max_value_
@@ -174,6 +181,27 @@ class PixelScaler(ImageTransformer):
                     UserWarning,
                     stacklevel=3,
                 )
+            elif self._is_transposed(_some(scaled) / np.float32(unit)):
+                warnings.warn(
+                    "the images of X look transposed, compared with the training "
+                    "images: swap rows and columns",
+                    UserWarning,
+                    stacklevel=3,
+                )
+
+    def _is_transposed(self, images):
+        """Compare images with the part of the mean image that transposing negates."""
+        side = round(images.shape[1] ** 0.5)
+        if side**2 != images.shape[1] or len(images) < 10:
+            return False
+        mean = self.mean_image_.reshape(side, side)
+        uneven = (mean - mean.T).ravel()
+        own = self.mean_image_ @ uneven
+        if own <= 1e-3 * (mean**2).sum():  # as for images that are symmetric
+            return False
+        parts = images @ (uneven / own)
+        error = parts.std() / len(parts) ** 0.5
+        return bool(parts.mean() < min(_TURNED, -_CERTAIN * error))
 
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """Scale rows back to pixel values and reshape them to images.
@@ -219,6 +247,10 @@ class PixelScaler(ImageTransformer):
         super()._check_fitted()
         if np.dtype(self.dtype_).kind not in "biuf":
             raise ValueError(f"dtype_={self.dtype_!r} is no type of pixels")
+
+
+def _some(rows):
+    return rows[:: -(-len(rows) // _SOME)]
 
 
 def _limits(integer, floating):

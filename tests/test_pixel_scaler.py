@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -215,6 +216,19 @@ def test_pixels_of_another_range_are_warned_of():
         PixelScaler().fit(images / 255).transform(images)
     scaler.transform(np.zeros_like(images))  # blank images are no other range
     scaler.transform(images // 2)
+
+
+@pytest.mark.parametrize("n", [10, 200])
+def test_transposed_images_are_warned_of(n):
+    digits = load_digits()
+    scaler = PixelScaler().fit(digits.images[:1000])
+    for start in range(1000, 1797 - n, n):
+        images = digits.images[start : start + n]
+        scaler.transform(images)
+        with pytest.warns(UserWarning, match="X look transposed"):
+            scaler.transform(images.swapaxes(1, 2).reshape(n, 64))
+    rng = np.random.default_rng(0)
+    PixelScaler().fit(rng.random((n, 49))).transform(rng.random((n, 49)))
 
 
 def test_one_image_in_place_of_a_stack_is_refused():

@@ -31,7 +31,7 @@ def coarse(image, rng):
 
 
 def no_digits(images, y, n, rng):
-    """Make pictures that look like no digit, `n` of each of nine kinds."""
+    """Make pictures that look like no digit, `n` of each of eleven kinds."""
 
     def some(*left_out):
         return images[rng.choice(np.flatnonzero(~np.isin(y, left_out)), n)]
@@ -48,6 +48,7 @@ def no_digits(images, y, n, rng):
         np.stack([_overlay(*pair, rng) for pair in zip(some(), some(), strict=True)]),
         np.stack([scribble(rng) for _ in range(n)]),
         np.stack([letter(rng) for _ in range(n)]),
+        np.stack([pattern(rng) for _ in range(n)]),
     ]
     return [image for kind in kinds for image in kind]
 
@@ -89,6 +90,23 @@ def letter(rng):
     matrix = np.array([[1, 0], [shear, width]])
     middle = np.full(2, SIDE / 2)
     return ndimage.affine_transform(page, matrix, middle - matrix @ middle, order=1)
+
+
+def pattern(rng):
+    """Draw a part of squared paper, of rough paper, or a block."""
+    page = np.zeros((SIDE, SIDE), np.uint8)
+    height, width = rng.integers(SIDE // 3, SIDE - 8, 2)
+    part = page[4 : 4 + height, 4 : 4 + width]
+    kind = rng.integers(3)
+    if kind == 0:
+        step, thick = int(rng.integers(12, 40)), int(rng.integers(3, 8))
+        for i in range(thick):
+            part[i::step] = part[:, i::step] = 255
+    else:
+        rough = ndimage.gaussian_filter(rng.normal(size=part.shape), rng.uniform(1, 6))
+        least = -2 if kind == 1 else rng.uniform(-0.5, 0.5)
+        part[rough > least * rough.std()] = 255
+    return page
 
 
 def _resize(image, height, width):

@@ -110,11 +110,13 @@ def _read_closer(gray, reading, factor, options, draw):
     closer, _ = _ink.reduce(closer, _CLOSE)
     found = _find_ink(closer, np.array([reading.dark]), reading.uneven, options)
     ink, mask, digit, level = _find_digits(*found, reading.whole, options)
-    if not digit.any() or (options.drop_frame and _is_block(digit)[0]):
+    if not digit.any():
         return None
     strokes, framed, unlike = draw(ink, digit, level)
     if unlike[0] > reading.unlike + _WORSE:
         return reading
+    if options.drop_frame and _is_block(digit)[0]:
+        return None
     parts = ink, mask, digit, strokes, framed, unlike
     return Reading(*reading[:3], *(part[0] for part in parts))
 

@@ -99,3 +99,10 @@ def test_parts_of_a_frame_are_no_part_of_the_digit():
             for scene in (plain, plain._replace(frame=0.02))
         ]
         assert np.abs(framed[0] - framed[1]).mean() / 255 < 0.05, digit
+
+
+@pytest.mark.parametrize("digit", [0, 4])
+def test_a_frame_seen_closely_does_not_hide_the_digit(digit):
+    scene = drawn.Scene(side=300, margin=0.12, dark_ink=False, noise=0.02)
+    scene = scene._replace(frame=0.02, shadow="gradient")
+    assert frame(drawn.draw(digit, scene, np.random.default_rng(4))).any()

@@ -3,8 +3,8 @@
 The default network, trained on MNIST, reads them behind DigitNormalizer, and so does
 the pretrained reader. The seconds are those of framing an image that comes alone. The
 last table has pictures without a digit: right is an error or a mark. A mark is for what
-is less probable than 0.7, or looks more like no digit than a threshold; a note says
-what others would mark.
+the reader finds less probable than 0.7, or looks more like no digit than a threshold; a
+note says what others would mark.
 """
 
 import time
@@ -51,7 +51,7 @@ def run(report, images, rows, epochs, seed):
         for name, (seconds, rows) in framed.items():
             right = np.mean(estimator.predict(rows) == kinds[name][1])
             table.add(name, name, [Turn(seconds, right)])
-    _no_digits(report, (scaler, model), x, rng)
+    _no_digits(report, readers["pretrained reader"], x, rng)
 
 
 def _no_digits(report, reader, digits, rng):
@@ -80,13 +80,12 @@ def _no_digits(report, reader, digits, rng):
 
 
 def _marks(reader, framed):
-    """Return the novelty of images, infinite for none, and if the network is sure."""
-    scaler, model = reader
-    framed = np.reshape(framed, (-1, 28, 28))
-    novel = np.full(len(framed), np.inf)
-    inked = framed.any(axis=(1, 2))
-    novel[inked] = _likeness.novelty(framed[inked])
-    return novel, model.predict_proba(scaler.transform(framed)).max(axis=1) >= 0.7
+    """Return the novelty of images, infinite for none, and if the reader is sure."""
+    images = np.reshape(framed, (-1, 28, 28))
+    novel = np.full(len(images), np.inf)
+    inked = images.any(axis=(1, 2))
+    novel[inked] = _likeness.novelty(images[inked])
+    return novel, reader.predict_proba(images).max(axis=1) >= 0.7
 
 
 def _framed(images):

@@ -1,5 +1,3 @@
-# Copyright (c) 2026, the skmnist developers
-# SPDX-License-Identifier: BSD-3-Clause
 """How unlike the digits of MNIST a framed image is.
 
 Of each image, the edges in each direction and cell are looked at. The distance is that

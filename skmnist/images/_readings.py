@@ -34,7 +34,8 @@ _CORNERS, _EXACT, _MUCH = 0.75, 8, 0.3
 # Of the longer side: the radius of no stroke in a digit that is not narrow, and of none
 # in one that fills the image.
 _THICK, _BOLD = 0.22, 0.3
-_LOOP = 0.38  # of the shorter side: the radius of no stroke in a digit with a loop
+# Of the shorter side: the radius of no stroke in a digit with a loop, if it is so full.
+_LOOP, _DENSE = 0.35, 0.75
 _WORSE = 0.3  # more unlike, and what is read closer is no better
 _LEAST = 0.5  # hardly anything is less unlike
 _ONE_SIDED = 0.12  # of what is beside strokes is no paper, at most
@@ -265,7 +266,8 @@ def _is_block(digit):
     thick = np.where(fills, _BOLD, _THICK) * longer
     for i in np.flatnonzero((full >= 0.5) & ~block):
         radius = _radius(digit[i])
-        block[i] = radius > _LOOP * shorter[i] and _n_pieces(~np.pad(digit[i], 1)) > 1
+        if full[i] >= _DENSE and radius > _LOOP * shorter[i]:
+            block[i] = _n_pieces(~np.pad(digit[i], 1)) > 1
         if 2 * shorter[i] >= longer[i] and radius > thick[i]:
             block[i] |= not fills[i] or _n_pieces(~digit[i]) < 2
     return block

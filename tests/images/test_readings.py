@@ -4,6 +4,7 @@ import drawn
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from skmnist import DigitNormalizer
 
@@ -106,3 +107,11 @@ def test_a_frame_seen_closely_does_not_hide_the_digit(digit):
     scene = drawn.Scene(side=300, margin=0.12, dark_ink=False, noise=0.02)
     scene = scene._replace(frame=0.02, shadow="gradient")
     assert frame(drawn.draw(digit, scene, np.random.default_rng(4))).any()
+
+
+def test_a_bold_digit_with_a_small_loop_is_no_block(mnist):
+    large = Image.fromarray(mnist.x_test[8076]).resize((280, 280), Image.BICUBIC)
+    disk = np.hypot(*np.mgrid[-15:16, -15:16]) <= 15
+    bold = ndimage.maximum_filter(large, footprint=disk)
+    (box,) = ndimage.find_objects((bold > 60).astype(int))
+    assert frame(255 - bold[box]).any()

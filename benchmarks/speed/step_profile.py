@@ -59,7 +59,7 @@ def _make_train(data, steps, mixed_precision):
     model.classes_ = np.arange(10)
     n_rows = steps * _NETWORK.batch_size
     X, y = data.x_train[:n_rows], data.y_train[:n_rows].astype(np.int32)
-    config = model._training_config(X.shape[1], 1, incremental=False)
+    config = model._training_config(X.shape[1], incremental=False)
     rows = Data(X, y, np.ones(n_rows, np.float32))
     plan = _fit._Plan(config, rows, State(None, None, 0, 0), single_epochs=True)
     loop = TrainingLoop(plan.spec, plan.optimizer)

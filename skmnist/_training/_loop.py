@@ -75,7 +75,7 @@ class TrainingLoop:
         self._optimizer = optimizer
         self._distort = make_distort(*spec.distortion) if spec.distortion else None
         self._n_weights = 2 * spec.n_layers
-        self._session = None
+        self._session = self._call = None
         self.release()
 
     def _build(self, inputs):
@@ -183,6 +183,7 @@ class TrainingLoop:
         """Release the memory of the session."""
         if self._session is not None:
             self._session.close()
+        self._session = self._call = None
 
     def release(self):
         """Forget data and weights."""

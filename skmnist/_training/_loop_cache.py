@@ -4,6 +4,7 @@ import gc
 import threading
 from contextlib import contextmanager
 
+from ._interrupts import defer_interrupts
 from ._loop import TrainingLoop
 
 # Loops that wait for their next fit, in the whole process.
@@ -53,14 +54,16 @@ class LoopCache:
         finally:
             with self._lock:
                 self._n_in_use -= 1
-            self._close(surplus)
+            self._close(surplus, now=loop in surplus)
 
-    def _close(self, loops):
+    @defer_interrupts()
+    def _close(self, loops, *, now):
+        # A KeyboardInterrupt that is raised in a destructor is lost.
         for loop in loops:
             loop.close()
         with self._lock:
             self._n_closed += len(loops)
-            collect = self._n_closed >= _MAX_CLOSED and gc.isenabled()
+            collect = (now or self._n_closed >= _MAX_CLOSED) and gc.isenabled()
             if collect:
                 self._n_closed = 0
         if collect:

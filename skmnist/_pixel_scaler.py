@@ -159,7 +159,7 @@ class PixelScaler(ImageTransformer):
 
     def _warn_of_other_pixels(self, scaled):
         """Warn of another pixel range, and of inverted or transposed images."""
-        if not hasattr(self, "largest_"):  # loaded from a file of an earlier version
+        if not hasattr(self, "mean_image_"):  # loaded from a file of an earlier version
             return
         unit = self.largest_ / self.max_value_
         least, greatest = float(scaled.min()) / unit, float(scaled.max()) / unit

@@ -231,6 +231,13 @@ def test_transposed_images_are_warned_of(n):
     PixelScaler().fit(rng.random((n, 49))).transform(rng.random((n, 49)))
 
 
+def test_a_scaler_without_a_mean_image_warns_of_nothing():
+    images = load_digits().images
+    scaler = PixelScaler().fit(images)
+    del scaler.mean_image_  # as files of earlier versions
+    scaler.transform(images.swapaxes(1, 2).reshape(-1, 64))
+
+
 def test_one_image_in_place_of_a_stack_is_refused():
     images = np.ones((3, 8, 8), np.uint8)
     with pytest.raises(ValueError, match=r"one image of 64 pixels: .*X\[np.newaxis\]"):

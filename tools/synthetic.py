@@ -1,6 +1,6 @@
 """Pictures that are made from MNIST: digits as others write and scan them, no digits.
 
-For `fit_likeness.py` and `train_reader.py`.
+For `fit_likeness.py`. The benchmarks draw their own, so that they measure others.
 """
 
 from pathlib import Path

@@ -298,11 +298,10 @@ def _predictions(model, images, polarity):
     (inked,) = rows.any(axis=1).nonzero()
     if inked.size:
         novel = novelty(rows[inked].reshape(-1, 28, 28)) > NOVEL
-        for i, *read in zip(
-            inked, model.predict_proba(rows[inked]), novel, strict=True
-        ):
-            digits[i] = _prediction(model.classes_.tolist(), read[0])
-            digits[i]["unsure"] |= bool(read[1])
+        predictions = _predictions_of(rows[inked], model)
+        for i, digit, is_novel in zip(inked, predictions, novel, strict=True):
+            digit["unsure"] |= bool(is_novel)
+            digits[i] = digit
     return digits, rows
 
 

@@ -35,13 +35,13 @@ class LoopCache:
         A new loop takes over the `optimizer`.
         """
         with self._lock:
-            self._n_in_use += 1
             known = [loop for loop in self._idle if loop.spec == spec]
             if known:
                 self._idle.remove(known[-1])
             else:
                 known.append(TrainingLoop(spec, optimizer))
                 self.n_built += 1
+            self._n_in_use += 1
         loop = known[-1]
         surplus = [loop]
         try:

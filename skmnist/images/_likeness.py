@@ -79,11 +79,7 @@ def unlikeness(framed):
     unlike : ndarray of shape (n,), dtype float32
         About 1 for a usual digit; root of the mean square over the features.
     """
-    means, directions, weights, rest = _model()
-    away = features(framed)[:, np.newaxis] - means[:, np.newaxis]
-    along = away @ directions
-    square = rest * (away**2).sum(axis=(2, 3)) + (weights * along[:, :, 0] ** 2).sum(2)
-    return np.sqrt(square.min(axis=1) / away.shape[-1])
+    return _distance(features(framed))
 
 
 def novelty(framed):
@@ -99,8 +95,17 @@ def novelty(framed):
         The distance of `unlikeness`, and a part of the log-odds of no digit.
     """
     kernel, bias, output, output_bias = _network()
-    hidden = np.maximum(features(framed) @ kernel + bias, 0)
-    return unlikeness(framed) + _ODDS * ((hidden @ output)[:, 0] + output_bias)
+    edges = features(framed)
+    hidden = np.maximum(edges @ kernel + bias, 0)
+    return _distance(edges) + _ODDS * ((hidden @ output)[:, 0] + output_bias)
+
+
+def _distance(edges):
+    means, directions, weights, rest = _model()
+    away = edges[:, np.newaxis] - means[:, np.newaxis]
+    along = away @ directions
+    square = rest * (away**2).sum(axis=(2, 3)) + (weights * along[:, :, 0] ** 2).sum(2)
+    return np.sqrt(square.min(axis=1) / away.shape[-1])
 
 
 @cache

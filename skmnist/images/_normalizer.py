@@ -615,8 +615,8 @@ def _by_moments(digits, deslant, power):
     of_x = (x**2 * digits.sum(axis=1)).sum(axis=1)
     of_xy = (y * along_x).sum(axis=1)
     slant = np.clip(of_xy / np.maximum(of_y, 1), -1, 1)
-    upright = np.maximum(of_x - slant * (2 * of_xy - slant * of_y), 0)
-    own = np.sqrt(np.stack([of_y, upright], axis=1) / ink[:, np.newaxis])
+    deslanted = np.maximum(of_x - slant * (2 * of_xy - slant * of_y), 0)
+    own = np.sqrt(np.stack([of_y, deslanted], axis=1) / ink[:, np.newaxis])
     stretch = (_SPREAD / np.clip(own, *_SPREADS)) ** np.float32(power)
     # Where pixels and lines of the result come from, in those of the digit.
     line, column = (

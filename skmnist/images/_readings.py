@@ -116,7 +116,7 @@ def _read_closer(gray, reading, factor, options, draw):
     strokes, framed, unlike = draw(ink, digit, level)
     if unlike[0] > reading.unlike + _WORSE:
         return reading
-    if options.drop_frame and _is_block(digit)[0]:
+    if options.drop_frame and _is_block(digit, *_ink.boxes_of(digit))[0]:
         return None
     parts = ink, mask, digit, strokes, framed, unlike
     return Reading(*reading[:3], *(part[0] for part in parts))
@@ -234,7 +234,7 @@ def _prices(mask, digit, plain, way, drop_frame):
     never |= (2 * areas >= boxes) & one_sided.any(axis=(1, 2))
     never |= _ink.is_ruled(digit)
     left = np.flatnonzero(~never)
-    never[left] = _is_block(digit[left])
+    never[left] = _is_block(digit[left], starts[left], lengths[left])
     prices = np.zeros(len(digit))
     if not whole:
         dropped = 1 - areas / np.maximum(mask.sum(axis=(1, 2)), 1)
@@ -245,10 +245,9 @@ def _prices(mask, digit, plain, way, drop_frame):
     return prices, clean
 
 
-def _is_block(digit):
-    """Tell which ink is too wide, too full or too square for strokes."""
+def _is_block(digit, starts, lengths):
+    """Tell which ink, in its boxes, is too wide, too full or too square for strokes."""
     areas = digit.sum(axis=(1, 2))
-    starts, lengths = _ink.boxes_of(digit)
     shape = np.array(digit.shape[1:])
     shorter, longer = lengths.min(axis=1), np.maximum(lengths.max(axis=1), 1)
     full = areas / np.maximum(lengths.prod(axis=1), 1)

@@ -74,7 +74,12 @@ def blanks():
     narrow = np.pad(narrow, 12, constant_values=235)
     tall = np.pad(np.full((272, 82), 220, np.uint8), 12, constant_values=40)
     tall = np.pad(tall, 1, constant_values=220)
+    noisy = np.full((300, 200), 230.0)
+    noisy[10:-10, 10:-10] = 40
+    noisy[14:-14, 14:-14] = 230
+    noisy += np.random.default_rng(0).normal(0, 1, noisy.shape)
     return {
+        "noisy box": np.uint8(np.rint(noisy)),
         "box without a margin": tall,
         "narrow box": narrow,
         "beside a desk, narrow": paper[:, 70:170],

@@ -241,13 +241,17 @@ def _read_picture(path, model, args):
         )
     image = read_image(path)
     if not args.sheet:
-        digits, framed = _predictions(model, [image], args.polarity)
-        if (n_digits := count_digits(image, args.polarity)) > 1:
-            print(
-                f"skmnist: note: {path}: was read as one digit, but looks like "
-                f"{n_digits}: --sheet reads each",
-                file=sys.stderr,
-            )
+        unsure = True
+        try:
+            digits, framed = _predictions(model, [image], args.polarity)
+            unsure = digits[0]["unsure"]
+        finally:
+            if unsure and (n_digits := count_digits(image, args.polarity)) > 1:
+                print(
+                    f"skmnist: note: {path}: was read as one digit, but looks like "
+                    f"{n_digits}: --sheet reads each",
+                    file=sys.stderr,
+                )
     else:
         found = find_digits(image, polarity=args.polarity, classifier=model)
         digits, framed = _predictions(model, found.images, "light")

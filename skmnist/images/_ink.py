@@ -4,6 +4,7 @@ All but `to_gray` work on stacks of images of one size, ``(n, height, width)``.
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -154,12 +155,18 @@ def light_of(gray, detail=1):
 def is_light(gray):
     """Return for each image whether it is only a smooth gradient of light."""
     small, _ = reduce(gray, _THUMBNAIL)
-    y, x = np.mgrid[[slice(-1, 1, n * 1j) for n in small.shape[1:]]].reshape(2, -1)
-    surface = np.linalg.qr(np.stack([x**0, x, y, x * y, x**2, y**2], axis=1))[0]
-    surface = surface.astype(np.float32)
+    surface = _quadratic(small.shape[1:])
     rows = small.reshape(len(small), -1)
     rest = np.abs(rows - rows @ surface @ surface.T)
     return rest.max(axis=1) < _SMOOTH * np.ptp(rows, axis=1)
+
+
+@lru_cache
+def _quadratic(shape):
+    """Return an orthonormal basis of the quadratic surfaces on a grid."""
+    y, x = np.mgrid[[slice(-1, 1, n * 1j) for n in shape]].reshape(2, -1)
+    basis = np.linalg.qr(np.stack([x**0, x, y, x * y, x**2, y**2], axis=1))[0]
+    return basis.astype(np.float32)
 
 
 def even_out(gray, dark, even_light, detail=1):
@@ -294,10 +301,11 @@ def _across(ink):
 
 
 def _quantile(rows, part):
-    """Return a quantile of each row; to sort is several times faster than NumPy's."""
+    """Return a quantile of each row, several times faster than NumPy's."""
     place = part * (rows.shape[-1] - 1)
-    rows = np.sort(rows, axis=-1)
-    low, high = rows[..., int(place)], rows[..., math.ceil(place)]
+    ends = int(place), math.ceil(place)
+    rows = np.partition(rows, ends, axis=-1)
+    low, high = (rows[..., end] for end in ends)
     return low + np.float32(place % 1) * (high - low)
 
 

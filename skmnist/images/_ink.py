@@ -156,9 +156,9 @@ def is_light(gray):
     """Return for each image whether it is only a smooth gradient of light."""
     small, _ = reduce(gray, _THUMBNAIL)
     surface = _quadratic(small.shape[1:])
-    rows = small.reshape(len(small), -1)
+    rows = small.reshape(len(small), 1, -1)  # for small products, without threads
     rest = np.abs(rows - rows @ surface @ surface.T)
-    return rest.max(axis=1) < _SMOOTH * np.ptp(rows, axis=1)
+    return (rest.max(axis=2) < _SMOOTH * np.ptp(rows, axis=2))[:, 0]
 
 
 @lru_cache
@@ -243,7 +243,7 @@ def find_ink(gray, dark, even_light=True, threshold="otsu", boxes=False, detail=
     low[same] = high[same] = np.inf
     mask = ink > low[:, np.newaxis, np.newaxis]
     if boxes:
-        mask = np.stack([without_boxes(each) for each in mask])
+        mask = without_boxes(mask)
     pieces, n = ndimage.label(mask, _TOUCH)
     # Hysteresis: weak ink counts if it is connected to strong ink.
     strong = np.zeros(n + 1, bool)
@@ -449,24 +449,27 @@ def _eroded(mask):
     return ndimage.binary_erosion(mask)
 
 
-def without_boxes(mask):
-    """Return one mask without the lines of boxes that are drawn around digits.
+def without_boxes(masks):
+    """Return masks without the lines of boxes that are drawn around digits.
 
     A box has at least two lines across and two down; strokes that cross them stay.
     """
     from scipy import ndimage
 
-    if is_ruled(mask[np.newaxis])[0]:
-        along = [mask.mean(axis=axis) > _LINE for axis in (0, 1)]
+    rest = masks.copy()
+    for i in np.flatnonzero(is_ruled(masks)):
+        along = [masks[i].mean(axis=axis) > _LINE for axis in (0, 1)]
         lines = zip((along[0], along[1][:, np.newaxis]), along, strict=True)
-        lines = [(mask & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
-        mask = _without_lines(mask, lines)
-    pieces, _ = ndimage.label(mask, np.ones((3, 3)))
-    rest = mask
-    for i, part in enumerate(ndimage.find_objects(pieces), 1):
-        own = pieces[part] == i
-        long = int(_LINE * min(own.shape))
-        if long < 12 or own.mean() > _HOLLOW:
+        lines = [(rest[i] & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
+        rest[i] = _without_lines(rest[i], lines)
+    pieces, _ = ndimage.label(rest, _TOUCH)
+    for number, part in enumerate(ndimage.find_objects(pieces), 1):
+        part = part[0].start, *part[1:]
+        long = int(_LINE * min(n.stop - n.start for n in part[1:]))
+        if long < 12:
+            continue
+        own = pieces[part] == number
+        if own.mean() > _HOLLOW:
             continue
         if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
             continue
@@ -476,8 +479,6 @@ def without_boxes(mask):
         walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
         if ndimage.binary_fill_holes(walls).mean() < _CLOSED:
             continue
-        if rest is mask:
-            rest = mask.copy()
         rest[part] &= ~own | _without_lines(own, lines)
     return rest
 

@@ -543,11 +543,8 @@ def _width(strokes, digit_size):
 def _n_pieces(strokes):
     from scipy import ndimage
 
-    pieces, n = ndimage.label(strokes, _CROSS)
-    first = np.unique(pieces, return_index=True)[1][-n:] if n else []
-    return np.bincount(
-        np.asarray(first, int) // strokes[0].size, minlength=len(strokes)
-    )
+    boxes = ndimage.find_objects(ndimage.label(strokes, _CROSS)[0])
+    return np.bincount([box[0].start for box in boxes], minlength=len(strokes))
 
 
 def _scale(strokes, longest, squeeze=1):

@@ -127,7 +127,7 @@ def _sheets(report, table, model, key, label, gaps=0, touching=0.0):
             y, random, scene=scene, touching=touching
         )
         start = time.process_time()
-        found = find_digits(sheet, classifier=model)
+        found = find_digits(sheet)
         framed = DigitNormalizer(on_blank="zeros").transform(found.images)
         seconds += time.process_time() - start
         owners = _owners(found.boxes, middles)

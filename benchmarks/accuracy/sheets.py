@@ -61,7 +61,7 @@ def _read_page(reader, page, expected):
 def _read(reader, page):
     """Return what is read: lines apart by spaces, "-" for ink that is no digit."""
     try:
-        found = find_digits(page, classifier=reader)
+        found = find_digits(page)
     except ValueError:
         return ""
     framed = DigitNormalizer(on_blank="zeros").transform(found.images)
@@ -81,7 +81,7 @@ def _alone(report, reader, x, y):
         cells = [pages.place(image) for image in x[i : i + 100]]
         sheet = np.vstack([np.hstack(cells[j : j + 10]) for j in range(0, 100, 10)])
         start = time.perf_counter()
-        found = find_digits(255 - sheet, classifier=reader)
+        found = find_digits(255 - sheet)
         framed = DigitNormalizer(on_blank="zeros").transform(found.images)
         labels = reader.predict(framed)
         seconds = time.perf_counter() - start
@@ -130,7 +130,7 @@ def _drawn(report, reader, n):
             scene = drawn.SHEETS[i % len(drawn.SHEETS)]
             sheet, _ = drawn.draw_sheet(y, rng, scene=scene._replace(lines=lines))
             start = time.perf_counter()
-            found = find_digits(sheet, classifier=reader)
+            found = find_digits(sheet)
             right = (
                 len(found.images) == len(y)
                 and (reader.predict(found.images) == y).mean()

@@ -253,7 +253,7 @@ def _read_picture(path, model, args):
                     file=sys.stderr,
                 )
     else:
-        found = find_digits(image, polarity=args.polarity, classifier=model)
+        found = find_digits(image, polarity=args.polarity)
         digits, framed = _predictions(model, found.images, "light")
         for i, digit in enumerate(digits):
             digit["box"] = found.boxes[i].tolist()

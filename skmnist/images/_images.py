@@ -5,7 +5,7 @@ import warnings
 from io import BytesIO
 from itertools import product
 from numbers import Real
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,9 +13,9 @@ from sklearn.utils import Bunch
 
 from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
 from . import _ink
-from ._likeness import USUAL, unlikeness
+from ._likeness import NOVEL, novelty
 from ._normalizer import DigitNormalizer
-from ._touching import find_cuts
+from ._touching import find_parts
 
 _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
@@ -25,7 +25,8 @@ _LONGEST = 2000  # pixels: resolution for the search of digits on a page
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # range of the usual width, as a fraction of the height
 _NO_DIGIT = 4.0  # distances to digits are clipped to this
-_ODDS = 0.25  # how much less unlike parts count for one more of their log-odds
+_STEP = 32  # pixels: from size to size of the digits that are compared
+_PART = 0.5  # what each part of touching digits costs, beside how unlike it is, squared
 _DESK = 0.2  # least difference of desk and paper, as a fraction of the contrast
 _LOW = 0.4  # pieces below this fraction of the usual height are parts of digits
 _LINE = 4  # width by height above which ink is a line
@@ -37,8 +38,7 @@ class _Digit(NamedTuple):
     own: np.ndarray  # mask of its ink
     frame: np.ndarray
     touching: bool = False
-    unlike: float = np.inf  # distance to the digits of MNIST
-    odds: float = 0.0  # log-odds of the predicted label
+    unlike: float = np.inf  # novelty
 
 
 @validate_params(
@@ -126,7 +126,6 @@ def _as_array(picture):
         "image": ["array-like"],
         "polarity": [StrOptions({"auto", "dark", "light"})],
         "min_height": [Interval(Real, 0, 1, closed="left")],
-        "classifier": [HasMethods("predict_proba"), None],
     },
     prefer_skip_nested_validation=True,
 )
@@ -135,16 +134,15 @@ def find_digits(
     *,
     polarity: Literal["auto", "dark", "light"] = "auto",
     min_height: float = 0.35,
-    classifier: Any = None,
 ) -> Bunch:
     """Find the digits in a picture of a line or a page.
 
     Overlapping pieces of ink are one digit, and so are small pieces that nearly touch a
-    larger one (the bar of a 5). Ink much wider than the usual digit of the page may be
-    touching digits: it is cut along a shortest path through the least ink [1]_, [2]_,
-    if both pieces are more like the digits of MNIST. Cuts can be wrong, so `touching`
-    marks their pieces, and ink that is wider than high but cannot be cut. Lines of
-    boxes, underlines, a desk around the paper and dark corners are left out.
+    larger one (the bar of a 5). Ink that looks like no digit may be touching digits: it
+    is cut along shortest paths through the least ink [1]_, where the parts are most
+    like the digits of MNIST, found by dynamic programming [2]_. Cuts can be wrong, so
+    `touching` marks the parts, and ink that is wider than high but cannot be cut.
+    Lines of boxes, underlines, a desk around the paper and dark corners are left out.
 
     Parameters
     ----------
@@ -157,12 +155,6 @@ def find_digits(
     min_height : float, default=0.35
         Pieces whose longer side is shorter than this part of the usual one are
         specks; in [0, 1).
-
-    classifier : estimator, default=None
-        A fitted classifier with `predict_proba` that takes what
-        :class:`skmnist.DigitNormalizer` returns. With it, digits of usual width are
-        cut too, and only where its log-odds are higher for each piece than for the
-        whole: touching digits as narrow as 1 and 7 are not wide.
 
     Returns
     -------
@@ -212,11 +204,11 @@ def find_digits(
     small = _sheet(small)
     digits, best = None, np.inf
     for way in _ways(small, polarity):
-        found = _find(small, way, min_height, classifier)
+        found = _find(small, way, min_height)
         unlike = np.mean([min(d.unlike, _NO_DIGIT) for d in found or ()] or [_NO_DIGIT])
         if found is not None and (digits is None or unlike < best):
             digits, best = found, unlike
-        if best < USUAL:
+        if best < NOVEL:
             break
     if not digits:
         lack = (
@@ -252,7 +244,7 @@ def _ways(page, polarity):
     return dict.fromkeys((dark, even[0], d) for d, dark in product(details, darks))
 
 
-def _find(page, way, min_height, classifier):
+def _find(page, way, min_height):
     """Return the digits of a page in one interpretation; None if it has no ink."""
     dark, even, detail = way
     (ink,), (labels,), (level,) = _ink.find_ink(
@@ -266,7 +258,7 @@ def _find(page, way, min_height, classifier):
         frame = _around(boxes[group])
         own = np.isin(labels[_part(frame)], np.array(group) + 1)
         digits.append(_Digit(_alone(own, frame, page), own, frame))
-    return _cut(digits, page, classifier)
+    return _cut(digits, page)
 
 
 def _sheet(page):
@@ -320,67 +312,53 @@ def _wide(frames):
     return _WIDE * np.clip(np.median(widths), least, greatest), height
 
 
-def _cut(digits, page, classifier):
-    """Cut touching digits until none is left."""
+def _cut(digits, page):
+    """Cut what is unlike a digit, where the parts are more like digits."""
     if not digits:
         return digits
     wide, usual = _wide(np.array([digit.frame for digit in digits]))
-    done, todo = [], _read(digits, classifier)
-    while todo:
-        digit = todo.pop()
-        width = digit.own.shape[1]
-        suspect = digit.unlike > USUAL and (width > wide or classifier is not None)
-        if suspect and (parts := _apart(digit, page, wide, usual, classifier)):
-            todo += parts
-            continue
-        # What is left may be one wide digit, up to an impossible width.
-        touching = digit.touching or width > max(wide, usual)
-        done.append(digit._replace(touching=touching))
+    done = []
+    for digit in _compare(digits):
+        parts = [digit]
+        if digit.unlike > NOVEL:
+            parts = _apart(digit, page, usual)
+        # What is not cut may be one wide digit, up to an impossible width.
+        touching = len(parts) > 1 or digit.own.shape[1] > max(wide, usual)
+        done += [part._replace(touching=touching) for part in parts]
     return done
 
 
-def _apart(digit, page, wide, usual, classifier):
-    """Return the two parts of touching digits, if they are more like digits.
-
-    A part that is wide itself is not compared: it is cut later.
-    """
+def _apart(digit, page, usual):
+    """Return the parts of touching digits that are least unlike digits, by all."""
+    found = find_parts(digit.own, usual)
     parts = []
-    for left in find_cuts(digit.own, usual):
-        for own in left, digit.own & ~left:
-            part = _trim(own, digit.frame)
-            parts.append(_Digit(_alone(*part, page), *part, touching=True))
-    parts = _read(parts, classifier)
-    best, least = None, np.inf
-    for pair in zip(parts[::2], parts[1::2], strict=True):
-        narrow = [part for part in pair if part.own.shape[1] <= wide] or pair
-        unlike = max(part.unlike for part in narrow)
-        odds = min(part.odds for part in narrow)
-        surer = classifier is None or odds > digit.odds
-        if unlike < digit.unlike and surer and unlike - _ODDS * odds < least:
-            best, least = pair, unlike - _ODDS * odds
-    return best
+    for _, _, own in found:
+        own, frame = _trim(own, digit.frame)
+        parts.append(_Digit(_alone(own, frame, page), own, frame))
+    # The best parts up to each cut: a part never ends where it begins.
+    best = {0: (0.0, [])}
+    for (first, last, _), part in zip(found, _compare(parts, even_light=False, drop_frame=False), strict=True):
+        if first not in best:
+            continue
+        total, before = best[first]
+        total += _PART + min(part.unlike, _NO_DIGIT) ** 2
+        if last not in best or total < best[last][0]:
+            best[last] = total, [*before, part]
+    return best[max(best)][1]
 
 
-def _read(digits, classifier):
-    """Tell how unlike digits they are, and how sure a classifier is of their labels.
-
-    The log-odds are those of the first label to the second one.
-    """
-    if not digits:
-        return []
-    images = [digit.image for digit in digits]
-    rows = DigitNormalizer(polarity="light", on_blank="zeros").transform(images)
-    unlike, odds = np.full(len(rows), np.inf), np.zeros(len(rows))
-    inked = rows.any(axis=1)
-    if inked.any():
-        unlike[inked] = unlikeness(rows[inked].reshape(-1, 28, 28))
-    if inked.any() and classifier is not None:
-        read = np.sort(classifier.predict_proba(rows[inked]), axis=1)[:, -2:]
-        odds[inked] = np.ptp(np.log(np.maximum(read, 1e-30)), axis=1)
-    return [
-        digit._replace(unlike=u, odds=o)
-        for digit, u, o in zip(digits, unlike, odds, strict=True)
+def _compare(digits, **options):
+    """Tell how unlike the digits of MNIST these are."""
+    # Images of one size are framed together.
+    images = [
+        np.pad(digit.image, [(0, -n % _STEP) for n in digit.image.shape])
+        for digit in digits
     ]
+    normalizer = DigitNormalizer(polarity="light", on_blank="zeros", **options)
+    rows = normalizer.transform(images)
+    unlike, inked = np.full(len(rows), np.inf), rows.any(axis=1)
+    unlike[inked] = np.maximum(novelty(rows[inked].reshape(-1, 28, 28)), 0)
+    return [digit._replace(unlike=u) for digit, u in zip(digits, unlike, strict=True)]
 
 
 def _trim(own, frame):

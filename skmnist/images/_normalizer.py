@@ -14,7 +14,7 @@ from .._base import VersionStamp
 from .._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from . import _ink
 from ._likeness import unlikeness
-from ._readings import NONE, Options, read
+from ._readings import LONGEST, NONE, Options, read
 
 _SIDE = 28
 _SQUEEZE = 0.75  # width, where a digit was stretched
@@ -475,7 +475,7 @@ def _stacks(images):
         sizes.setdefault(np.shape(image)[:2], []).append(i)
     stacks = []
     for size, numbers in sizes.items():
-        at_once = 1 if max(size, default=0) > _ENOUGH else _AT_ONCE
+        at_once = 1 if max(size, default=0) > LONGEST else _AT_ONCE
         stacks += [numbers[i : i + at_once] for i in range(0, len(numbers), at_once)]
     return stacks
 
@@ -485,7 +485,7 @@ def _redraw(ink, starts, sides):
 
     The kernel is a Gaussian of the fourth order, which keeps small loops open.
     """
-    if max(ink.shape[1:]) > _ENOUGH:  # then the image is alone
+    if max(ink.shape[1:]) > LONGEST:  # then the image is alone
         (top, left), (bottom, right) = starts[0], starts[0] + sides[0]
         ink, factor = _ink.reduce(ink[:, top:bottom, left:right], _ENOUGH)
         starts, sides = np.zeros_like(starts), sides / factor

@@ -5,17 +5,18 @@ import numpy as np
 from ._ink import width_of
 
 _PAPER = 0.15  # cost of a pixel of paper on a cut; a pixel of ink costs 1
-_CUTS = 5  # most cuts that are tried
-_THICK = 2.5  # most stroke widths that a cut goes through
+_CUTS = 6  # most cuts that are tried, for ink as wide as it is high
+_THICK = 3.5  # most stroke widths that a cut goes through
 _TALL = 0.6  # the least height of a digit, as a part of the usual one
 _FULL = 0.7  # the least ink of a digit, as a part of a straight stroke as high
+_WIDEST = 1.4  # the greatest width of a digit, in heights
 
 
-def find_cuts(mask, usual):
-    """Find cuts that divide touching digits into two, cheapest first.
+def find_parts(mask, usual):
+    """Find the parts of touching digits between any two cuts.
 
-    A cut is a shortest path from the top to the bottom through the least ink. Cuts
-    are at least half a stroke apart.
+    A cut is a shortest path from the top to the bottom through the least ink, half a
+    stroke or more from the other ones.
 
     Parameters
     ----------
@@ -26,28 +27,43 @@ def find_cuts(mask, usual):
 
     Returns
     -------
-    cuts : list of ndarray of shape (height, width), dtype bool
-        The ink of the left one of the two, for each way.
+    parts : list of (int, int, ndarray of shape (height, width), dtype bool)
+        The cuts where each part begins and ends, from left to right, and its ink. All
+        ink is between the first and the last cut.
     """
     height, width = mask.shape
     (pen,) = width_of(mask[np.newaxis])
+    cuts = _find_cuts(mask, pen)
+    paths = np.array([np.zeros(height, int), *cuts, np.full(height, width)])
+    paths = np.maximum.accumulate(paths)[:, :, np.newaxis]
+    column = np.arange(width)
+    parts = []
+    for first in range(len(cuts) + 1):
+        for last in range(first + 1, len(cuts) + 2):
+            part = mask & (column >= paths[first]) & (column < paths[last])
+            if _is_digit(part, pen, usual) or len(cuts) == last - first - 1:
+                parts.append((first, last, part))
+    return parts
+
+
+def _find_cuts(mask, pen):
+    """Return the columns of each cut, from left to right."""
+    height, width = mask.shape
     cost = np.where(mask, 1, _PAPER)
     half = height // 2
     # From the middle of the height, the cheapest ways up and down.
     ways = _ways(cost[: half + 1]), _ways(cost[half:][::-1])
-    total = ways[0][0] + ways[1][0]
+    up, down = (_trace(steps) for _, steps in ways)
+    paths = np.concatenate([up, down[-2::-1]]).T
+    crossed = mask[np.arange(height), paths].sum(axis=1)
     cuts = []
-    for x in np.argsort(total, kind="stable"):
-        if any(abs(x - other) < pen / 2 for other, _ in cuts) or len(cuts) == _CUTS:
-            continue
-        up, down = (_trace(steps, x) for _, steps in ways)
-        path = np.concatenate([up, down[-2::-1]])
-        left = mask & (np.arange(width) < path[:, np.newaxis])
-        crossed = mask[np.arange(height), path].sum()
-        parts = left, mask & ~left
-        if crossed <= _THICK * pen and all(_is_digit(p, pen, usual) for p in parts):
-            cuts.append((x, left))
-    return [left for _, left in cuts]
+    for x in np.argsort(ways[0][0] + ways[1][0], kind="stable"):
+        apart = all(np.abs(paths[x] - cut).mean() >= pen / 2 for cut in cuts)
+        if apart and crossed[x] <= _THICK * pen:
+            cuts.append(paths[x])
+        if len(cuts) >= _CUTS * width / height:
+            break
+    return sorted(cuts, key=np.mean)
 
 
 def _ways(cost):
@@ -62,18 +78,20 @@ def _ways(cost):
     return total, steps
 
 
-def _trace(steps, x):
-    """Return the columns of the path that ends at `x`."""
-    path = np.empty(len(steps), int)
+def _trace(steps):
+    """Return the columns of the paths that end at each column."""
+    paths = np.empty(steps.shape, int)
+    x = np.arange(steps.shape[1])
     for i in range(len(steps) - 1, -1, -1):
-        path[i] = x
-        x += steps[i, x]
-    return path
+        paths[i] = x
+        x = x + steps[i, x]
+    return paths
 
 
 def _is_digit(part, pen, usual):
-    rows = np.flatnonzero(part.any(axis=1))
+    rows, columns = (np.flatnonzero(part.any(axis=axis)) for axis in (1, 0))
     if not rows.size:
         return False
-    height = rows[-1] - rows[0] + 1
-    return height >= _TALL * usual and part.sum() >= _FULL * pen * height
+    height, width = np.ptp(rows) + 1, np.ptp(columns) + 1
+    enough = height >= _TALL * usual and part.sum() >= _FULL * pen * height
+    return enough and width <= _WIDEST * max(height, usual)

@@ -154,19 +154,10 @@ def test_a_chain_of_touching_digits_is_cut_into_all():
     np.testing.assert_array_equal(found.touching, touching)
 
 
-@pytest.mark.parametrize(("surest", "n_digits"), [(0.9, 5), (0.7, 4)])
-def test_a_classifier_decides_about_narrow_ones(surest, n_digits):
-    class Reader:
-        def predict_proba(self, rows):
-            columns = rows.reshape(-1, 28, 28).any(axis=1).sum(axis=1)
-            first = np.where(columns > 8, 0.8, surest)  # of two strokes and one
-            return np.stack([first, 1 - first], axis=1)
-
+def test_narrow_digits_that_touch_are_cut_too():
     page = page_of_strokes(200, 225)
-    assert len(find_digits(page).images) == 4
-    found = find_digits(page, classifier=Reader())
-    assert len(found.images) == n_digits
-    assert found.touching.sum() == 2 * (n_digits == 5)
+    found = find_digits(page)
+    assert found.touching.tolist() == [False, True, True, False, False]
 
 
 def test_ink_that_is_no_digit_is_marked():

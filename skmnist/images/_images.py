@@ -25,6 +25,7 @@ _LONGEST = 2000  # pixels: resolution for the search of digits on a page
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # range of the usual width, as a fraction of the height
 _NO_DIGIT = 4.0  # distances to digits are clipped to this
+_NARROW = 0.7  # of the height: what is narrower is one digit
 _STEP = 32  # pixels: from size to size of the digits that are compared
 _PART = 0.5  # what each part of touching digits costs, beside how unlike it is, squared
 _DESK = 0.2  # least difference of desk and paper, as a fraction of the contrast
@@ -319,11 +320,11 @@ def _cut(digits, page):
     wide, usual = _wide(np.array([digit.frame for digit in digits]))
     done = []
     for digit in _compare(digits):
-        parts = [digit]
-        if digit.unlike > NOVEL:
+        parts, (height, width) = [digit], digit.own.shape
+        if digit.unlike > NOVEL and width > _NARROW * height:
             parts = _apart(digit, page, usual)
         # What is not cut may be one wide digit, up to an impossible width.
-        touching = len(parts) > 1 or digit.own.shape[1] > max(wide, usual)
+        touching = len(parts) > 1 or width > max(wide, usual)
         done += [part._replace(touching=touching) for part in parts]
     return done
 
@@ -335,9 +336,10 @@ def _apart(digit, page, usual):
     for _, _, own in found:
         own, frame = _trim(own, digit.frame)
         parts.append(_Digit(_alone(own, frame, page), own, frame))
+    parts = _compare(parts, even_light=False, drop_frame=False)
     # The best parts up to each cut: a part never ends where it begins.
     best = {0: (0.0, [])}
-    for (first, last, _), part in zip(found, _compare(parts, even_light=False, drop_frame=False), strict=True):
+    for (first, last, _), part in zip(found, parts, strict=True):
         if first not in best:
             continue
         total, before = best[first]

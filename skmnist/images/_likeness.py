@@ -25,7 +25,6 @@ from pathlib import Path
 import numpy as np
 
 FILE = Path(__file__).with_name("likeness.npz")
-USUAL = 1.68  # 2 % of MNIST's digits are more unlike
 NOVEL = 1.67  # 1.5 % of MNIST's digits have a greater novelty
 _ODDS = 0.06  # of the log-odds count
 _SIDE = 28

@@ -154,8 +154,8 @@ def test_a_chain_of_touching_digits_is_cut_into_all():
     np.testing.assert_array_equal(found.touching, touching)
 
 
-def test_narrow_digits_that_touch_are_cut_too():
-    page = page_of_strokes(200, 225)
+def test_touching_digits_less_wide_than_high_are_cut_too():
+    page = page_of_strokes(200, 235)
     found = find_digits(page)
     assert found.touching.tolist() == [False, True, True, False, False]
 

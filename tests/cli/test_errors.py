@@ -30,6 +30,7 @@ EVALUATE = "evaluate --model MODEL --data"
         (f"{TRAIN_TO_M} --max-value -1", "'max_value' .* Got -1"),
         (f"{TRAIN_TO_M} --model nowhere/m", "nowhere/m: .*no folder .*nowhere"),
         (f"{TRAIN_TO_M} --model .", "cannot be saved .it exists and is not a file"),
+        (f"{TRAIN_TO_M} --report text", "error: text: File exists"),
         (f"{TRAIN_TO_M} --data digit", "error: digit: .*nor mnist.* no such file"),
         (f"{TRAIN_TO_M} --data text", "text: (is no CSV, IDX or .npz|has 1 columns)"),
         (f"{TUNE} --dropout 0.2 1", r"'dropout' .*\[0\.0, 1\.0\)\. Got 1\.0"),

@@ -270,23 +270,24 @@ def test_class_weight_helps_the_rare_class():
 # --- going on --------------------------------------------------------------------
 
 
-def test_two_warm_fits_are_one_longer_fit():
-    whole = Classifier(epochs=6).fit(X, Y)
-    parts = Classifier(epochs=4, warm_start=True).fit(X, Y)
-    parts = pickle.loads(pickle.dumps(parts)).set_params(epochs=2).fit(X, Y)
-    assert same_weights(parts, whole)
-    assert parts.loss_curve_ == whole.loss_curve_
-    assert parts.n_iter_ == 6
-
-
-def test_partial_fit_is_an_epoch():
-    whole = Classifier(epochs=3).fit(X, Y)
-    parts = Classifier()
-    for _ in range(3):
-        parts.partial_fit(X, Y, classes=np.arange(10))
-        parts = pickle.loads(pickle.dumps(parts))
-    assert same_weights(parts, whole)
-    assert same_weights(Classifier(epochs=2).fit(X, Y).partial_fit(X, Y), whole)
+@pytest.mark.filterwarnings("ignore:.*no bfloat16 instructions")
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"augmentation": "elastic"}, {"hidden_units": 256, "dtype": "mixed_bfloat16"}],
+)
+def test_two_warm_fits_or_four_partial_ones_are_one_longer_fit(params):
+    whole = Classifier(epochs=4, **params).fit(X, Y)
+    warm = Classifier(epochs=3, warm_start=True, **params).fit(X, Y)
+    warm = pickle.loads(pickle.dumps(warm)).set_params(epochs=1).fit(X, Y)
+    assert warm.loss_curve_ == whole.loss_curve_
+    assert warm.n_iter_ == 4
+    new, begun = Classifier(**params), Classifier(epochs=2, **params).fit(X, Y)
+    for parts, n_epochs in ((new, 4), (begun, 2)):
+        for _ in range(n_epochs):
+            parts.partial_fit(X, Y, classes=np.arange(10))
+            parts = pickle.loads(pickle.dumps(parts))
+        assert same_weights(parts, whole)
+    assert same_weights(warm, whole)
 
 
 def test_partial_fit_over_chunks():

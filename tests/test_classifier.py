@@ -414,41 +414,6 @@ def test_bad_parameters_are_named(fitted, params, message):
     assert_array_equal(model.predict_proba(X_TEST), before)
 
 
-def nan_in(x):
-    x = x.copy()
-    x[3, 5] = np.nan
-    return x
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda x, y: (nan_in(x), y), "contains NaN"),
-        (lambda x, y: (x + np.float32(np.inf), y), "infinity"),
-        (lambda x, y: (x.reshape(-1, 8, 8), y), "PixelScaler"),
-        (lambda x, y: (x.reshape(-1, 8, 8).tolist(), y), "PixelScaler"),
-        (lambda x, y: (x, y + 0.5), "continuous"),
-        (lambda x, y: (x, y[:-1]), "inconsistent numbers of samples"),
-        (lambda x, y: (x, np.eye(10)[y]), r"y .*, 10\).* y\.argmax\(axis=1\)"),
-        (lambda x, y: (x, [[0, 1]] * len(y)), "y .*MultiOutputClassifier"),
-        (lambda x, y: (x, y.astype(object)), r"y: Unknown .* y\.astype\(int\)"),
-        (lambda x, y: (x, None), "requires y to be passed"),
-        (lambda x, y: (x[:0], y[:0]), "0 sample"),
-    ],
-)
-def test_a_failed_fit_leaves_the_estimator_as_it_was(fitted, change, message):
-    model = pickle.loads(pickle.dumps(fitted))
-    before = pickle.dumps(model)
-    with pytest.raises(ValueError, match=message):
-        model.fit(*change(X, Y))
-    assert pickle.dumps(model) == before
-    fresh = Classifier(random_state=np.random.RandomState(3))
-    before = pickle.dumps(fresh)
-    with pytest.raises(ValueError, match=message):
-        fresh.fit(*change(X, Y))
-    assert pickle.dumps(fresh) == before
-
-
 def test_a_loss_that_is_not_finite():
     model = Classifier(epochs=2).fit(X, Y)
     before = model.predict_proba(X_TEST)

@@ -437,7 +437,7 @@ class MLPDigitClassifier(
         return self
 
     def _can_go_row_by_row(self):
-        if self.class_weight == "balanced":
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             raise AttributeError(
                 "partial_fit does not support class_weight='balanced': compute the "
                 "weights from all labels with sklearn.utils.class_weight."

@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 import scipy.sparse
 from hostile import (
+    ALLOWED,
     BAD_LABELS,
     BAD_ROWS,
     BASE,
@@ -419,6 +420,21 @@ def test_each_bad_form_of_rows(fitted, bad):
 def test_each_bad_form_of_labels(fitted, bad):
     y = made("y", np.arange(12) % 3, bad)
     check_refused_in_fits(fitted, Input("X", np.eye(12, 4), None), y)
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_each_bad_value_of_a_parameter(fitted, name):
+    X, y = Input("X", np.eye(12, 4), None), Input("y", np.arange(12) % 3, None)
+    bad = [value for value in HOSTILE if not ALLOWED[name](value)]
+    assert len(bad) > 20
+    for value in map(copy.deepcopy, bad):
+        model = start(fitted, "int", BASE | {name: value})
+        # Of several callbacks or weights, the message has one.
+        said = "" if name in ("callbacks", "class_weight") else re.escape(repr(value))
+        message = rf"(?s)\b{name}\b.*{said}"
+        for fit in (model.fit, model.partial_fit):
+            result = outcome(fit, model, X, y)
+            check_refused(result, [Input(name, value, None, message)])
 
 
 @each([*BAD_PIXELS, *BAD_IMAGES])

@@ -316,6 +316,7 @@ WORDS = ["", "adam", "Adam", "relu", np.str_("relu"), "relu\0", "balanced", "con
 WORDS += ["float32", b"relu"]
 SEQUENCES = [(), [], (2,), [2], (0,), (2, -1), (2.0,), (2, None), ("2",), (10**30,)]
 SEQUENCES += [(True,), {2}, range(2), np.array(2), np.array([2]), np.array([2, 2])]
+SEQUENCES += [(2, 1.5), np.array([0, 1]), np.array([8.5]), np.array([[8, 4]])]
 DICTS = [{}, {0: 2.0}, {"0": 2.0}, {0: -1}, {0: "much"}, {0: None}, {0: [1]}]
 DICTS += [{0: math.nan}, {0: 10**400}, {9: 1.0}]
 OTHERS = [None, True, False, np.bool_(True), Fraction(1, 2), Decimal("0.5"), 1j, pd.NA]
@@ -356,8 +357,8 @@ def is_in(value, kind, low, high, closed="both"):
 
 
 def is_units(value):
-    if isinstance(value, tuple | list):
-        return bool(value) and all(is_in(each, Integral, 1, 1000) for each in value)
+    if isinstance(value, tuple | list | np.ndarray) and np.shape(value) != ():
+        return len(value) > 0 and all(is_in(each, Integral, 1, 1000) for each in value)
     return is_in(value, Integral, 1, 1000)
 
 
@@ -394,7 +395,7 @@ ALLOWED = {
     "activation": is_word(*ACTIVATIONS.split()),
     "dropout": lambda value: is_in(value, Real, 0, 1 - 1e-9),
     "l2": lambda value: is_in(value, Real, 0, 3e38),
-    "optimizer": is_word(*OPTIMIZERS.split()),
+    "optimizer": is_word("Adam", *OPTIMIZERS.split()),
     "learning_rate": lambda value: is_in(value, Real, 0, 3e38, "right"),
     "learning_rate_schedule": is_word("constant", "linear", "cosine"),
     "batch_size": lambda value: is_in(value, Integral, 1, LARGEST),

@@ -69,7 +69,14 @@ def test_keras_spelling_of_optimizers(name):
 
 @pytest.mark.parametrize(
     ("hidden_units", "sizes"),
-    [(7, (7, 7)), ((7,), (7,)), ((5, 6, 7), (5, 6, 7)), (np.array([8, 4]), (8, 4))],
+    [
+        (7, (7, 7)),
+        ((7,), (7,)),
+        ((5, 6, 7), (5, 6, 7)),
+        (np.array([8, 4]), (8, 4)),
+        (pd.Series([8, 4]), (8, 4)),
+        (range(8, 4, -2), (8, 6)),
+    ],
 )
 def test_hidden_units_int_is_two_layers_and_tuple_one_each(hidden_units, sizes):
     model = clone(MLPDigitClassifier(hidden_units, epochs=1)).fit(X, Y)
@@ -231,6 +238,14 @@ def test_class_weight_multiplies_into_sample_weight():
     assert a.predict_proba(x).dtype == np.float32
 
 
+def test_class_weights_of_labels_that_are_digits_as_strings():
+    by_name, by_number = (
+        Classifier(epochs=1, class_weight={label: 20.0}).fit(X, labels)
+        for label, labels in (("4", Y.astype(str)), (4, Y))
+    )
+    assert same_weights(by_name, by_number)
+
+
 def test_class_weights_of_classes_that_a_chunk_lacks():
     chunk, y = X[Y > 0], Y[Y > 0]
     model = Classifier(class_weight={0: 3.0, 1: 2.0})
@@ -387,6 +402,7 @@ def test_verbose_prints_a_line_per_epoch(capsys):
         ({"hidden_units": np.array([8.5])}, "hidden_units .* got"),
         ({"hidden_units": np.array([[8, 4]])}, "hidden_units .* got"),
         ({"hidden_units": (32, 1.5)}, r"hidden_units .* got \(32, 1\.5\)"),
+        ({"hidden_units": {8, 4}}, r"hidden_units .* got \{8, 4\}"),
         ({"activation": "step"}, "'activation'.*'relu'.*'step'"),
         ({"optimizer": "adamm"}, "'optimizer'.*'adam'.*'adamm'"),
         ({"learning_rate": 0}, "'learning_rate'.*0"),

@@ -31,6 +31,8 @@ EVALUATE = "evaluate --model MODEL --data"
         (f"{TRAIN_TO_M} --model .", "cannot be saved .it exists and is not a file"),
         (f"{TRAIN_TO_M} --data digit", "error: digit: .*nor mnist.* no such file"),
         (f"{TRAIN_TO_M} --data text", "text: (is no CSV, IDX or .npz|has 1 columns)"),
+        ("train --data text --model ./text", "--model: is the file of the data, 'text'"),
+        ("tune --data digits --test-data text --model text", "file of the data, 'text'"),
         ("evaluate --model nothing --data digits", "nothing: No such file"),
         ("evaluate --model text --data digits", "text is damaged, or is not a"),
         (f"{EVALUATE} .", "must have a folder with pictures for each label"),
@@ -50,13 +52,13 @@ def test_a_bad_command_line_is_one_line(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("hello")
     np.save("x.npy", DIGITS.x_test)
-    before = sorted(tmp_path.iterdir())
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert main(line.replace("MODEL", model).split()) == 2
 
     out, err = one_error(capsys)
     assert out == ""
     assert re.search(message, err)
-    assert sorted(tmp_path.iterdir()) == before
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.posix

@@ -181,10 +181,11 @@ class TrainingLoop:
         return metrics
 
     def close(self):
-        """Release the memory of the session."""
-        if self._session is not None:
-            self._session.close()
-        self._session = self._call = None
+        """Release the memory of the session; return the graph, if there is one."""
+        session, self._session, self._call = self._session, None, None
+        if session is not None:
+            session.close()
+            return session.graph
 
     def release(self):
         """Forget data and weights."""

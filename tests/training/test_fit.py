@@ -77,22 +77,6 @@ def test_same_bits_where_functions_run_eagerly(monkeypatch):
         tf.config.run_functions_eagerly(False)
 
 
-def test_same_bits_in_threads_at_once():
-    alone = [fit(seed) for seed in range(4)]
-    together = [None] * 4
-
-    def work(seed):
-        for _ in range(5):
-            together[seed] = fit(seed)
-
-    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(map(same, alone, together))
-
-
 def digest():
     return sha256(b"".join(w.tobytes() for w in weights_of(fit()))).hexdigest()
 

@@ -69,7 +69,14 @@ def test_keras_spelling_of_optimizers(name):
 
 @pytest.mark.parametrize(
     ("hidden_units", "sizes"),
-    [(7, (7, 7)), ((7,), (7,)), ((5, 6, 7), (5, 6, 7)), (np.array([8, 4]), (8, 4))],
+    [
+        (7, (7, 7)),
+        ((7,), (7,)),
+        ((5, 6, 7), (5, 6, 7)),
+        (np.array([8, 4]), (8, 4)),
+        (pd.Series([8, 4]), (8, 4)),
+        (range(8, 4, -2), (8, 6)),
+    ],
 )
 def test_hidden_units_int_is_two_layers_and_tuple_one_each(hidden_units, sizes):
     model = clone(MLPDigitClassifier(hidden_units, epochs=1)).fit(X, Y)
@@ -229,6 +236,14 @@ def test_class_weight_multiplies_into_sample_weight():
     assert same_weights(a, exact().fit(x, y, weight * factors))
     assert {w.dtype.name for w in weights_of(a)} == {"float64"}
     assert a.predict_proba(x).dtype == np.float32
+
+
+def test_class_weights_of_labels_that_are_digits_as_strings():
+    by_name, by_number = (
+        Classifier(epochs=1, class_weight={label: 20.0}).fit(X, labels)
+        for label, labels in (("4", Y.astype(str)), (4, Y))
+    )
+    assert same_weights(by_name, by_number)
 
 
 def test_class_weights_of_classes_that_a_chunk_lacks():

@@ -136,11 +136,9 @@ class HiddenUnitsDisplay(ImageGrid):
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
-        im_kw, text_kw : dict, default=None
-            Passed to `Axes.imshow` and `Axes.text`. By default all images share one
-            scale, and white is a weight of 0.
+        ax, im_kw, text_kw
+            As of :meth:`from_estimator`. By default all images share one scale, and
+            white is a weight of 0.
 
         Returns
         -------

@@ -87,7 +87,8 @@ class TrainingLoop:
         with tf.Graph().as_default() as graph:
             inputs = tf.nest.map_structure(placeholder, inputs)
             # A tf.function keeps reads and writes of variables in order.
-            results = tf.function(self._run, autograph=False)(*inputs)
+            run = tf.function(self._run, autograph=False)
+            results = run.get_concrete_function(*inputs)(*inputs)
         self._session = open_session(graph)
         self._call = self._session.make_callable(
             results, tf.nest.flatten(inputs), accept_options=True

@@ -99,6 +99,11 @@ def load_images(
         names it, and nothing is returned. A gzipped file may decompress to 256 MiB or
         50 times its size.
 
+    See Also
+    --------
+    load_digits : scikit-learn's 8x8 digits.
+    fetch_mnist : MNIST.
+
     Examples
     --------
     >>> import pandas as pd

@@ -11,6 +11,7 @@ from ._unfold import unfold
 _LABELS = ("label", "class", "target")  # names of the column with the labels
 _ROW_NUMBERS = {"", "id", "imageid", "index", "unnamed: 0"}  # and of what is left out
 _LONGEST_LINE = 8 * 2**20  # bytes
+_LARGEST_LABEL = 1e15  # below which floats are exact
 _MISSING = {"", "<na>", "nan", "none"}  # instead of a label
 
 
@@ -133,10 +134,11 @@ def as_labels(values):
         numbers = texts.astype(float)
     except ValueError:
         return texts
-    whole = numbers == np.rint(numbers)
+    whole = (numbers == np.rint(numbers)) & (np.abs(numbers) < _LARGEST_LABEL)
     if not whole.all():
         raise ValueError(
-            f"labels must be whole numbers or names; got {texts[whole.argmin()]}"
+            "labels must be whole numbers of at most 15 digits, or names; got "
+            f"{texts[whole.argmin()]}"
         )
     return numbers.astype(np.int64)
 

@@ -33,6 +33,8 @@ EVALUATE = "evaluate --model MODEL --data"
         (f"{TRAIN_TO_M} --report text", "error: text: File exists"),
         (f"{TRAIN_TO_M} --data digit", "error: digit: .*nor mnist.* no such file"),
         (f"{TRAIN_TO_M} --data text", "text: (is no CSV, IDX or .npz|has 1 columns)"),
+        ("train --data text --model ./text", "--model: is the file of the data, 'te"),
+        ("tune --data digits --test-data text --model text", "the file of the data"),
         (f"{TUNE} --dropout 0.2 1", r"'dropout' .*\[0\.0, 1\.0\)\. Got 1\.0"),
         (f"{TUNE} --l2 -1", r"'l2' .*\[0\.0, 3\.4\d+e\+38\]\. Got -1\.0"),
         (f"{TUNE} --hidden-units 64 0,8", r"hidden_units must be .*got \(0, 8\)"),
@@ -61,13 +63,13 @@ def test_a_bad_command_line_is_one_line(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("hello")
     np.save("x.npy", DIGITS.x_test)
-    before = sorted(tmp_path.iterdir())
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert main(line.replace("MODEL", model).split()) == 2
 
     out, err = one_error(capsys)
     assert out == ""
     assert re.search(message, err)
-    assert sorted(tmp_path.iterdir()) == before
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.posix

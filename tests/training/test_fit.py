@@ -18,6 +18,7 @@ from networks import same_weights as same
 from numpy.testing import assert_allclose
 
 from skmnist import MLPDigitClassifier
+from skmnist._training._loop_cache import LoopCache
 
 
 def test_small_batches_see_every_row_once():
@@ -63,6 +64,17 @@ def test_same_seed_same_bits():
     assert same(fit(), first)
     assert not same(fit(seed=1), first)
     assert not same(fit(seed=None), fit(seed=None))
+
+
+def test_same_bits_where_functions_run_eagerly(monkeypatch):
+    params = {"hidden_units": 8, "optimizer": "nadam", "epochs": 2}
+    before = fit(**params)
+    monkeypatch.setattr("skmnist._training._fit.cache", LoopCache())
+    tf.config.run_functions_eagerly(True)
+    try:
+        assert same(fit(**params), before)
+    finally:
+        tf.config.run_functions_eagerly(False)
 
 
 def digest():

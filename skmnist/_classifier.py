@@ -682,7 +682,7 @@ class MLPDigitClassifier(
         units = self.hidden_units
         if isinstance(units, Integral):
             return (int(units),) * 2
-        units = units.tolist() if hasattr(units, "tolist") else units
+        units = units if isinstance(units, Sequence) else np.asarray(units).tolist()
         if (
             not isinstance(units, Sequence)
             or not units

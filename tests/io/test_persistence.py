@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import skops.io
 from commands import run_python
 from networks import DIGITS, network
@@ -327,6 +328,26 @@ def test_what_skops_would_let_through_is_an_error(
         load(path)
 
 
+@pytest.mark.parametrize("name", ["csr_matrix", "spmatrix"])
+def test_no_sparse_matrix_is_loaded(name, tmp_path):
+    # Compiled code would follow its indices to any place in memory.
+    matrix = scipy.sparse.csr_matrix(np.eye(3))
+    stored = io.BytesIO()
+    scipy.sparse.save_npz(stored, matrix, compressed=False)
+    path = tmp_path / "model"
+    skops.io.dump(FunctionTransformer(kw_args={"matrix": matrix}), path)
+    kind = getattr(scipy.sparse, name)
+    for pattern, replacement in (
+        (rb"(?s)^PK.+", lambda _: stored.getvalue()),
+        (b"csr_matrix", name.encode()),
+        (rb"scipy\.sparse\._csr", kind.__module__.encode()),
+    ):
+        path.write_bytes(changed(path, pattern, replacement))
+
+    with pytest.raises(ValueError, match="sparse matrices are never"):
+        load(path)
+
+
 def archive(**members):
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as target:
@@ -388,6 +409,10 @@ def existing(tmp_path):
     [
         (FunctionTransformer(lambda x: x), "FunctionTransformer, cannot be saved"),
         (make_pipeline(Bait()), "a Pipeline, cannot be saved: .*Bait"),
+        (
+            FunctionTransformer(kw_args={"matrix": scipy.sparse.csr_array(np.eye(3))}),
+            "cannot be saved: sparse matrices",
+        ),
         (network(class_weight={True: 2.0, False: 1.0}), "class_weight=.* would change"),
         (
             GridSearchCV(network(class_weight={1: 2, "1": 1}), {}),

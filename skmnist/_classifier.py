@@ -435,7 +435,7 @@ class MLPDigitClassifier(
         return self
 
     def _can_go_row_by_row(self):
-        if self.class_weight == "balanced":
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             raise AttributeError(
                 "partial_fit does not support class_weight='balanced': compute the "
                 "weights from all labels with sklearn.utils.class_weight."
@@ -682,7 +682,7 @@ class MLPDigitClassifier(
         units = self.hidden_units
         if isinstance(units, Integral):
             return (int(units),) * 2
-        units = units.tolist() if hasattr(units, "tolist") else units
+        units = units if isinstance(units, Sequence) else np.asarray(units).tolist()
         if (
             not isinstance(units, Sequence)
             or not units

@@ -181,6 +181,8 @@ def _dump(estimator):
         advice = ""
         if hasattr(estimator, "best_estimator_"):
             advice = ". Save what the search found, search.best_estimator_, instead"
+        elif "sklearn.callback" in str(error):
+            advice = ". Leave its callbacks out first: set_callbacks()"
         raise ValueError(
             f"estimator, a {type(estimator).__name__}, cannot be saved: "
             f"{in_one_line(error).rstrip('.')}{advice}"

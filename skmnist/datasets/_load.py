@@ -17,7 +17,8 @@ from ._idx import is_idx
 from ._table import as_labels, from_frame, read_csv
 from ._unfold import unfold
 
-_SOURCE = [str, os.PathLike, HasMethods(["to_numpy", "__getitem__"])]
+# Data frames have these methods, a series has not.
+_SOURCE = [str, os.PathLike, HasMethods(["to_numpy", "join"])]
 _NAMES = ("x_train", "y_train", "x_test", "y_test", "x", "y")
 
 

@@ -174,7 +174,7 @@ def _find_columns(names):
     names = [str(name).lower() for name in names]
     columns = [i for i, name in enumerate(names) if name not in _ROW_NUMBERS]
     label = next((names.index(name) for name in _LABELS if name in names), None)
-    if label is None and square_side(len(columns) - 1):
+    if label is None and len(columns) > 1 and square_side(len(columns) - 1):
         # Pixels have names that are alike, such as pixel_0_1 or 1x1.
         stems = [names[i].rstrip("0123456789_x") for i in columns]
         label = columns[-1 if stems[0] == stems[1] != stems[-1] else 0]

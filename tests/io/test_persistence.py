@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+import sklearn
 import skops.io
 from commands import run_python
 from networks import DIGITS, network
@@ -107,6 +108,15 @@ def test_a_pipeline_and_its_scaler_come_back_the_same(model, saved):
     same_state(model, loaded)
     scaled = loaded[0].transform(X)
     np.testing.assert_array_equal(loaded[0].inverse_transform(scaled), X, strict=True)
+
+
+def test_requests_of_metadata_come_back(tmp_path):
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = network(epochs=1).set_fit_request(sample_weight=True, X_val=False)
+        model.fit(DIGITS.x_train.reshape(-1, 64), DIGITS.y_train)
+        save(make_pipeline(PixelScaler(), model), tmp_path / "model")
+        loaded = load(tmp_path / "model")[-1]
+        assert str(loaded.get_metadata_routing()) == str(model.get_metadata_routing())
 
 
 def test_an_unfitted_estimator_comes_back_the_same(tmp_path):

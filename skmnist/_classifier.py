@@ -284,9 +284,7 @@ class MLPDigitClassifier(
     _parameter_constraints = {
         "hidden_units": [
             Interval(Integral, 1, _LARGEST_INT, closed="both"),
-            tuple,
-            list,
-            np.ndarray,
+            "array-like",
         ],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -437,7 +435,7 @@ class MLPDigitClassifier(
         return self
 
     def _can_go_row_by_row(self):
-        if self.class_weight == "balanced":
+        if isinstance(self.class_weight, str) and self.class_weight == "balanced":
             raise AttributeError(
                 "partial_fit does not support class_weight='balanced': compute the "
                 "weights from all labels with sklearn.utils.class_weight."
@@ -684,9 +682,9 @@ class MLPDigitClassifier(
         units = self.hidden_units
         if isinstance(units, Integral):
             return (int(units),) * 2
-        units = units.tolist() if isinstance(units, np.ndarray) else units
+        units = units if isinstance(units, Sequence) else np.asarray(units).tolist()
         if (
-            not isinstance(units, list | tuple)
+            not isinstance(units, Sequence)
             or not units
             or not all(
                 isinstance(n, Integral) and 1 <= n <= _LARGEST_INT for n in units
@@ -765,9 +763,9 @@ class MLPDigitClassifier(
                 f"not in y, which has {self.classes_.tolist()}"
             )
         with checking("class_weight", self.class_weight):
-            per_class = compute_class_weight(
-                self.class_weight, classes=self.classes_, y=self.classes_
-            )
+            # compute_class_weight of scikit-learn 1.9 takes the label "1" for 1.
+            labels = self.classes_.tolist()
+            per_class = np.array([self.class_weight.get(x, 1) for x in labels], float)
         if not (np.isfinite(per_class).all() and (per_class >= 0).all()):
             raise ValueError(
                 "class_weight must hold finite numbers of 0 or more; got "

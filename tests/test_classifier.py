@@ -69,7 +69,14 @@ def test_keras_spelling_of_optimizers(name):
 
 @pytest.mark.parametrize(
     ("hidden_units", "sizes"),
-    [(7, (7, 7)), ((7,), (7,)), ((5, 6, 7), (5, 6, 7)), (np.array([8, 4]), (8, 4))],
+    [
+        (7, (7, 7)),
+        ((7,), (7,)),
+        ((5, 6, 7), (5, 6, 7)),
+        (np.array([8, 4]), (8, 4)),
+        (pd.Series([8, 4]), (8, 4)),
+        (range(8, 4, -2), (8, 6)),
+    ],
 )
 def test_hidden_units_int_is_two_layers_and_tuple_one_each(hidden_units, sizes):
     model = clone(MLPDigitClassifier(hidden_units, epochs=1)).fit(X, Y)
@@ -231,6 +238,14 @@ def test_class_weight_multiplies_into_sample_weight():
     assert a.predict_proba(x).dtype == np.float32
 
 
+def test_class_weights_of_labels_that_are_digits_as_strings():
+    by_name, by_number = (
+        Classifier(epochs=1, class_weight={label: 20.0}).fit(X, labels)
+        for label, labels in (("4", Y.astype(str)), (4, Y))
+    )
+    assert same_weights(by_name, by_number)
+
+
 def test_class_weights_of_classes_that_a_chunk_lacks():
     chunk, y = X[Y > 0], Y[Y > 0]
     model = Classifier(class_weight={0: 3.0, 1: 2.0})
@@ -270,23 +285,24 @@ def test_class_weight_helps_the_rare_class():
 # --- going on --------------------------------------------------------------------
 
 
-def test_two_warm_fits_are_one_longer_fit():
-    whole = Classifier(epochs=6).fit(X, Y)
-    parts = Classifier(epochs=4, warm_start=True).fit(X, Y)
-    parts = pickle.loads(pickle.dumps(parts)).set_params(epochs=2).fit(X, Y)
-    assert same_weights(parts, whole)
-    assert parts.loss_curve_ == whole.loss_curve_
-    assert parts.n_iter_ == 6
-
-
-def test_partial_fit_is_an_epoch():
-    whole = Classifier(epochs=3).fit(X, Y)
-    parts = Classifier()
-    for _ in range(3):
-        parts.partial_fit(X, Y, classes=np.arange(10))
-        parts = pickle.loads(pickle.dumps(parts))
-    assert same_weights(parts, whole)
-    assert same_weights(Classifier(epochs=2).fit(X, Y).partial_fit(X, Y), whole)
+@pytest.mark.filterwarnings("ignore:.*no bfloat16 instructions")
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"augmentation": "elastic"}, {"hidden_units": 256, "dtype": "mixed_bfloat16"}],
+)
+def test_two_warm_fits_or_four_partial_ones_are_one_longer_fit(params):
+    whole = Classifier(epochs=4, **params).fit(X, Y)
+    warm = Classifier(epochs=3, warm_start=True, **params).fit(X, Y)
+    warm = pickle.loads(pickle.dumps(warm)).set_params(epochs=1).fit(X, Y)
+    assert warm.loss_curve_ == whole.loss_curve_
+    assert warm.n_iter_ == 4
+    new, begun = Classifier(**params), Classifier(epochs=2, **params).fit(X, Y)
+    for parts, n_epochs in ((new, 4), (begun, 2)):
+        for _ in range(n_epochs):
+            parts.partial_fit(X, Y, classes=np.arange(10))
+            parts = pickle.loads(pickle.dumps(parts))
+        assert same_weights(parts, whole)
+    assert same_weights(warm, whole)
 
 
 def test_partial_fit_over_chunks():
@@ -379,25 +395,14 @@ def test_verbose_prints_a_line_per_epoch(capsys):
     ("params", "message"),
     [
         ({"dropout": 1.0}, r"'dropout'.* \[0\.0, 1\.0\).*1\.0"),
-        ({"dropout": "0.5"}, "'dropout'.*'0.5'"),
         ({"hidden_units": 0}, r"'hidden_units'.*\[1, 2147483647\].*0"),
-        ({"hidden_units": ()}, r"hidden_units .* got \(\)"),
         ({"hidden_units": (32, 0)}, r"hidden_units .* got \(32, 0\)"),
-        ({"hidden_units": np.array([0, 1])}, "hidden_units .* got"),
-        ({"hidden_units": np.array([8.5])}, "hidden_units .* got"),
-        ({"hidden_units": np.array([[8, 4]])}, "hidden_units .* got"),
-        ({"hidden_units": (32, 1.5)}, r"hidden_units .* got \(32, 1\.5\)"),
         ({"activation": "step"}, "'activation'.*'relu'.*'step'"),
-        ({"optimizer": "adamm"}, "'optimizer'.*'adam'.*'adamm'"),
-        ({"learning_rate": 0}, "'learning_rate'.*0"),
         ({"learning_rate_schedule": "exp"}, "_schedule'.*'cosine'.*'exp'"),
         ({"dtype": "float16"}, "'dtype'.*'float32'.*'float16'"),
-        ({"l2": -1}, "'l2'.*-1"),
-        ({"batch_size": 0}, "'batch_size'.*0"),
-        ({"epochs": 0}, "'epochs'.*0"),
-        ({"class_weight": "balance"}, "'class_weight'.*'balanced'.*'balance'"),
         ({"class_weight": {0: -1.0}}, r"class_weight .*finite.*\{0: -1\.0\}"),
-        ({"validation_fraction": 1.0}, r"'validation_fraction'.*1\.0"),
+        ({"class_weight": dict.fromkeys(range(10), 0.0)}, "above 0 for some row"),
+        ({"class_weight": {"seven": 2.0, 1: 3.0}}, r"\['seven'\] that are not in y"),
     ],
 )
 def test_bad_parameters_are_named(fitted, params, message):
@@ -411,38 +416,6 @@ def test_bad_parameters_are_named(fitted, params, message):
     assert_array_equal(model.predict_proba(X_TEST), before)
 
 
-def nan_in(x):
-    x = x.copy()
-    x[3, 5] = np.nan
-    return x
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda x, y: (nan_in(x), y), "contains NaN"),
-        (lambda x, y: (x + np.float32(np.inf), y), "infinity"),
-        (lambda x, y: (x.reshape(-1, 8, 8), y), "PixelScaler"),
-        (lambda x, y: (x.reshape(-1, 8, 8).tolist(), y), "PixelScaler"),
-        (lambda x, y: (x, y + 0.5), "continuous"),
-        (lambda x, y: (x, y[:-1]), "inconsistent numbers of samples"),
-        (lambda x, y: (x, np.eye(10)[y]), "argmax"),
-        (lambda x, y: (x[:0], y[:0]), "0 sample"),
-    ],
-)
-def test_a_failed_fit_leaves_the_estimator_as_it_was(fitted, change, message):
-    model = pickle.loads(pickle.dumps(fitted))
-    before = pickle.dumps(model)
-    with pytest.raises(ValueError, match=message):
-        model.fit(*change(X, Y))
-    assert pickle.dumps(model) == before
-    fresh = Classifier(random_state=np.random.RandomState(3))
-    before = pickle.dumps(fresh)
-    with pytest.raises(ValueError, match=message):
-        fresh.fit(*change(X, Y))
-    assert pickle.dumps(fresh) == before
-
-
 def test_a_loss_that_is_not_finite():
     model = Classifier(epochs=2).fit(X, Y)
     before = model.predict_proba(X_TEST)
@@ -454,34 +427,10 @@ def test_a_loss_that_is_not_finite():
     assert_array_equal(model.predict_proba(X_TEST), before)
 
 
-def test_class_weights_of_zero_are_refused():
-    with pytest.raises(ValueError, match="above 0 for some row"):
-        Classifier(class_weight=dict.fromkeys(range(10), 0.0)).fit(X, Y)
-
-
 def test_small_integer_types():
     small = network(epochs=np.int8(100), batch_size=np.int8(100)).fit(X[:300], Y[:300])
     model = network(epochs=100, batch_size=100).fit(X[:300], Y[:300])
     assert same_weights(small, model)
-
-
-@pytest.mark.parametrize(
-    ("y", "message"),
-    [
-        (np.eye(10)[np.arange(300) % 10], r"y .*\(300, 10\).* y\.argmax\(axis=1\)"),
-        ([[0, 1]] * 300, "y .*MultiOutputClassifier"),
-        (Y[:300].astype(object), r"y: Unknown .* y\.astype\(int\)"),
-        (None, "requires y to be passed"),
-    ],
-)
-def test_other_than_one_label_per_row_is_refused_with_the_cure(y, message):
-    with pytest.raises(ValueError, match=message):
-        Classifier().fit(X[:300], y)
-
-
-def test_a_class_weight_for_no_class_is_named():
-    with pytest.raises(ValueError, match=r"labels \['seven'\] that are not in y"):
-        Classifier(class_weight={"seven": 2.0, 1: 3.0}).fit(X, Y)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -533,16 +482,16 @@ def test_warm_start_refuses_another_network():
 
 
 @pytest.mark.parametrize(
-    ("params", "error", "message"),
+    ("params", "message"),
     [
-        ({"learning_rate": 0.1}, ValueError, r"learning_rate=0\.1 must be left alone"),
-        ({"learning_rate_schedule": "linear"}, ValueError, "schedule of its own"),
+        ({"learning_rate": 0.1}, r"learning_rate=0\.1 must be left alone"),
+        ({"learning_rate_schedule": "linear"}, "schedule of its own"),
     ],
 )
-def test_optimizer_objects_bring_their_own_rate(params, error, message):
+def test_optimizer_objects_bring_their_own_rate(params, message):
     decay = keras.optimizers.schedules.CosineDecay(0.1, 30)
     model = Classifier(optimizer=keras.optimizers.SGD(decay), **params)
-    with pytest.raises(error, match=message):
+    with pytest.raises(ValueError, match=message):
         model.fit(X, Y)
 
 

@@ -4,6 +4,7 @@ import inspect
 import os
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -78,7 +79,7 @@ def main(args):
     mlp.set_params(hidden_units=read_hidden_units(args.hidden_units))
     # Errors are found before the training starts.
     mlp._validate_params()
-    check_writable(args.model, "the model")
+    check_model(args)
     data, labels, steps = prepare(args)
     if args.report is not None:
         with naming(args.data):
@@ -152,6 +153,14 @@ def _option_arguments(name, text, default):
     if name == "hidden_units":
         kwargs |= {"type": str, "nargs": "+"}
     return kwargs | {"help": text}
+
+
+def check_model(args):
+    """Find out whether the model can be saved, beside the data."""
+    check_writable(args.model, "the model")
+    for source in {args.data, args.test_data} - {None, "digits", "mnist"}:
+        if Path(args.model).resolve() == Path(source).expanduser().resolve():
+            raise ValueError(f"argument --model: is the file of the data, {source!r}")
 
 
 def read_hidden_units(value):

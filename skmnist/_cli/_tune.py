@@ -14,6 +14,7 @@ from ._shared import print_table, show_no_window, to_png
 from ._train import (
     NETWORK_OPTIONS,
     add_training_arguments,
+    check_model,
     prepare,
     print_data,
     read_hidden_units,
@@ -123,7 +124,7 @@ def _read_grid(args):
 
 def _check_outputs(args):
     """Find out, before the data is read, what could not be written."""
-    check_writable(args.model, "the model")
+    check_model(args)
     if args.plot is None:
         return
     if Path(args.plot).suffix.lower() != ".png":

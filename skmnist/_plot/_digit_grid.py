@@ -174,18 +174,9 @@ class DigitGridDisplay(ImageGrid):
             True and predicted labels.
         y_proba : array-like of shape (n_samples,), default=None
             Probability of each predicted label; needs `y_pred`.
-        n_images : int, default=25
-            Largest number of images to show.
-        mistakes_only : bool, default=False
-            Show misclassified images only, the most confident first (in the order of
-            `X` without `y_proba`); needs `y_true` and `y_pred`.
-        random_state : int, RandomState instance or None, default=None
-            Chooses the images, unless `mistakes_only`. None draws a seed from the
-            operating system.
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
-        im_kw, text_kw : dict, default=None
-            Passed to `Axes.imshow` and `Axes.text`.
+        n_images, mistakes_only, random_state, ax, im_kw, text_kw
+            As of :meth:`from_estimator`. `mistakes_only` needs both labels, and sorts
+            by `y_proba` if it is given.
 
         Returns
         -------
@@ -235,11 +226,9 @@ class DigitGridDisplay(ImageGrid):
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
-        im_kw, text_kw : dict, default=None
-            Passed to `Axes.imshow` and `Axes.text`. By default all images share one
-            scale, mistakes have another color, and the font size fits the grid.
+        ax, im_kw, text_kw
+            As of :meth:`from_estimator`. By default all images share one scale,
+            mistakes have another color, and the font size fits the grid.
 
         Returns
         -------

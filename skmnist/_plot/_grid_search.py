@@ -150,11 +150,8 @@ class GridSearchDisplay:
 
         Parameters
         ----------
-        ax : array-like of matplotlib Axes of shape (n_panels,), default=None
-            Axes to draw on; None makes a new figure.
-        im_kw, text_kw : dict, default=None
-            Passed to `Axes.imshow` and `Axes.text`. By default all heat maps share one
-            scale.
+        ax, im_kw, text_kw
+            As of :meth:`from_estimator`. By default all heat maps share one scale.
 
         Returns
         -------

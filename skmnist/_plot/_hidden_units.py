@@ -1,6 +1,5 @@
 """Weights of the first hidden layer as images."""
 
-import math
 from dataclasses import dataclass
 from numbers import Integral
 from typing import Self
@@ -8,6 +7,7 @@ from typing import Self
 import numpy as np
 
 from .._sklearn_compat import Interval, validate_params
+from .._validation import shape_of_rows
 from ._axes import add_colorbar
 from ._estimators import find_classifier
 from ._image_grid import ImageGrid, square
@@ -68,7 +68,10 @@ class HiddenUnitsDisplay(ImageGrid):
 
     @classmethod
     @validate_params(
-        {"n_units": [Interval(Integral, 1, None, closed="left")]},
+        {
+            "n_units": [Interval(Integral, 1, None, closed="left")],
+            "image_shape": [tuple, list, None],
+        },
         prefer_skip_nested_validation=True,
     )
     def from_estimator(
@@ -117,11 +120,7 @@ class HiddenUnitsDisplay(ImageGrid):
             shapes = [getattr(step, "image_shape_", ()) for step in before]
             shapes = [shape[:2] for shape in shapes if len(shape) > 1]
             image_shape = shapes[-1] if shapes else square(len(kernel))
-        if math.prod(image_shape) != len(kernel):
-            raise ValueError(
-                f"image_shape={image_shape} is not the shape of the network's "
-                f"{len(kernel)} inputs, which must be the pixels of images"
-            )
+        image_shape = shape_of_rows(image_shape, len(kernel), "HiddenUnitsDisplay")
         strongest = np.argsort(-np.linalg.norm(kernel, axis=0), kind="stable")[:n_units]
         display = cls(
             weights=kernel.T[strongest].reshape(-1, *image_shape),
@@ -136,11 +135,9 @@ class HiddenUnitsDisplay(ImageGrid):
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Axes to draw on; None makes a new figure.
-        im_kw, text_kw : dict, default=None
-            Passed to `Axes.imshow` and `Axes.text`. By default all images share one
-            scale, and white is a weight of 0.
+        ax, im_kw, text_kw
+            As of :meth:`from_estimator`. By default all images share one scale, and
+            white is a weight of 0.
 
         Returns
         -------

@@ -109,10 +109,8 @@ class TrainingCurveDisplay:
 
         Parameters
         ----------
-        ax : array-like of matplotlib Axes of shape (2,), default=None
-            Axes of loss and accuracy; None makes a new figure.
-        line_kw : dict, default=None
-            Passed to `Axes.plot`.
+        ax, line_kw
+            As of :meth:`from_estimator`.
 
         Returns
         -------

@@ -87,7 +87,8 @@ class TrainingLoop:
         with tf.Graph().as_default() as graph:
             inputs = tf.nest.map_structure(placeholder, inputs)
             # A tf.function keeps reads and writes of variables in order.
-            results = tf.function(self._run, autograph=False)(*inputs)
+            run = tf.function(self._run, autograph=False)
+            results = run.get_concrete_function(*inputs)(*inputs)
         self._session = open_session(graph)
         self._call = self._session.make_callable(
             results, tf.nest.flatten(inputs), accept_options=True
@@ -180,10 +181,11 @@ class TrainingLoop:
         return metrics
 
     def close(self):
-        """Release the memory of the session."""
-        if self._session is not None:
-            self._session.close()
-        self._session = self._call = None
+        """Release the memory of the session; return the graph, if there is one."""
+        session, self._session, self._call = self._session, None, None
+        if session is not None:
+            session.close()
+            return session.graph
 
     def release(self):
         """Forget data and weights."""

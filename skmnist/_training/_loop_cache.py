@@ -9,7 +9,7 @@ from ._loop import TrainingLoop
 
 # Loops that wait for their next fit, in the whole process.
 _MAX_IDLE = 16
-# Closed loops that wait for the garbage collector: a graph refers to itself.
+# Graphs of closed loops, which refer to themselves: freed together, as that is slow.
 _MAX_CLOSED = 4
 
 
@@ -20,7 +20,7 @@ class LoopCache:
         self._idle = []  # least recently used first
         self._lock = threading.Lock()
         self._n_in_use = 0
-        self._n_closed = 0
+        self._closed = []
         self.n_built = 0
 
     @property
@@ -58,15 +58,14 @@ class LoopCache:
 
     @defer_interrupts()
     def _close(self, loops, *, now):
-        # A KeyboardInterrupt that is raised in a destructor is lost.
-        for loop in loops:
-            loop.close()
+        # A KeyboardInterrupt that is raised in a destructor is lost, so that the
+        # garbage collector is to find no graph at another time.
         with self._lock:
-            self._n_closed += len(loops)
-            collect = (now or self._n_closed >= _MAX_CLOSED) and gc.isenabled()
-            if collect:
-                self._n_closed = 0
-        if collect:
+            self._closed += [loop.close() for loop in loops]
+            full = now or len(self._closed) >= _MAX_CLOSED
+            if full:
+                self._closed.clear()
+        if full and gc.isenabled():
             gc.collect()
 
 

@@ -157,7 +157,10 @@ class KerasOptimizer:
     def apply(self, gradients, rate):
         if not self._has_schedule:
             self._optimizer.learning_rate = rate
-        self._optimizer.apply(gradients, self._weights)
+        # As a replica it would be in a custom gradient, which TensorFlow never frees.
+        tf.distribute.get_replica_context().merge_call(
+            lambda strategy: self._optimizer.apply(gradients, self._weights)
+        )
 
 
 def check_optimizer(optimizer):

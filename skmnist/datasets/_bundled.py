@@ -133,18 +133,8 @@ def fetch_mnist(
     Returns
     -------
     mnist : :class:`~sklearn.utils.Bunch`
-        Dictionary-like object, with the following attributes.
-
-        x_train, x_test : ndarray of shape (n_images, 28, 28), dtype uint8
-            60,000 images to train and 10,000 to test on, pixels 0 to 255.
-        y_train, y_test : ndarray of shape (n_images,), dtype int64
-            Their digits, 0 to 9.
-        max_value : float
-            The largest pixel value, 255.0.
-        image_shape : tuple of int
-            ``(28, 28)``.
-        DESCR : str
-            Description of the dataset.
+        As of :func:`load_digits`: 60,000 images to train and 10,000 to test on, of
+        shape (28, 28) and pixels 0 to 255.
 
     Raises
     ------
@@ -153,6 +143,10 @@ def fetch_mnist(
         cannot be read. A failed download leaves nothing behind.
     ValueError
         If the file is damaged, or is not MNIST.
+
+    See Also
+    --------
+    load_images : Loads other sets.
 
     References
     ----------

@@ -44,7 +44,9 @@ def read_folder(folder):
         if found["what"] == "images":
             x, y = read_pair(folder / name)
             part = _PARTS[found["part"]]
-            arrays |= {f"x_{part}": x, f"y_{part}": y}
+            arrays[f"x_{part}"] = x
+            if y is not None:
+                arrays[f"y_{part}"] = y
     return arrays
 
 
@@ -121,7 +123,13 @@ def _read_all(paths):
     first = read_image(paths[0])
     shape = first.shape[:2]
     if max(shape) <= _LARGEST_SMALL and all(_size(path) == shape for path in paths):
-        return np.stack([_gray(path) for path in paths])
+        images = [_gray(path) for path in paths]
+        for path, image in zip(paths, images, strict=True):
+            if image.dtype != images[0].dtype:  # and so another range
+                raise ValueError(
+                    f"{path} has {image.dtype} pixels, others have {images[0].dtype}"
+                )
+        return np.stack(images)
     normalizer = DigitNormalizer(output="images")
     framed = []
     for start in range(0, len(paths), _AT_ONCE):

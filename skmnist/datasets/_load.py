@@ -17,7 +17,8 @@ from ._idx import is_idx
 from ._table import as_labels, from_frame, read_csv
 from ._unfold import unfold
 
-_SOURCE = [str, os.PathLike, HasMethods(["to_numpy", "__getitem__"])]
+# Data frames have these methods, a series has not.
+_SOURCE = [str, os.PathLike, HasMethods(["to_numpy", "join"])]
 _NAMES = ("x_train", "y_train", "x_test", "y_test", "x", "y")
 
 
@@ -98,6 +99,11 @@ def load_images(
         If a file is damaged, or has other than images and a label for each. The message
         names it, and nothing is returned. A gzipped file may decompress to 256 MiB or
         50 times its size.
+
+    See Also
+    --------
+    load_digits : scikit-learn's 8x8 digits.
+    fetch_mnist : MNIST.
 
     Examples
     --------

@@ -11,6 +11,7 @@ from ._unfold import unfold
 _LABELS = ("label", "class", "target")  # names of the column with the labels
 _ROW_NUMBERS = {"", "id", "imageid", "index", "unnamed: 0"}  # and of what is left out
 _LONGEST_LINE = 8 * 2**20  # bytes
+_LARGEST_LABEL = 1e15  # below which floats are exact
 _MISSING = {"", "<na>", "nan", "none"}  # instead of a label
 
 
@@ -133,10 +134,11 @@ def as_labels(values):
         numbers = texts.astype(float)
     except ValueError:
         return texts
-    whole = numbers == np.rint(numbers)
+    whole = (numbers == np.rint(numbers)) & (np.abs(numbers) < _LARGEST_LABEL)
     if not whole.all():
         raise ValueError(
-            f"labels must be whole numbers or names; got {texts[whole.argmin()]}"
+            "labels must be whole numbers of at most 15 digits, or names; got "
+            f"{texts[whole.argmin()]}"
         )
     return numbers.astype(np.int64)
 
@@ -172,7 +174,7 @@ def _find_columns(names):
     names = [str(name).lower() for name in names]
     columns = [i for i, name in enumerate(names) if name not in _ROW_NUMBERS]
     label = next((names.index(name) for name in _LABELS if name in names), None)
-    if label is None and square_side(len(columns) - 1):
+    if label is None and len(columns) > 1 and square_side(len(columns) - 1):
         # Pixels have names that are alike, such as pixel_0_1 or 1x1.
         stems = [names[i].rstrip("0123456789_x") for i in columns]
         label = columns[-1 if stems[0] == stems[1] != stems[-1] else 0]

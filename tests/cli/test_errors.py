@@ -9,6 +9,7 @@ from commands import DIGITS, TRAIN, command, finished, one_error
 from skmnist._cli import main
 
 TRAIN_TO_M = "train --data digits --model m"
+TUNE = "tune --data digits --model m.png"
 EVALUATE = "evaluate --model MODEL --data"
 
 
@@ -29,8 +30,20 @@ EVALUATE = "evaluate --model MODEL --data"
         (f"{TRAIN_TO_M} --max-value -1", "'max_value' .* Got -1"),
         (f"{TRAIN_TO_M} --model nowhere/m", "nowhere/m: .*no folder .*nowhere"),
         (f"{TRAIN_TO_M} --model .", "cannot be saved .it exists and is not a file"),
+        (f"{TRAIN_TO_M} --report text", "error: text: File exists"),
         (f"{TRAIN_TO_M} --data digit", "error: digit: .*nor mnist.* no such file"),
         (f"{TRAIN_TO_M} --data text", "text: (is no CSV, IDX or .npz|has 1 columns)"),
+        ("train --data text --model ./text", "--model: is the file of the data, 'te"),
+        ("tune --data digits --test-data text --model text", "the file of the data"),
+        (f"{TUNE} --dropout 0.2 1", r"'dropout' .*\[0\.0, 1\.0\)\. Got 1\.0"),
+        (f"{TUNE} --l2 -1", r"'l2' .*\[0\.0, 3\.4\d+e\+38\]\. Got -1\.0"),
+        (f"{TUNE} --hidden-units 64 0,8", r"hidden_units must be .*got \(0, 8\)"),
+        (f"{TUNE} --hidden-units x", "--hidden-units: must be whole numbers; got 'x'"),
+        (f"{TUNE} --plot s.jpg", r"--plot: must end in \.png; got 's\.jpg'"),
+        (f"{TUNE} --plot m.png", "--plot: is the file of --model, 'm.png'"),
+        (f"{TUNE} --plot nowhere/s.png", "nowhere/s.png: .*no folder"),
+        (f"{TUNE} --epochs 0", "'epochs' .* Got 0"),
+        (f"{TUNE} --model nowhere/m", "nowhere/m: .*no folder"),
         ("evaluate --model nothing --data digits", "nothing: No such file"),
         ("evaluate --model text --data digits", "text is damaged, or is not a"),
         (f"{EVALUATE} .", "must have a folder with pictures for each label"),
@@ -50,13 +63,13 @@ def test_a_bad_command_line_is_one_line(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text").write_text("hello")
     np.save("x.npy", DIGITS.x_test)
-    before = sorted(tmp_path.iterdir())
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
     assert main(line.replace("MODEL", model).split()) == 2
 
     out, err = one_error(capsys)
     assert out == ""
     assert re.search(message, err)
-    assert sorted(tmp_path.iterdir()) == before
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.posix

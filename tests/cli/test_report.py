@@ -113,11 +113,4 @@ def test_what_cannot_work_fails_before_the_training(npz, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert "rows of 50 pixels are not square images" in err
     assert "epoch" not in out
-
-    (tmp_path / "file").touch()
-    arguments = ["--model", model, "--report", str(tmp_path / "file")]
-    assert main([*TRAIN, "digits", *arguments]) == 2
-    out, err = capsys.readouterr()
-    assert str(tmp_path / "file") in err
-    assert "epoch" not in out
     assert not (tmp_path / "r").exists()

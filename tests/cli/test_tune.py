@@ -1,5 +1,4 @@
 import os
-import re
 
 import numpy as np
 import pytest
@@ -100,32 +99,6 @@ def test_the_defaults():
     }
     assert {name: getattr(args, name) for name in DEFAULT_GRID} == DEFAULT_GRID
     assert (args.cv, args.n_jobs, args.epochs, args.random_state) == (3, 1, 20, 0)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ("--dropout 0.2 1", r"'dropout' .*\[0\.0, 1\.0\)\. Got 1\.0"),
-        ("--l2 -1", r"'l2' .*\[0\.0, 3\.4\d+e\+38\]\. Got -1\.0"),
-        ("--hidden-units 64 0,8", r"hidden_units must be .*got \(0, 8\)"),
-        ("--hidden-units x", "--hidden-units: must be whole numbers; got 'x'"),
-        ("--plot s.jpg", r"--plot: must end in \.png; got 's\.jpg'"),
-        ("--plot m.png", "--plot: is the file of --model, 'm.png'"),
-        ("--plot nowhere/s.png", "nowhere/s.png: .*no folder"),
-        ("--epochs 0", "'epochs' .* Got 0"),
-        ("--model nowhere/m", "nowhere/m: .*no folder"),
-    ],
-)
-def test_an_error_is_one_line_before_the_search(
-    options, message, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.chdir(tmp_path)
-    assert main([*TUNE, "--model", "m.png", *options.split()]) == 2
-
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert re.fullmatch(rf"skmnist: error: [^\n]*{message}[^\n]*\n", err)
-    assert os.listdir(tmp_path) == []
 
 
 @needs_callbacks

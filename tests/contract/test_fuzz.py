@@ -19,6 +19,7 @@ import polars as pl
 import pytest
 import scipy.sparse
 from hostile import (
+    ALLOWED,
     BAD_LABELS,
     BAD_ROWS,
     BASE,
@@ -306,7 +307,10 @@ def test_predict_before_fit(data):
 
 BAD_IMAGES = [
     ("5-D", lambda x: np.zeros((2, 2, 2, 1, 1)), r"X must be images"),
-    ("color", lambda x: np.zeros((2, 2, 2, 3)), r"X must be images with one channel"),
+    ("color", lambda x: np.zeros((2, 2, 2, 3)), r"X .*one channel.*\(2, 2, 2, 3\)"),
+    ("color first", lambda x: np.zeros((2, 1, 2, 2)), r"X .*one ch.*\(2, 1, 2, 2\)"),
+    ("times", lambda x: np.zeros((2, 2, 2), "datetime64[s]"), "X must hold numbers"),
+    ("words", lambda x: np.full((2, 2, 2), "seven").tolist(), r"\bX\b"),
     ("ragged", lambda x: [np.zeros((2, 2)), np.zeros((3, 2))], r"X must .* same shape"),
     ("no pixels", lambda x: np.zeros((2, 0, 2)), r"\bX\b.*0 feature"),
     ("no images", lambda x: np.zeros((0, 2, 2)), r"\bX\b.*0 sample"),
@@ -314,7 +318,7 @@ BAD_IMAGES = [
     ("masked", lambda x: np.ma.masked_all((2, 2, 2)), r"\bX\b.*masked"),
     ("csr", scipy.sparse.csr_array, r"[Ss]parse.* X"),
 ]
-NO_FAULT_OF_IMAGES = {"3-D", "5-D"}
+NO_FAULT_OF_IMAGES = {"3-D", "3-D list", "5-D"}
 BAD_PIXELS = [each for each in BAD_ROWS if each[0] not in NO_FAULT_OF_IMAGES]
 
 
@@ -385,6 +389,61 @@ def test_scaler_transform(data):
         return assert_allclose(result, X.plain * 2, rtol=1e-6)
     assert result.dtype == np.float32
     return assert_array_equal(result, (X.plain / 2).astype(np.float32))
+
+
+def each(bad):
+    return pytest.mark.parametrize("bad", bad, ids=[name for name, *_ in bad])
+
+
+def made(what, plain, bad):
+    _, make, message = bad
+    return Input(what, make(plain), plain, message)
+
+
+def check_refused_in_fits(fitted, X, y):
+    drawn = {"random_state": np.random.RandomState(3)}
+    past = start(fitted, "int", BASE)
+    for model in (MLPDigitClassifier(**BASE | drawn), past):
+        result = outcome(model.fit, model, X, y)
+        check_refused(result, [each for each in (X, y) if each.message])
+    return past
+
+
+@each(BAD_ROWS)
+def test_each_bad_form_of_rows(fitted, bad):
+    X = made("X", np.arange(48.0).reshape(12, 4) / 48, bad)
+    model = check_refused_in_fits(fitted, X, Input("y", np.arange(12) % 3, None))
+    check_refused(outcome(model.predict, model, X), [X])
+
+
+@each(BAD_LABELS)
+def test_each_bad_form_of_labels(fitted, bad):
+    y = made("y", np.arange(12) % 3, bad)
+    check_refused_in_fits(fitted, Input("X", np.eye(12, 4), None), y)
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_each_bad_value_of_a_parameter(fitted, name):
+    X, y = Input("X", np.eye(12, 4), None), Input("y", np.arange(12) % 3, None)
+    bad = [value for value in HOSTILE if not ALLOWED[name](value)]
+    assert len(bad) > 20
+    for value in map(copy.deepcopy, bad):
+        model = start(fitted, "int", BASE | {name: value})
+        # Of several callbacks or weights, the message has one.
+        said = "" if name in ("callbacks", "class_weight") else re.escape(repr(value))
+        message = rf"(?s)\b{name}\b.*{said}"
+        for fit in (model.fit, model.partial_fit):
+            result = outcome(fit, model, X, y)
+            check_refused(result, [Input(name, value, None, message)])
+
+
+@each([*BAD_PIXELS, *BAD_IMAGES])
+@pytest.mark.parametrize("method", ["fit", "transform", "inverse_transform"])
+def test_each_bad_form_of_images(method, bad):
+    x = np.arange(48.0).reshape(12, 4)
+    model = PixelScaler().fit(pd.DataFrame(x).add_prefix("p"))
+    X = made("X", x, bad)
+    check_refused(outcome(getattr(model, method), model, X), [X])
 
 
 TOO_LARGE_TO_SCALE = ("too large", lambda x: x * 0 + 1e300, "X .*does not fit")

@@ -72,6 +72,7 @@ def test_images_without_labels_and_with_too_few(tmp_path):
             load_images(source)
     (tmp_path / "train-labels-idx1-ubyte").unlink()
     assert sorted(load_images(images)) == ["x"]
+    assert sorted(load_images(tmp_path)) == ["x_train"]
     with pytest.raises(ValueError, match="no images with labels to test on; it has x"):
         load_images(images, test=images)
 
@@ -132,4 +133,10 @@ def test_a_picture_that_cannot_be_used_is_named(tmp_path):
     assert str(tmp_path / "b" / "000.png") in str(caught.value)
     (tmp_path / "b" / "000.png").write_text("hello")
     with pytest.raises(ValueError, match=r"b/000\.png: cannot be read"):
+        load_images(tmp_path)
+
+
+def test_pictures_of_8_and_16_bits_are_not_mixed(tmp_path):
+    write_pictures(tmp_path, [X[0], X[1].astype(np.uint16) * 256], "ab")
+    with pytest.raises(ValueError, match=r"b.001\.png has uint16 .*others have uint8"):
         load_images(tmp_path)

@@ -80,6 +80,8 @@ def test_the_arrays_of_a_npz_file(suffix, tmp_path):
         ({"test_size": 5}, "the data frame: cannot be split: .*test_size = 5"),
         ({"source": FRAME[:3]}, "the data frame: cannot be split: "),
         ({"source": 3}, "'source' parameter of load_images .* Got 3"),
+        ({"source": FRAME["label"]}, "'source' parameter of load_images "),
+        ({"source": FRAME[[]]}, "the data frame: has 0 columns, none of them named"),
         ({"test": FRAME.drop(columns="label")}, "no images with labels to test on"),
         ({"random_state": "zero"}, "'random_state'"),
     ],

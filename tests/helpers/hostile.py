@@ -144,6 +144,7 @@ BAD_ROWS = [
     ("ragged", lambda x: [*x.tolist(), [1.0]], r"\bX\b"),
     ("1-D", lambda x: x[:, 0], r"\bX\b.*2D array.*1D array"),
     ("3-D", lambda x: x[:, :, None], r"\bX\b.*dim 3.*PixelScaler"),
+    ("3-D list", lambda x: x[:, :, None].tolist(), r"\bX\b.*dim 3.*PixelScaler"),
     ("5-D", lambda x: x[:, :, None, None, None], r"\bX\b.*dim 5.*PixelScaler"),
     ("0-D", lambda x: np.array(1.0), r"\bX\b.*scalar"),
     ("no rows", lambda x: x[:0], r"\bX\b.*0 sample"),
@@ -161,6 +162,11 @@ BAD_ROWS = [
     ("csr empty", lambda x: scipy.sparse.csr_array(x[:0]), r"\bX\b"),
     ("csr nan", lambda x: scipy.sparse.csr_array(one(x, np.nan)), "X"),
     ("pandas sparse", lambda x: pd.DataFrame(one(x, np.nan)).astype(SPARSE), r"\bX\b"),
+    (
+        "names",
+        lambda x: pd.DataFrame(one(x, np.inf)).add_prefix("q"),
+        "X.* (inf|names)",
+    ),
     ("pandas words", lambda x: pd.DataFrame(np.full(x.shape, "seven")), r"\bX\b"),
     ("polars words", lambda x: pl.DataFrame(np.full(x.shape, "seven")), r"\bX\b"),
 ]
@@ -209,13 +215,14 @@ BAD_LABELS = [
     ("too few", lambda y: y[:-1], r"\by\b.*inconsistent numbers of samples"),
     ("too many", lambda y: [*y, y[0]], r"\by\b.*inconsistent numbers of samples"),
     ("none at all", lambda y: y[:0], r"\by\b"),
-    ("None", lambda y: None, r"\by\b.*"),
+    ("None", lambda y: None, "requires y to be passed"),
     ("a number", lambda y: 3, r"\by\b"),
     ("a word", lambda y: "no", r"\by\b"),
     ("a dict", lambda y: {"no": 1}, r"\by\b"),
     ("a generator", lambda y: (label for label in y), r"\by\b"),
-    ("one-hot", lambda y: np.eye(len(y)), r"\by\b"),
-    ("two columns", lambda y: np.stack([y, y], 1), r"\by\b"),
+    ("one-hot", lambda y: np.eye(len(y)), r"\by\b.*y\.argmax\(axis=1\)"),
+    ("two columns", lambda y: np.stack([y, y], 1), r"\by\b.*MultiOutputClassifier"),
+    ("objects", lambda y: np.array([*range(len(y))], object), r"y: .*y\.astype\(int\)"),
     ("3-D", lambda y: y[:, None, None], r"\by\b"),
     ("lists", lambda y: [[1]] * (len(y) - 1) + [[1, 2]], r"\by\b"),
     ("sets", lambda y: [{1}] * len(y), r"\by\b"),
@@ -309,6 +316,7 @@ WORDS = ["", "adam", "Adam", "relu", np.str_("relu"), "relu\0", "balanced", "con
 WORDS += ["float32", b"relu"]
 SEQUENCES = [(), [], (2,), [2], (0,), (2, -1), (2.0,), (2, None), ("2",), (10**30,)]
 SEQUENCES += [(True,), {2}, range(2), np.array(2), np.array([2]), np.array([2, 2])]
+SEQUENCES += [(2, 1.5), np.array([0, 1]), np.array([8.5]), np.array([[8, 4]])]
 DICTS = [{}, {0: 2.0}, {"0": 2.0}, {0: -1}, {0: "much"}, {0: None}, {0: [1]}]
 DICTS += [{0: math.nan}, {0: 10**400}, {9: 1.0}]
 OTHERS = [None, True, False, np.bool_(True), Fraction(1, 2), Decimal("0.5"), 1j, pd.NA]
@@ -349,8 +357,8 @@ def is_in(value, kind, low, high, closed="both"):
 
 
 def is_units(value):
-    if isinstance(value, tuple | list):
-        return bool(value) and all(is_in(each, Integral, 1, 1000) for each in value)
+    if isinstance(value, tuple | list | np.ndarray) and np.shape(value) != ():
+        return len(value) > 0 and all(is_in(each, Integral, 1, 1000) for each in value)
     return is_in(value, Integral, 1, 1000)
 
 
@@ -387,7 +395,7 @@ ALLOWED = {
     "activation": is_word(*ACTIVATIONS.split()),
     "dropout": lambda value: is_in(value, Real, 0, 1 - 1e-9),
     "l2": lambda value: is_in(value, Real, 0, 3e38),
-    "optimizer": is_word(*OPTIMIZERS.split()),
+    "optimizer": is_word("Adam", *OPTIMIZERS.split()),
     "learning_rate": lambda value: is_in(value, Real, 0, 3e38, "right"),
     "learning_rate_schedule": is_word("constant", "linear", "cosine"),
     "batch_size": lambda value: is_in(value, Integral, 1, LARGEST),

@@ -13,6 +13,8 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
+import sklearn
 import skops.io
 from commands import run_python
 from networks import DIGITS, network
@@ -106,6 +108,15 @@ def test_a_pipeline_and_its_scaler_come_back_the_same(model, saved):
     same_state(model, loaded)
     scaled = loaded[0].transform(X)
     np.testing.assert_array_equal(loaded[0].inverse_transform(scaled), X, strict=True)
+
+
+def test_requests_of_metadata_come_back(tmp_path):
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = network(epochs=1).set_fit_request(sample_weight=True, X_val=False)
+        model.fit(DIGITS.x_train.reshape(-1, 64), DIGITS.y_train)
+        save(make_pipeline(PixelScaler(), model), tmp_path / "model")
+        loaded = load(tmp_path / "model")[-1]
+        assert str(loaded.get_metadata_routing()) == str(model.get_metadata_routing())
 
 
 def test_an_unfitted_estimator_comes_back_the_same(tmp_path):
@@ -260,17 +271,6 @@ def test_no_pickle_is_loaded(saved, tmp_path):
     assert (tmp_path / "trace").exists()
 
 
-def test_a_bit_generator_is_a_type_like_any_other(tmp_path):
-    # skops before 0.15 calls whatever numpy.random has under that name.
-    estimator = FunctionTransformer(kw_args={"rng": np.random.default_rng(0)})
-    save(estimator, tmp_path / "good")
-    load(tmp_path / "good")
-    (tmp_path / "model").write_bytes(changed(tmp_path / "good", b"PCG64", b"seed"))
-
-    with pytest.raises(ValueError, match=r"Untrusted types .*numpy\.random\.seed"):
-        load(tmp_path / "model")
-
-
 # Files that are no models
 
 
@@ -321,6 +321,8 @@ def test_what_does_not_fit_together_is_an_error(
         (rb'"file": "[0-9]+.npy"', b'"file": "twice.npy"', "two arrays"),
         (rb'"__class__": "uint8"', b'"__class__": "void"', "numpy.void is never"),
         (rb'"content": "4"', b'"content": "9"', "pool_size 4"),
+        # skops before 0.15 calls whatever numpy.random has under that name.
+        (b"PCG64", b"seed", r"Untrusted types .*numpy\.random\.seed"),
     ],
 )
 def test_what_skops_would_let_through_is_an_error(
@@ -329,10 +331,30 @@ def test_what_skops_would_let_through_is_an_error(
     arrays = {"a": np.arange(3), "b": np.arange(4), "c": np.uint8(1)}
     estimator = FunctionTransformer(kw_args={"rng": np.random.default_rng(0), **arrays})
     path = tmp_path / "model"
-    skops.io.dump(estimator, path)
+    save(estimator, path)
     path.write_bytes(changed(path, pattern, replacement))
 
     with pytest.raises(ValueError, match=message):
+        load(path)
+
+
+@pytest.mark.parametrize("name", ["csr_matrix", "spmatrix"])
+def test_no_sparse_matrix_is_loaded(name, tmp_path):
+    # Compiled code would follow its indices to any place in memory.
+    matrix = scipy.sparse.csr_matrix(np.eye(3))
+    stored = io.BytesIO()
+    scipy.sparse.save_npz(stored, matrix, compressed=False)
+    path = tmp_path / "model"
+    skops.io.dump(FunctionTransformer(kw_args={"matrix": matrix}), path)
+    kind = getattr(scipy.sparse, name)
+    for pattern, replacement in (
+        (rb"(?s)^PK.+", lambda _: stored.getvalue()),
+        (b"csr_matrix", name.encode()),
+        (rb"scipy\.sparse\._csr", kind.__module__.encode()),
+    ):
+        path.write_bytes(changed(path, pattern, replacement))
+
+    with pytest.raises(ValueError, match="sparse matrices are never"):
         load(path)
 
 
@@ -397,6 +419,10 @@ def existing(tmp_path):
     [
         (FunctionTransformer(lambda x: x), "FunctionTransformer, cannot be saved"),
         (make_pipeline(Bait()), "a Pipeline, cannot be saved: .*Bait"),
+        (
+            FunctionTransformer(kw_args={"matrix": scipy.sparse.csr_array(np.eye(3))}),
+            "cannot be saved: sparse matrices",
+        ),
         (network(class_weight={True: 2.0, False: 1.0}), "class_weight=.* would change"),
         (
             GridSearchCV(network(class_weight={1: 2, "1": 1}), {}),

@@ -52,6 +52,7 @@ from sklearn.preprocessing import (
 
 from skmnist import PixelScaler, load, save
 from skmnist._io._trusted import TRUSTED
+from skmnist._sklearn_compat import ProgressBar
 
 X, Y = networks.X[:200], networks.Y[:200]
 BEFORE_1_8 = Version(sklearn.__version__) < Version("1.8")
@@ -181,6 +182,14 @@ def test_what_is_refused_says_what_to_save_instead(model, message, tmp_path):
     assert os.listdir(tmp_path) == []
     if "best_estimator_" in message:
         save(model.best_estimator_, tmp_path / "model")
+
+
+@pytest.mark.skipif(ProgressBar is None, reason="scikit-learn has them since 1.9")
+def test_callbacks_of_scikit_learn_are_left_out_first(tmp_path):
+    model = mlp().fit(X, Y).set_callbacks(ProgressBar())
+    with pytest.raises(ValueError, match=r"ProgressBar.* first: set_callbacks\(\)"):
+        save(model, tmp_path / "model")
+    save(model.set_callbacks(), tmp_path / "model")
 
 
 def find(name):

@@ -45,7 +45,8 @@ def test_the_shape_comes_from_the_scaler_or_the_caller():
 
     with pytest.raises(ValueError, match=r"rows of 32 pixels are not square images"):
         HiddenUnitsDisplay.from_estimator(model[-1])
-    with pytest.raises(ValueError, match=r"image_shape=\(5, 5\) .* network's 32 in"):
-        HiddenUnitsDisplay.from_estimator(model, image_shape=(5, 5))
+    for wrong in (5, 5), (-4, -8), "48":
+        with pytest.raises(ValueError, match=r"image_shape.*(25 pixels|-4, -8|'48')"):
+            HiddenUnitsDisplay.from_estimator(model, image_shape=wrong)
     with pytest.raises(ValueError, match="'n_units' parameter"):
         HiddenUnitsDisplay.from_estimator(model, n_units=0)

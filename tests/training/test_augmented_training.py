@@ -53,18 +53,6 @@ def test_every_epoch_distorts_anew():
     assert np.diff(np.sort(losses("affine"))).min() > 1e-5
 
 
-def test_fits_go_on_bit_by_bit():
-    whole = network(augmentation="elastic", epochs=3).fit(X, Y)
-    assert same_weights(whole, network(augmentation="elastic", epochs=3).fit(X, Y))
-    warm = network(augmentation="elastic", epochs=1, warm_start=True)
-    parts = network(augmentation="elastic")
-    for _ in range(3):
-        warm.fit(X, Y)
-        parts.partial_fit(X, Y, classes=range(10))
-    assert same_weights(whole, warm)
-    assert same_weights(whole, parts)
-
-
 @pytest.mark.parametrize("epochs", [6, 40])
 def test_the_last_epochs_see_the_images_as_they_are(epochs):
     x, y = X[:300], Y[:300]

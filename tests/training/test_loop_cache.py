@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import weakref
 
 import keras
 import pytest
@@ -75,16 +76,23 @@ def test_loops_are_bounded_in_number(cache):
     assert cache.n_built == 7  # the oldest one was not
 
 
-def test_the_memory_of_graphs_is_freed(cache):
+@pytest.mark.parametrize(
+    ("optimizer", "units"),
+    [
+        pytest.param("adam", lambda n: (4,) * n, id="layers"),
+        pytest.param("nadam", lambda n: n, marks=pytest.mark.slow, id="sizes"),
+    ],
+)
+def test_the_memory_of_graphs_is_freed(cache, optimizer, units):
     def n_graphs():
         return sum(isinstance(each, tf.Graph) for each in gc.get_objects())
 
-    for units in range(1, 5):
-        fit(hidden_units=(4,) * units, epochs=1)
+    for n in range(1, 5):
+        fit(hidden_units=units(n), epochs=1, optimizer=optimizer)
     gc.collect()
     before = n_graphs()
-    for units in range(1, 9):
-        fit(hidden_units=(4,) * units, epochs=1, activation="tanh")
+    for n in range(1, 9):
+        fit(hidden_units=units(n), epochs=1, optimizer=optimizer, activation="tanh")
         # Each loop is a graph with a few functions.
         assert n_graphs() <= before + 8 * 2
 
@@ -114,3 +122,16 @@ def test_ctrl_c_waits_for_the_end_of_building(monkeypatch, cache):
     assert signal.getsignal(signal.SIGINT) is handler
     monkeypatch.undo()
     fit()
+
+
+@pytest.mark.usefixtures("_ctrl_c_raises")
+def test_ctrl_c_while_a_graph_is_freed(monkeypatch, cache):
+    monkeypatch.setattr(_loop_cache, "_MAX_IDLE", 1)
+    fit_alone(1)
+    graph = cache._idle[0]._session.graph
+    weakref.finalize(graph, signal.raise_signal, signal.SIGINT)
+    del graph
+    fit_alone(2)
+    gc.collect()  # as happens at any time
+    with pytest.raises(KeyboardInterrupt):
+        fit_alone(3)

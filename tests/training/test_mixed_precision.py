@@ -37,13 +37,6 @@ def test_trains_like_float32(params):
     assert mixed.score(X_TEST, Y_TEST) > single.score(X_TEST, Y_TEST) - 0.03
 
 
-def test_same_seed_same_bits():
-    assert_array_equal(fit().coefs_[1], fit().coefs_[1])
-    together = fit(epochs=4).coefs_[0]
-    one_by_one = fit(epochs=2, warm_start=True).fit(X, Y)
-    assert_array_equal(one_by_one.coefs_[0], together)
-
-
 def test_small_networks_are_multiplied_in_float32():
     small = {"hidden_units": 32}
     assert_array_equal(fit(**small).coefs_[0], fit("float32", **small).coefs_[0])

@@ -3,7 +3,7 @@
 import os
 import warnings
 from io import BytesIO
-from itertools import product
+from itertools import combinations, product
 from numbers import Real
 from typing import BinaryIO, Literal, NamedTuple
 
@@ -267,9 +267,8 @@ def _sheet(page):
     small, factor = _ink.reduce(page, _ENOUGH)
     sheet = _ink.sheet_of(small[0])
     if sheet is not None:
-        around, paper = (np.median(small[0][part]) for part in (~sheet, sheet))
-        if abs(around - paper) < _DESK * np.ptp(small):
-            sheet = None  # a box that is drawn on the paper
+        if _is_paper(small[0], sheet):
+            sheet = None  # a box or lines on the paper
     if sheet is None:
         sheet = ~_corners(small[0])
     if sheet.all():
@@ -280,6 +279,20 @@ def _sheet(page):
     ]
     sheet = np.pad(sheet, rest)[: page.shape[1], : page.shape[2]]
     return np.where(sheet, page, np.median(page[0][sheet]))
+
+
+def _is_paper(gray, sheet):
+    """Return whether it is as light around a sheet, beyond lines on its edge, as in it."""
+    from scipy import ndimage
+
+    wide, square = 6 + min(sheet.shape) // 50, np.ones((3, 3))
+    line = ndimage.binary_dilation(sheet, square, wide)
+    around = ndimage.binary_dilation(line, square, wide) & ~line
+    inside = sheet & ~ndimage.binary_erosion(sheet, square, wide, border_value=1)
+    if not around.any():
+        around = ~sheet
+    difference = np.median(gray[around]) - np.median(gray[inside])
+    return abs(difference) < _DESK * np.ptp(gray)
 
 
 def _corners(gray):
@@ -297,7 +310,8 @@ def _corners(gray):
         full = all(e.sum() >= 0.9 * s.sum() for e, s in zip(edges, sides, strict=True))
         if not own.any() or not full or any(side.all() for side in sides):
             continue
-        if _ink.is_sharp(gray[::down, ::across], own, own):
+        turned = gray[::down, ::across]
+        if _ink.is_sharp(turned, own, own) and not _is_paper(turned, own):
             corners[::down, ::across] |= own
     wide = 1 + min(gray.shape) // 50
     return ndimage.binary_dilation(corners, np.ones((3, 3)), wide)
@@ -461,8 +475,21 @@ def _lines(frames):
         else:
             lines[i] = len(found)
             found.append((top, bottom))
-    middles = [np.median(frames[lines == n][:, [1, 3]]) for n in range(len(found))]
+    # In boxes digits may be up or down, but those of one line are never one above another.
+    for a, b in combinations(range(len(found)), 2):
+        one, other = frames[lines == a], frames[lines == b]
+        apart = [_apart_along(one, other, axis) for axis in (0, 1)]
+        if apart[0].all() and not apart[1].all():
+            lines[lines == b] = a
+    numbers, lines = np.unique(lines, return_inverse=True)
+    middles = [np.median(frames[lines == n][:, [1, 3]]) for n in range(len(numbers))]
     return np.argsort(np.argsort(middles))[lines]
+
+
+def _apart_along(one, other, axis):
+    """Return for each pair of frames whether they are apart across (0) or down (1)."""
+    starts, ends = one[:, np.newaxis, axis], one[:, np.newaxis, axis + 2]
+    return (starts >= other[:, axis + 2]) | (ends <= other[:, axis])
 
 
 def _alone(own, frame, page):

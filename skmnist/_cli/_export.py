@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from .._io._atomic import check_writable, write_files
+from .._io._atomic import write_files
 from .._io._onnx import to_onnx
 from .._io._untrusted import naming
 from .._pixel_scaler import PixelScaler
 from .._plot._estimators import find_classifier
 from .._unsharp_mask import UnsharpMask
-from ._shared import load_classifier
+from ._shared import check_output, load_classifier
 
 _EXAMPLES = """\
 examples:
@@ -40,7 +40,7 @@ def main(args):
         raise ValueError(
             f"argument OUT: must end in {' or '.join(_SUFFIXES)}; got {args.out!r}"
         )
-    check_writable(args.out, "the export")
+    check_output("OUT", args.out, "the export", [args.model])
     model = load_classifier(args.model)
     with naming(args.model):
         takes = export(model, args.out)

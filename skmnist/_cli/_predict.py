@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .._io._atomic import check_writable, write_files
+from .._io._atomic import write_files
 from .._io._untrusted import naming, read_arrays
 from ..images import DigitNormalizer, find_digits, read_image
 from ..images._likeness import NOVEL, novelty
@@ -18,6 +18,7 @@ from ._errors import print_error
 from ._shared import (
     add_model_argument,
     add_transpose_argument,
+    check_output,
     load_classifier,
     read_source,
 )
@@ -36,6 +37,7 @@ _NAMED_BY = {
 }
 _WRITTEN_AS = (".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 _UNSURE_BELOW = 0.7
+_NO_BREAKS = str.maketrans({"\n": r"\n", "\r": r"\r", "\t": r"\t"})  # of the table
 _SURE, _UNSURE = (0, 130, 60), (220, 60, 0)
 
 
@@ -139,7 +141,7 @@ def _print_prediction(path, i, prediction, as_json):
         print(json.dumps({"file": path, "index": i, **prediction}))
         return
     label = "-" if prediction["label"] is None else prediction["label"]
-    cells = [path, i, label, f"{prediction['probability']:.4f}"]
+    cells = [path.translate(_NO_BREAKS), i, label, f"{prediction['probability']:.4f}"]
     if prediction["unsure"]:
         cells.append("?")
         if "second_label" in prediction:
@@ -198,12 +200,15 @@ def _add_picture_arguments(parser):
 
 
 def _check_outputs(args):
-    if bool(args.files) == (args.data is not None):
-        raise ValueError("FILE or --data is required, not both")
+    if args.files and args.data is not None:
+        raise ValueError("FILE or --data is read, not both")
+    if not args.files and args.data is None:
+        raise ValueError("FILE or --data is required")
+    sources = *args.files, args.data, args.model
     if args.output is not None:
         if args.data is None:
             raise ValueError("argument --output: needs --data")
-        check_writable(args.output, "the predictions")
+        check_output("--output", args.output, "the predictions", sources)
     if args.annotate is not None and not args.sheet:
         raise ValueError("argument --annotate: needs --sheet")
     for option, out in (
@@ -218,7 +223,7 @@ def _check_outputs(args):
             raise ValueError(
                 f"argument {option}: must end in {', '.join(_WRITTEN_AS)}; got {out!r}"
             )
-        check_writable(out, "the picture")
+        check_output(option, out, "the picture", sources)
 
 
 def _is_picture(path):
@@ -227,6 +232,8 @@ def _is_picture(path):
         raise ValueError(_NAMED_BY.get(suffix, "is a folder: name the pictures in it"))
     if Path(path).suffix.lower() in (".npy", ".npz"):
         return False
+    if not os.path.isfile(path):
+        return True  # a pipe, which can be read once
     with open(path, "rb") as stream:
         return not stream.read(6).startswith(_ARRAYS)
 

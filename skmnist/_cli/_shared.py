@@ -8,9 +8,11 @@ from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
+from .._io._atomic import check_writable
 from .._io._untrusted import naming
 
 DPI = 144  # of plots
+DATA_NAMES = "digits", "mnist"  # that --data takes beside paths
 
 
 def add_data_arguments(parser, test_alone=False):
@@ -44,6 +46,16 @@ def add_model_argument(parser):
         help="model saved by train (default: the reader of handwritten digits "
         "that comes with skmnist)",
     )
+
+
+def check_output(option, path, what, sources):
+    """Find out whether a file can be written, and that it is none of those read."""
+    check_writable(path, what)
+    for source in sources:
+        if source is None or source in DATA_NAMES:
+            continue
+        if Path(path).resolve() == Path(source).expanduser().resolve():
+            raise ValueError(f"argument {option}: {path!r} is a file that is read")
 
 
 def load_classifier(path):

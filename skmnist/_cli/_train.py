@@ -4,21 +4,19 @@ import inspect
 import os
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.multiclass import unique_labels
 
 from .._classifier import MLPDigitClassifier
-from .._io._atomic import check_writable
 from .._io._persistence import save
 from .._io._untrusted import naming
 from .._pixel_scaler import PixelScaler
 from .._sklearn_compat import ProgressBar, StrOptions
 from .._unsharp_mask import UnsharpMask
 from ._report import check_report, write_report
-from ._shared import add_data_arguments, load_data, print_table
+from ._shared import add_data_arguments, check_output, load_data, print_table
 
 _EXAMPLES = """\
 examples:
@@ -79,7 +77,8 @@ def main(args):
     mlp.set_params(hidden_units=read_hidden_units(args.hidden_units))
     # Errors are found before the training starts.
     mlp._validate_params()
-    check_model(args)
+    sources = args.data, args.test_data
+    check_output("--model", args.model, "the model", sources)
     data, labels, steps = prepare(args)
     if args.report is not None:
         with naming(args.data):
@@ -153,14 +152,6 @@ def _option_arguments(name, text, default):
     if name == "hidden_units":
         kwargs |= {"type": str, "nargs": "+"}
     return kwargs | {"help": text}
-
-
-def check_model(args):
-    """Find out whether the model can be saved, beside the data."""
-    check_writable(args.model, "the model")
-    for source in {args.data, args.test_data} - {None, "digits", "mnist"}:
-        if Path(args.model).resolve() == Path(source).expanduser().resolve():
-            raise ValueError(f"argument --model: is the file of the data, {source!r}")
 
 
 def read_hidden_units(value):

@@ -8,13 +8,12 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid
 from sklearn.pipeline import Pipeline
 
 from .._classifier import MLPDigitClassifier
-from .._io._atomic import check_writable, write_files
+from .._io._atomic import write_files
 from .._plot import GridSearchDisplay
-from ._shared import print_table, show_no_window, to_png
+from ._shared import check_output, print_table, show_no_window, to_png
 from ._train import (
     NETWORK_OPTIONS,
     add_training_arguments,
-    check_model,
     prepare,
     print_data,
     read_hidden_units,
@@ -124,14 +123,15 @@ def _read_grid(args):
 
 def _check_outputs(args):
     """Find out, before the data is read, what could not be written."""
-    check_model(args)
+    sources = args.data, args.test_data
+    check_output("--model", args.model, "the model", sources)
     if args.plot is None:
         return
     if Path(args.plot).suffix.lower() != ".png":
         raise ValueError(f"argument --plot: must end in .png; got {args.plot!r}")
     if Path(args.plot).resolve() == Path(args.model).resolve():
         raise ValueError(f"argument --plot: is the file of --model, {args.plot!r}")
-    check_writable(args.plot, "the plot")
+    check_output("--plot", args.plot, "the plot", sources)
 
 
 def _ranked(results):

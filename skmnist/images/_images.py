@@ -96,6 +96,8 @@ def _decode(stream, name):
         with warnings.catch_warnings():
             # The size is checked here, and invalid metadata is ignored.
             warnings.simplefilter("ignore")
+            if not stream.seekable():
+                stream = BytesIO(stream.read())
             with Image.open(stream, formats=_FORMATS) as picture:
                 width, height = picture.size
                 if width * height > _MAX_PIXELS:
@@ -266,9 +268,8 @@ def _sheet(page):
     """Crop the page to a sheet of paper on a desk, if there is one."""
     small, factor = _ink.reduce(page, _ENOUGH)
     sheet = _ink.sheet_of(small[0])
-    if sheet is not None:
-        if _is_paper(small[0], sheet):
-            sheet = None  # a box or lines on the paper
+    if sheet is not None and _is_paper(small[0], sheet):
+        sheet = None  # a box or lines on the paper
     if sheet is None:
         sheet = ~_corners(small[0])
     if sheet.all():
@@ -282,7 +283,7 @@ def _sheet(page):
 
 
 def _is_paper(gray, sheet):
-    """Return whether it is as light around a sheet, beyond lines on its edge, as in it."""
+    """Return whether there is paper around a sheet, too, beyond lines on its edge."""
     from scipy import ndimage
 
     wide, square = 6 + min(sheet.shape) // 50, np.ones((3, 3))
@@ -475,7 +476,7 @@ def _lines(frames):
         else:
             lines[i] = len(found)
             found.append((top, bottom))
-    # In boxes digits may be up or down, but those of one line are never one above another.
+    # In boxes they may be up or down, but none of a line is above another one.
     for a, b in combinations(range(len(found)), 2):
         one, other = frames[lines == a], frames[lines == b]
         apart = [_apart_along(one, other, axis) for axis in (0, 1)]

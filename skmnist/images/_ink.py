@@ -44,7 +44,8 @@ def to_gray(image, name):
     """
     image = np.asarray(image)
     if image.dtype.kind not in "buif":
-        raise ValueError(f"{name} must be numbers, got dtype {image.dtype}")
+        hint = ": read files by read_image" if image.dtype.kind in "US" else ""
+        raise ValueError(f"{name} must be numbers, got dtype {image.dtype}{hint}")
     if image.ndim == 2:
         image = image[:, :, np.newaxis]
     if image.ndim != 3 or not 1 <= image.shape[2] <= 4:

@@ -273,11 +273,11 @@ def test_labels_of_neighbors_keep_apart(apart, below):
 @pytest.mark.slow
 def test_page_without_sheet_is_noted(mnist_model, seven, tmp_path, capsys):
     sheet, _ = drawn.draw_sheet(range(10), np.random.default_rng(8), columns=5)
-    path = str(tmp_path / "page without suffix")
+    path = str(tmp_path / "page\twithout suffix")
     Image.fromarray(sheet).save(path, "PNG")
     assert main(["predict", "--model", mnist_model, path, seven]) == 0
     out, err = capsys.readouterr()
-    assert len(out.splitlines()) == 2
+    assert [line.count("\t") for line in out.splitlines()] == [6, 3]
     (line,) = err.splitlines()
     assert line.startswith(f"skmnist: note: {path}: ")
     assert "like 10: --sheet" in line

@@ -1,5 +1,8 @@
 """Images from real files, and the digits of drawn sheets."""
 
+import os
+from io import BytesIO
+
 import drawn
 import numpy as np
 import pytest
@@ -94,6 +97,16 @@ def test_bad_files_are_one_clear_line(tmp_path, gray):
         read_image(tmp_path / "nothing.png")
 
 
+def test_a_pipe_is_read():
+    stored = BytesIO()
+    Image.fromarray(np.eye(5, dtype=np.uint8)).save(stored, "PNG")
+    out, into = os.pipe()
+    with open(into, "wb") as stream:
+        stream.write(stored.getvalue())
+    with open(out, "rb") as stream:
+        np.testing.assert_array_equal(read_image(stream), np.eye(5))
+
+
 @pytest.mark.parametrize("scene", drawn.SHEETS)
 def test_every_digit_of_a_sheet_is_found_in_order(scene):
     random = np.random.default_rng(3)
@@ -106,6 +119,22 @@ def test_every_digit_of_a_sheet_is_found_in_order(scene):
     off = np.abs((found.boxes[:, :2] + found.boxes[:, 2:]) / 2 - middles)
     assert inside.all() or off.max() < 25
     assert not found.touching.any()
+
+
+def test_ruled_paper_in_uneven_light_is_no_sheet_on_a_desk():
+    random = np.random.default_rng(4)
+    y, scene = random.integers(0, 10, 50), drawn.SHEETS[1]._replace(lines="ruled")
+    sheet, _ = drawn.draw_sheet(y, random, scene=scene)
+    assert len(find_digits(sheet).images) == 50
+
+
+def test_digits_up_and_down_in_their_boxes_are_one_line():
+    page = np.full((120, 400), 240, np.uint8)
+    for i, top in enumerate([10, 60, 50, 15, 60, 10]):
+        page[top : top + 45, 30 + 60 * i : 40 + 60 * i] = 20
+    assert not find_digits(page).lines.any()
+    page[5:50, 90:100] = 20  # above another one
+    assert find_digits(page).lines.any()
 
 
 def test_boxes_fit_and_specks_are_dropped():

@@ -26,6 +26,7 @@ _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # range of the usual width, as a fraction of the height
 _NO_DIGIT = 4.0  # distances to digits are clipped to this
 _NARROW = 0.7  # of the height: what is narrower is one digit
+_BATCH = 100_000  # pixels of ink that are cut together, for speed
 _STEP = 32  # pixels: from size to size of the digits that are compared
 _PART = 0.5  # what each part of touching digits costs, beside how unlike it is, squared
 _DESK = 0.2  # least difference of desk and paper, as a fraction of the contrast
@@ -272,7 +273,7 @@ def _sheet(page):
         sheet = None  # a box or lines on the paper
     if sheet is None:
         sheet = ~_corners(small[0])
-    if sheet.all():
+    if sheet.all() or not sheet.any():
         return page
     sheet = sheet.repeat(factor, axis=0).repeat(factor, axis=1)
     rest = [
@@ -292,6 +293,8 @@ def _is_paper(gray, sheet):
     inside = sheet & ~ndimage.binary_erosion(sheet, square, wide, border_value=1)
     if not around.any():
         around = ~sheet
+    if not (around.any() and inside.any()):
+        return False
     difference = np.median(gray[around]) - np.median(gray[inside])
     return abs(difference) < _DESK * np.ptp(gray)
 
@@ -333,28 +336,42 @@ def _cut(digits, page):
     if not digits:
         return digits
     wide, usual = _wide(np.array([digit.frame for digit in digits]))
-    done = []
-    for digit in _compare(digits):
-        parts, (height, width) = [digit], digit.own.shape
-        if digit.unlike > NOVEL and width > _NARROW * height:
-            parts = _apart(digit, page, usual)
-        # What is not cut may be one wide digit, up to an impossible width.
-        touching = len(parts) > 1 or width > max(wide, usual)
-        done += [part._replace(touching=touching) for part in parts]
-    return done
+    digits = _compare(digits)
+    todo = [
+        i
+        for i, digit in enumerate(digits)
+        if digit.unlike > NOVEL and digit.own.shape[1] > _NARROW * digit.own.shape[0]
+    ]
+    batches = np.cumsum([digits[i].own.size for i in todo]) // _BATCH
+    parts = {i: [digit] for i, digit in enumerate(digits)}
+    for batch in np.unique(batches):
+        some = [i for i, n in zip(todo, batches, strict=True) if n == batch]
+        parts |= zip(some, _apart([digits[i] for i in some], page, usual), strict=True)
+    # What is not cut may be one wide digit, up to an impossible width.
+    return [
+        part._replace(touching=len(each) > 1 or part.own.shape[1] > max(wide, usual))
+        for each in parts.values()
+        for part in each
+    ]
 
 
-def _apart(digit, page, usual):
-    """Return the parts of touching digits that are least unlike digits, by all."""
-    found = find_parts(digit.own, usual)
+def _apart(digits, page, usual):
+    """Return for each of the digits its parts that are most like digits, by all."""
+    found = [find_parts(digit.own, usual) for digit in digits]
     parts = []
-    for _, _, own in found:
-        own, frame = _trim(own, digit.frame)
-        parts.append(_Digit(_alone(own, frame, page), own, frame))
-    parts = _compare(parts, even_light=False, drop_frame=False)
-    # The best parts up to each cut: a part never ends where it begins.
+    for digit, some in zip(digits, found, strict=True):
+        for _, _, own in some:
+            own, frame = _trim(own, digit.frame)
+            parts.append(_Digit(_alone(own, frame, page), own, frame))
+    parts = iter(_compare(parts, even_light=False, drop_frame=False))
+    return [_best(some, parts) for some in found]
+
+
+def _best(found, parts):
+    """Return the best parts up to the last cut, by dynamic programming."""
     best = {0: (0.0, [])}
-    for (first, last, _), part in zip(found, parts, strict=True):
+    for (first, last, _), part in zip(found, parts, strict=False):
+        # A part never ends where it begins: what is before it is known.
         if first not in best:
             continue
         total, before = best[first]

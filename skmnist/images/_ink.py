@@ -428,9 +428,11 @@ def is_sharp(gray, filled, own):
     around = np.ones((3, 3))
     inner = filled & ~ndimage.binary_erosion(filled, around, 3)
     outer = ndimage.binary_dilation(filled, around, 3) & ~filled
-    whole = np.median(gray[own]) - np.median(gray[~filled])
-    edge = np.median(gray[inner]) - np.median(gray[outer])
-    return edge * whole > _SHARP * whole**2
+    parts = own, ~filled, inner, outer
+    if not all(part.any() for part in parts):
+        return False
+    paper, rest, inside, outside = (np.median(gray[part]) for part in parts)
+    return (inside - outside) * (paper - rest) > _SHARP * (paper - rest) ** 2
 
 
 def _rectangle(mask):

@@ -230,6 +230,8 @@ def test_what_has_no_ink_is_an_error():
         find_digits(specks)
     with pytest.raises(ValueError, match="image must have the shape"):
         find_digits(np.zeros(5))
+    with pytest.raises(ValueError, match="image has no"):
+        find_digits([[0, 255], [255, 255]])
 
 
 @pytest.mark.slow

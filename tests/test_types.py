@@ -34,7 +34,7 @@ assert_type(model.predict_proba(rows), np.ndarray)
 assert_type(model.coefs_, list[np.ndarray])
 assert_type(model.history_, dict[str, list[float]])
 DigitNormalizer(threshold=0.5, stroke_width=None).transform([read_image("a.png")])
-find_digits(np.zeros((9, 9)), classifier=model)
+find_digits(np.zeros((9, 9)), polarity="dark")
 skmnist.save(model, "model.skops")
 skmnist.DigitGridDisplay.from_estimator(model, rows, n_images=9).plot()
 """

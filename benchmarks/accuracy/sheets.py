@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from skmnist import DigitNormalizer, load_reader
-from skmnist._cli._predict import count_digits
+from skmnist._cli._predict import count_digits, frame_and_predict
 from skmnist.datasets import fetch_mnist
 from skmnist.images import find_digits
 
@@ -115,9 +115,14 @@ def _single(report, reader, mnist, n, rng):
         alone = 100 * np.mean(reader.predict(framed).astype(str) == labels)
         lost = alone - table.accuracy(name)
         table.target(name, "points below one digit", lost, at_most=0)
-        notes = [count_digits(each, "auto") > 1 for each in pictures]
-        notes = 100 * np.mean(notes)
-        table.target(name, "taken for several %", notes, at_most=1)
+        notes = [_has_note(reader, each) for each in pictures]
+        table.target(name, "taken for several %", 100 * np.mean(notes), at_most=1)
+
+
+def _has_note(reader, picture):
+    """Return whether `skmnist predict` says that it may show several digits."""
+    (digit,), _ = frame_and_predict(reader, [picture], "auto")
+    return digit["unsure"] and count_digits(picture, "auto") > 1
 
 
 def _drawn(report, reader, n):

@@ -250,7 +250,7 @@ def _read_picture(path, model, args):
     if not args.sheet:
         unsure = True
         try:
-            digits, framed = _predictions(model, [image], args.polarity)
+            digits, framed = frame_and_predict(model, [image], args.polarity)
             unsure = digits[0]["unsure"]
         finally:
             if unsure and (n_digits := count_digits(image, args.polarity)) > 1:
@@ -261,7 +261,7 @@ def _read_picture(path, model, args):
                 )
     else:
         found = find_digits(image, polarity=args.polarity)
-        digits, framed = _predictions(model, found.images, "light")
+        digits, framed = frame_and_predict(model, found.images, "light")
         for i, digit in enumerate(digits):
             digit["box"] = found.boxes[i].tolist()
             digit["line"] = int(found.lines[i])
@@ -297,7 +297,7 @@ def count_digits(image, polarity):
     return int((heights >= 0.6 * heights.max()).sum())
 
 
-def _predictions(model, images, polarity):
+def frame_and_predict(model, images, polarity):
     """Frame images and predict them; return the predictions, and the framed rows."""
     on_blank = "raise" if len(images) == 1 else "zeros"
     try:

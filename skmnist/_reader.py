@@ -62,7 +62,9 @@ def load_reader() -> Pipeline:
         _seed=0,
         _optimizer_state={"optimizer": None, "variables": None},
     )
-    return Pipeline([*make_steps().steps, ("mlpdigitclassifier", network)])
+    reader = Pipeline([*make_steps().steps, ("mlpdigitclassifier", network)])
+    # Its steps were fitted without names, which data frames would have.
+    return reader.set_output(transform="default")
 
 
 load_reader.__module__ = "skmnist"  # where it is public

@@ -1,6 +1,9 @@
 """Augmentation does what its parameters say, and nothing else to the images."""
 
+import os
 import pickle
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -246,6 +249,23 @@ def test_many_samples_compile_once(framed, caplog, capfd):
     for n_rows in range(1, 10):
         ImageAugmentation(rotation=n_rows, recenter=True).sample(rows[:n_rows], 0)
     assert "retracing" not in caplog.text + capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_samples_of_many_sizes_take_no_memory(framed):
+    rows = framed.reshape(-1, 784)
+    augmentation = ImageAugmentation(rotation=10, elastic_alpha=30, recenter=True)
+    for n_rows in (65, 64, 33):
+        augmentation.sample(rows[:n_rows], 0)
+    before = resident()
+    for n_rows in range(34, 98):
+        assert augmentation.sample(rows[:n_rows], 0).shape == (n_rows, 784)
+    assert resident() - before < 30e6
+
+
+def resident():
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_presets_fit_the_size_of_the_images():

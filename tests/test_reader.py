@@ -7,6 +7,7 @@ import pytest
 from commands import run_python
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import ndimage
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits
@@ -37,6 +38,11 @@ def test_it_reads_digits(reader):
     assert list(reader.named_steps) == names
     assert reader.classes_.tolist() == list(range(10))
     assert skmnist.load_reader() is not reader
+
+
+def test_data_frames_between_steps_make_no_warnings(reader):
+    with config_context(transform_output="pandas"):
+        assert reader.predict(X[:3]).tolist() == Y[:3].tolist()
 
 
 @pytest.mark.slow

@@ -99,6 +99,8 @@ def load_data(args, parts):
 def read_source(source, transpose, test_size=None):
     from ..datasets import fetch_mnist, load_digits, load_images
 
+    if transpose and source in DATA_NAMES:
+        raise ValueError(f"argument --transpose: is for files; got --data {source}")
     if source == "digits":
         return load_digits()
     if source == "mnist":

@@ -21,6 +21,7 @@ def find_classifier(estimator):
                 "estimator must be an MLPDigitClassifier, or a pipeline or search "
                 f"that ends in one; got {type(estimator).__name__}"
                 + ("" if found is estimator else f" with {type(found).__name__}")
+                + ("" if getattr(found, "refit", True) else " with refit=False")
             )
     check_is_fitted(found)
     return found, before

@@ -157,10 +157,14 @@ def _distort(kind, dtype):
 
 def distort_rows(X, seed, ranges, modes, kind):
     """Distort the rows of an array; `kind` has the arguments of `make_distort`."""
+    n_rows = len(X)
+    # XLA compiles for each number of rows: here for few.
+    padding = (1 << (n_rows - 1).bit_length()) - n_rows
+    X = np.pad(X, [(0, padding), (0, 0)])
     with tf.device("CPU"):
         return _distort(kind, X.dtype.name)(
             tf.constant(X),
             tf.constant(seed, tf.int32),
             tf.constant(ranges),
             tf.constant(modes),
-        ).numpy()
+        ).numpy()[:n_rows]

@@ -19,6 +19,7 @@ from ._readings import LONGEST, NONE, Options, read
 _SIDE = 28
 _SQUEEZE = 0.75  # width, where a digit was stretched
 _STRETCHED = 1.3, 0.1  # how unlike a digit those are; and less by this when squeezed
+_USUAL_SIZE = 20  # pixels: the longer side of MNIST's digits
 _AT_ONCE = 128  # small images processed together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # thresholds of strokes, relative to the ink around
 _FINE, _MARGIN = 80, 8  # longest side of digits while strokes are processed
@@ -424,20 +425,21 @@ class DigitNormalizer(
     def _draw(self, ink, digit, level):
         """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
         strokes, of_width = self._strokes(ink, digit, level)
-        unlike = _unlike(of_width, strokes)
-        squeeze = np.ones(len(digit))
+        unlike, framed = _unlike(of_width, strokes)
         sides = _ink.boxes_of(strokes)[1]
         wide = (unlike > _STRETCHED[0]) & (sides[:, 1] > 0.9 * sides[:, 0])
         wide = np.flatnonzero(wide)
+        squeeze = np.ones(len(digit))
         if wide.size:
-            less = _unlike(of_width[wide], strokes[wide], squeeze=_SQUEEZE)
+            less, squeezed = _unlike(of_width[wide], strokes[wide], squeeze=_SQUEEZE)
             less += _STRETCHED[1]
             better = less < unlike[wide]
-            unlike[wide[better]] = less[better]
-            squeeze[wide[better]] = _SQUEEZE
-        framed = _scale(of_width, self.digit_size, squeeze)
-        framed = _center(framed, self.center)
-        return of_width, framed, unlike
+            wide = wide[better]
+            unlike[wide], framed[wide] = less[better], squeezed[better]
+            squeeze[wide] = _SQUEEZE
+        if self.digit_size != _USUAL_SIZE:
+            framed = _scale(of_width, self.digit_size, squeeze)
+        return of_width, _center(framed, self.center), unlike
 
     def _strokes(self, ink, digit, level):
         """Draw the digits anew, in the resolution for strokes and with their width."""
@@ -569,9 +571,13 @@ def _scale(strokes, longest, squeeze=1):
     return np.uint8(np.rint(255 * digits))
 
 
-def _unlike(*kinds, squeeze=1):
-    """Return the distance to the digits of MNIST, the mean of two stroke widths."""
-    return sum(unlikeness(_center(_scale(each, 20, squeeze))) for each in kinds) / 2
+def _unlike(of_width, strokes, squeeze=1):
+    """Return the distance to the digits of MNIST, the mean of two stroke widths.
+
+    Return the first of the two, in MNIST's size, too.
+    """
+    scaled = [_scale(each, _USUAL_SIZE, squeeze) for each in (of_width, strokes)]
+    return sum(unlikeness(_center(each)) for each in scaled) / 2, scaled[0]
 
 
 def _center(digits, center="mass"):

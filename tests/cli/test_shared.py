@@ -39,6 +39,12 @@ def test_the_process_is_as_it_was(tmp_path, monkeypatch, capfd):
     assert capfd.readouterr().err == "still there"
 
 
+@pytest.mark.parametrize("name", ["evaluate", "predict"])
+def test_known_data_need_no_transposing(name, capsys):
+    assert main([name, "--data", "digits", "--transpose"]) == 2
+    assert "--transpose: is for files; got --data digits" in one_error(capsys)[1]
+
+
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from figures import DIGITS, LONG, NAMES, assert_no_overlap, texts_of
 from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
 
 from skmnist import DigitGridDisplay
 
@@ -112,6 +113,13 @@ def test_no_mistakes_is_a_picture_too():
     assert display.images_ == []
     assert display.ax_.get_title().startswith("0 mistakes in 5 images")
     display.figure_.draw_without_rendering()
+
+
+def test_predictions_of_several_outputs_are_refused():
+    rows, y = DIGITS.x_test[:, 4], DIGITS.y_test
+    tree = DecisionTreeClassifier(random_state=0).fit(rows, np.stack([y, y], axis=1))
+    with pytest.raises(ValueError, match="y_pred: y should be a 1d array"):
+        DigitGridDisplay.from_estimator(tree, DIGITS.x_test[:, 4])
 
 
 @pytest.mark.parametrize("n_images", [1, 2, 25, 100])

@@ -1,9 +1,19 @@
 import matplotlib.pyplot as plt
+import pytest
 from figures import DIGITS
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skmnist import MLPDigitClassifier, PixelScaler, TrainingCurveDisplay
+
+
+def test_a_search_without_a_fitted_network_is_told():
+    search = GridSearchCV(
+        MLPDigitClassifier(4, epochs=1, random_state=0), {}, cv=2, refit=False
+    )
+    search.fit(DIGITS.x_train[:, 4], DIGITS.y_train)
+    with pytest.raises(TypeError, match="got GridSearchCV with refit=False"):
+        TrainingCurveDisplay.from_estimator(search)
 
 
 def test_curves_take_searches_axes_and_keywords():

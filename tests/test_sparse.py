@@ -39,6 +39,7 @@ def test_every_method(kind):
     assert model.score(sparse, Y) == dense_model.score(X, Y)
 
 
+@pytest.mark.filterwarnings("ignore:.*no bfloat16 instructions")
 @pytest.mark.parametrize(
     "kwargs",
     [

@@ -10,7 +10,9 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.neighbors import KNeighborsTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import QuantileTransformer
 from sklearn.utils.validation import check_is_fitted
 
 from .._classifier import MLPDigitClassifier
@@ -105,8 +107,9 @@ def to_onnx(estimator: BaseEstimator) -> Any:
     shape, dtype = _input(prepared)
     ((_, kind),) = guess_data_type(np.empty((1, 1), dtype))
     kind = type(kind)([None, *shape])
-    # skl2onnx's own converters take floats only.
-    model = Pipeline([("cast", CastTransformer()), ("model", prepared)])
+    model = Pipeline([("model", prepared)])
+    if dtype != np.float32:  # skl2onnx's own converters take floats only
+        model.steps.insert(0, ("cast", CastTransformer()))
     options = {id(each): {"raw_scores": True} for each in raw_scores}
     try:
         converted = convert_sklearn(
@@ -233,6 +236,8 @@ def _check(estimator):
     reason = None
     if isinstance(estimator, TunedThresholdClassifierCV):
         reason = "skl2onnx leaves its threshold out: export its estimator_"
+    elif isinstance(estimator, KNeighborsTransformer | QuantileTransformer):
+        reason = "skl2onnx computes other values"
     elif isinstance(estimator, CalibratedClassifierCV):
         if estimator.method != "sigmoid":
             reason = f"skl2onnx knows method='sigmoid', not {estimator.method!r}"

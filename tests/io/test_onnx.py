@@ -9,6 +9,7 @@ from commands import run_python
 from networks import DIGITS, network
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import make_column_transformer
 from sklearn.decomposition import PCA
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.exceptions import NotFittedError
@@ -19,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, StandardScaler
 
 import skmnist
 from skmnist import DigitNormalizer, PixelScaler, UnsharpMask, to_onnx
@@ -153,6 +154,8 @@ def voting(*steps, **kwargs):
 ROWS = X.reshape(300, 64).astype("float32")
 OTHER = LogisticRegression(max_iter=1000)
 SELECTION = SimpleImputer(), VarianceThreshold()
+QUANTILES = make_pipeline(PixelScaler(), QuantileTransformer(n_quantiles=9))
+COLUMNS = make_column_transformer((PCA(5), slice(40)), remainder="passthrough")
 COMPOSITIONS = {
     "scaler": (make_pipeline(StandardScaler(), network()), ROWS),
     "components": (make_pipeline(StandardScaler(), PCA(20), network()), ROWS),
@@ -161,6 +164,7 @@ COMPOSITIONS = {
         ROWS,
     ),
     "union": (make_pipeline(make_union(StandardScaler(), PCA(5)), network()), ROWS),
+    "columns": (make_pipeline(COLUMNS, network()), ROWS / 16),
     "search": (GridSearchCV(pixels(), {"pixelscaler__max_value": [9]}, cv=2), X),
     "calibrated": (CalibratedClassifierCV(pixels(), cv=2), X),
     "voting": (
@@ -270,6 +274,7 @@ def test_what_cannot_be_converted_is_an_error(estimator, error, message):
     [
         (make_pipeline(DigitNormalizer(), pixels()), r"Normalizer.*pipeline\[1:\]"),
         (CalibratedClassifierCV(pixels(), method="isotonic"), "Calib.* 'isotonic'"),
+        (make_pipeline(QUANTILES, network()), "^QuantileT"),
         (TunedThresholdClassifierCV(pixels(), cv=2), "TunedThres.* estimator_"),
         (StackingClassifier([("a", pixels())], stack_method="predict"), "Stack.*proba"),
     ],

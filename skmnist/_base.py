@@ -4,6 +4,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from warnings import warn
 
+import numpy as np
 from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
@@ -63,7 +64,8 @@ class VersionStamp:
 
     def _validate_params(self):
         try:
-            super()._validate_params()
+            with np.errstate(over="ignore"):  # the bounds, in half precision
+                super()._validate_params()
         except ValueError:  # scikit-learn's own, which is a TypeError too
             raise
         except TypeError as error:  # NumPy's own, of numbers such as a Fraction

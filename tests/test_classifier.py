@@ -427,10 +427,10 @@ def test_a_loss_that_is_not_finite():
     assert_array_equal(model.predict_proba(X_TEST), before)
 
 
-def test_small_integer_types():
-    small = network(epochs=np.int8(100), batch_size=np.int8(100)).fit(X[:300], Y[:300])
-    model = network(epochs=100, batch_size=100).fit(X[:300], Y[:300])
-    assert same_weights(small, model)
+def test_small_number_types():
+    small = network(epochs=np.int8(100), batch_size=np.int8(100), l2=np.float16(0.125))
+    model = network(epochs=100, batch_size=100, l2=0.125)
+    assert same_weights(small.fit(X[:300], Y[:300]), model.fit(X[:300], Y[:300]))
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

@@ -252,6 +252,7 @@ def _check_finite(metrics, epoch, config):
     if not all(np.isfinite(list(metrics.values()))):
         raise ValueError(
             f"the loss became {metrics['loss']} in epoch {epoch + 1}: try a smaller "
-            f"learning_rate than {config.learning_rate:g} or l2 than {config.l2:g}, "
-            "and features scaled to about [0, 1]"
+            f"learning_rate ({config.learning_rate:g}), l2 ({config.l2:g}) or "
+            f"adversarial_epsilon ({config.adversarial_epsilon:g}), and features "
+            "scaled to about [0, 1]"
         )

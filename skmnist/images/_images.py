@@ -239,9 +239,10 @@ def _ways(page, polarity):
 
     The scale of uneven light depends on the size of the digits.
     """
-    even, _ = _ink.light_of(page, _DETAIL)
-    guess = _ink.guess_dark(page, _DETAIL)[0]
-    darks = [guess] if even[0] else [_ink.stands_out_dark(page, _DETAIL)[0], guess]
+    small = _ink.thumbnails(page, _DETAIL)
+    even, _ = _ink.light_of(small)
+    guess = _ink.guess_dark(small)[0]
+    darks = [guess] if even[0] else [_ink.stands_out_dark(small, _DETAIL)[0], guess]
     if polarity != "auto":
         darks = [polarity == "dark"]
     details = (_DETAIL,) if even[0] else (_DETAIL, 1)

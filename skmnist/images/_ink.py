@@ -107,19 +107,25 @@ def _enlarge(images, shape):
     return np.stack([picture.resize(shape[::-1], way) for picture in pictures])
 
 
-def guess_dark(gray, detail=1):
-    """Guess for each image whether its ink is dark: most of the border is paper."""
-    small, _ = reduce(gray, _THUMBNAIL * detail)
+def thumbnails(gray, detail=1):
+    """Shrink images to the resolution in which light and shadow are looked for.
+
+    A digit is `detail` times smaller than its picture.
+    """
+    return reduce(gray, _THUMBNAIL * detail)[0]
+
+
+def guess_dark(small):
+    """Guess for each thumbnail whether its ink is dark: most of the border is paper."""
     edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
     edge = np.concatenate(edges, axis=1)
     return small.mean(axis=(1, 2)) < np.median(edge, axis=1)
 
 
-def stands_out_dark(gray, detail=1):
-    """Guess the polarity from local contrast, in any light."""
+def stands_out_dark(small, detail=1):
+    """Guess the polarity of thumbnails from local contrast, in any light."""
     from scipy import ndimage
 
-    small, _ = reduce(gray, _THUMBNAIL * detail)
     side = max(small.shape[1:]) // (3 * detail) | 1
     rest = ndimage.median_filter(small, (1, 1, side), mode="nearest")
     rest = small - ndimage.median_filter(rest, (1, side, 1), mode="nearest")
@@ -128,12 +134,11 @@ def stands_out_dark(gray, detail=1):
     return (rest**3).sum(axis=(1, 2)) < 0
 
 
-def light_of(gray, detail=1):
-    """Return for each image whether the light is even, and whether it may be.
+def light_of(small):
+    """Return for each thumbnail whether the light is even, and whether it may be.
 
     Paper is on the border; or, where ink is there too, on one side of Otsu's threshold.
     """
-    small, _ = reduce(gray, _THUMBNAIL * detail)
     edges = small[:, 0], small[:, -1], small[:, 1:-1, 0], small[:, 1:-1, -1]
     rows = np.sort(small.reshape(len(small), -1), axis=1)
     least = _FLAT * (rows[:, -1] - rows[:, 0])
@@ -153,9 +158,8 @@ def light_of(gray, detail=1):
     return even <= least, flat
 
 
-def is_light(gray):
-    """Return for each image whether it is only a smooth gradient of light."""
-    small, _ = reduce(gray, _THUMBNAIL)
+def is_light(small):
+    """Return for each thumbnail whether it is only a smooth gradient of light."""
     surface = _quadratic(small.shape[1:])
     rows = small.reshape(len(small), 1, -1)  # for small products, without threads
     rest = np.abs(rows - rows @ surface @ surface.T)
@@ -172,7 +176,7 @@ def _quadratic(shape):
 
 def even_out(gray, dark, even_light, detail=1):
     """Subtract the paper: paper becomes zero, ink positive."""
-    small, _ = reduce(gray, _THUMBNAIL * detail)
+    small = thumbnails(gray, detail)
     sign = np.where(dark, -1, 1).astype(np.float32)[:, np.newaxis, np.newaxis]
     if not even_light:
         rows = np.sort((sign * small).reshape(len(small), -1), axis=1)
@@ -407,7 +411,7 @@ def sheet_of(gray):
         if not n:
             continue
         own = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
-        filled = ndimage.binary_fill_holes(own)
+        filled = _filled(own)
         area = filled.sum()
         if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
             continue
@@ -419,6 +423,18 @@ def sheet_of(gray):
             shown = np.ptp(gray[sheet]) if sheet.any() else 0
             return sheet if shown > _FAINT * np.ptp(gray) else None
     return None
+
+
+def _filled(mask):
+    """Fill holes, as SciPy's function does, which takes several times as long."""
+    from scipy import ndimage
+
+    rest, n = ndimage.label(~mask)
+    outside = np.zeros(n + 1, bool)
+    for side in (rest[0], rest[-1], rest[:, 0], rest[:, -1]):
+        outside[side] = True
+    outside[0] = False
+    return ~outside[rest]
 
 
 def is_sharp(gray, filled, own):
@@ -480,7 +496,7 @@ def without_boxes(masks):
         if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
             continue
         walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
-        if ndimage.binary_fill_holes(walls).mean() < _CLOSED:
+        if _filled(walls).mean() < _CLOSED:
             continue
         rest[part] &= ~own | _without_lines(own, lines)
     return rest
@@ -551,8 +567,14 @@ def boxes_of(masks):
 
 def width_of(masks):
     """Measure the mean width of strokes: twice the area by the length of the edge."""
-    masks = np.pad(masks, [(0, 0), (1, 1), (1, 1)])
-    edges = (masks[:, 1:] != masks[:, :-1]).sum(axis=(1, 2))
-    edges += (masks[:, :, 1:] != masks[:, :, :-1]).sum(axis=(1, 2))
+    edges = _count(masks[:, 1:] != masks[:, :-1])
+    edges += _count(masks[:, :, 1:] != masks[:, :, :-1])
+    edges += sum(_count(masks[:, n]) + _count(masks[:, :, n]) for n in (0, -1))
     # A path of pixel edges is 4 / pi times longer than the line it follows.
-    return 8 / np.pi * masks.sum(axis=(1, 2)) / np.maximum(edges, 1)
+    return 8 / np.pi * _count(masks) / np.maximum(edges, 1)
+
+
+def _count(masks):
+    """Count the pixels of each mask, four times faster than by their own sum."""
+    rows = masks.reshape(len(masks), math.prod(masks.shape[1:]))
+    return rows.view(np.uint8).sum(axis=1, dtype=np.uint32)

@@ -135,12 +135,13 @@ def _read_inside(image, whole, options, draw):
 
 
 def _read_all(gray, options, draw):
-    even, plain = _ink.light_of(gray)
-    only_light = _ink.is_light(gray)
+    small = _ink.thumbnails(gray)
+    even, plain = _ink.light_of(small)
+    only_light = _ink.is_light(small)
     if not options.even_light:
         even[:] = True
     plain |= even
-    dark, flips = _polarity(gray, plain, options)
+    dark, flips = _polarity(small, plain, options)
     best, seen = [None] * len(gray), np.zeros(len(gray), bool)
     unlike = np.full(len(gray), np.inf)
     certain = only_light.copy()
@@ -263,22 +264,23 @@ def _is_block(digit, starts, lengths):
     # What fills the image may be a bold stroke, if there is paper on both sides.
     fills = (lengths > _ALONG * shape).all(axis=1)
     thick = np.where(fills, _BOLD, _THICK) * longer
-    for i in np.flatnonzero((full >= 0.5) & ~block):
+    dense, stout = full >= _DENSE, 2 * shorter >= longer
+    for i in np.flatnonzero((full >= 0.5) & (dense | stout) & ~block):
         radius = _radius(digit[i])
-        if full[i] >= _DENSE and radius > _LOOP * shorter[i]:
+        if dense[i] and radius > _LOOP * shorter[i]:
             block[i] = _n_pieces(~np.pad(digit[i], 1)) > 1
-        if 2 * shorter[i] >= longer[i] and radius > thick[i]:
+        if stout[i] and radius > thick[i]:
             block[i] |= not fills[i] or _n_pieces(~digit[i]) < 2
     return block
 
 
-def _polarity(gray, plain, options):
+def _polarity(small, plain, options):
     """Guess the polarity; return also whether to try the other one."""
     if options.polarity != "auto":
-        return np.full(len(gray), options.polarity == "dark"), (False,)
-    dark = _ink.guess_dark(gray)
+        return np.full(len(small), options.polarity == "dark"), (False,)
+    dark = _ink.guess_dark(small)
     if not plain.all():
-        dark[~plain] = _ink.stands_out_dark(gray[~plain])
+        dark[~plain] = _ink.stands_out_dark(small[~plain])
     return dark, (False, True)
 
 

@@ -28,7 +28,7 @@ demo: .venv/.installed
 	$(BIN)/skmnist predict docs/images/photo.jpg
 	$(BIN)/skmnist predict docs/images/page.jpg --sheet --annotate build/page.png
 	$(BIN)/skmnist train --data digits --model $(MODEL) --report build/report \
-		--hidden-units 512 --epochs 60 --adversarial-epsilon 0.1 \
+		--hidden-units 512 --dropout 0.2 --augmentation elastic --epochs 100 \
 		--learning-rate 0.003 --learning-rate-schedule linear
 	$(BIN)/skmnist evaluate --data digits --model $(MODEL)
 	@echo "See build/page.png, build/report/training.png and build/report/index.html"

@@ -39,14 +39,14 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
     The history has a list for each of Keras' keys, with one number per epoch.
     """
     check_not_forked()
-    if config.mixed_precision and lacks_bfloat16():
+    every_epoch = any(each is not None for each in (validation, on_epoch, callbacks))
+    plan = _Plan(config, data, state, single_epochs=every_epoch)
+    if plan.spec.mixed_precision and lacks_bfloat16():
         warnings.warn(
             "dtype='mixed_bfloat16' is slower than 'float32' here: this processor has "
             "no bfloat16 instructions",
             stacklevel=2,
         )
-    every_epoch = any(each is not None for each in (validation, on_epoch, callbacks))
-    plan = _Plan(config, data, state, single_epochs=every_epoch)
     stopping = _EarlyStopping(validation, config)
     history = {}
     with cache.lease(plan.spec, plan.optimizer) as loop:

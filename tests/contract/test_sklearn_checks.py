@@ -1,5 +1,6 @@
 """scikit-learn's own checks, over the parameters that change how things work."""
 
+import pytest
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
@@ -32,6 +33,7 @@ def expected_failures(estimator):
 
 
 # Strict: an expected failure that passes is a failure, by pytest's configuration.
+@pytest.mark.filterwarnings("ignore:.*no bfloat16 instructions")
 @parametrize_with_checks([EXACT, *ROUNDED], expected_failed_checks=expected_failures)
 def test_classifier(estimator, check):
     check(estimator)

@@ -37,7 +37,9 @@ def test_trains_like_float32(params):
     assert mixed.score(X_TEST, Y_TEST) > single.score(X_TEST, Y_TEST) - 0.03
 
 
-def test_small_networks_are_multiplied_in_float32():
+@pytest.mark.filterwarnings("error")
+def test_small_networks_are_multiplied_in_float32(monkeypatch):
+    monkeypatch.setattr(_fit, "lacks_bfloat16", lambda: True)
     small = {"hidden_units": 32}
     assert_array_equal(fit(**small).coefs_[0], fit("float32", **small).coefs_[0])
 

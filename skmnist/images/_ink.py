@@ -23,6 +23,10 @@ _LINE = 0.9
 _THICK = 0.12
 _HOLLOW = 0.45
 _CLOSED = 0.6
+# A ring leaves the middle of its box free, for ink of some height, and is seen from
+# there in most directions.
+_RING, _INNER, _AROUND, _DIRECTIONS = 0.6, 0.3, 0.85, 32
+_UNDER, _ACROSS, _MIN_LINE = 3, 0.7, 8  # least width of a line
 _FLAT = 0.03  # paper that varies by less than this part of the contrast is flat
 _STROKE = 0.15  # width of the widest stroke in uneven light, as a part of the picture
 _TOUCH = np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
@@ -469,7 +473,7 @@ def _eroded(mask):
 
 
 def without_boxes(masks):
-    """Return masks without the lines of boxes that are drawn around digits.
+    """Return masks without the lines of boxes and rings that are drawn around digits.
 
     A box has at least two lines across and two down; strokes that cross them stay.
     """
@@ -490,6 +494,11 @@ def without_boxes(masks):
         own = pieces[part] == number
         if own.mean() > _HOLLOW:
             continue
+        ends = zip(part[1:], masks.shape[1:], strict=True)
+        within = all(n.start > 0 and n.stop < side for n, side in ends)
+        if within and _is_ring(own, rest[part] & ~own):
+            rest[part] &= ~own
+            continue
         if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
             continue
         lines = [_lines(own, long, axis) for axis in (0, 1)]
@@ -500,6 +509,18 @@ def without_boxes(masks):
             continue
         rest[part] &= ~own | _without_lines(own, lines)
     return rest
+
+
+def _is_ring(own, others):
+    """Return whether a line in its box goes around other ink, far from its middle."""
+    y, x = (np.linspace(-1, 1, n) for n in own.shape)
+    middle = np.hypot(y[:, np.newaxis], x) < _RING
+    inner = (others & middle).any(axis=1).sum()
+    if inner < _INNER * len(own) or (own & middle).any():
+        return False
+    y, x = y[own.nonzero()[0]], x[own.nonzero()[1]]
+    directions = np.rint(np.arctan2(y, x) * _DIRECTIONS / 2 / np.pi) % _DIRECTIONS
+    return np.unique(directions).size >= _AROUND * _DIRECTIONS
 
 
 def is_ruled(masks):
@@ -533,6 +554,30 @@ def _without_lines(own, lines):
         size = [1, 1]
         size[1 - axis] = wide // max(n, 1) + 4
         rest |= ndimage.binary_closing(rest, np.ones(size)) & off
+    return rest
+
+
+def without_underlines(pieces):
+    """Return pieces of ink without straight lines below all other ink."""
+    from scipy import ndimage
+
+    rest = pieces.copy()
+    boxes = list(enumerate(ndimage.find_objects(pieces), 1))
+    for number, box in reversed(boxes):
+        if box is None or box[2].stop - box[2].start < _MIN_LINE:
+            continue
+        image, y, x = box[0].start, *box[1:]
+        own = pieces[box][0] == number
+        if own.shape[1] < _UNDER * len(own):
+            continue
+        others = (rest[image] > 0) & (rest[image] != number)
+        above, wide = others[:, x], others.any(axis=0).sum()
+        # The gap is more than that of a broken stroke.
+        gaps = y.start + own.argmax(axis=0) - len(above) + above[::-1].argmax(axis=0)
+        gaps = gaps[above.any(axis=0)]
+        alone = not others[y.stop :].any() and own.shape[1] > _ACROSS * wide
+        if alone and gaps.size and gaps.min() >= max(2, own.sum(axis=0).mean() / 2):
+            rest[box][own[np.newaxis]] = 0
     return rest
 
 

@@ -44,7 +44,7 @@ class DigitNormalizer(
     1. determines whether the ink is dark or light,
     2. corrects uneven light (shadows, gradients),
     3. separates ink from paper by Otsu's method [2]_, near the ink,
-    4. drops specks, frame lines and objects connected to the border,
+    4. drops specks, boxes, rings, underlines and objects connected to the border,
     5. adjusts the stroke width to MNIST's range,
     6. scales the longer side to 20 pixels, keeping the aspect ratio,
     7. centers the center of mass, and
@@ -75,8 +75,8 @@ class DigitNormalizer(
         specks; in [0, 1]. With 0 none are.
 
     drop_frame : bool, default=True
-        Whether to drop frames, boxes and objects connected to the border, if the rest
-        is more like a digit.
+        Whether to drop boxes and rings around the digit and lines under it; and
+        objects connected to the border, if the rest is more like a digit.
 
     stroke_width : tuple of two floats, default=(2.5, 3.5)
         Range of the mean stroke width, in pixels of the result: thinner strokes are

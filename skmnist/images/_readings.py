@@ -186,9 +186,12 @@ def _read_all(gray, options, draw):
 
 
 def _find_ink(gray, dark, uneven, options):
-    return _ink.find_ink(
+    ink, pieces, level = _ink.find_ink(
         gray, dark, uneven, options.threshold, boxes=options.drop_frame
     )
+    if options.drop_frame:
+        pieces = _ink.without_underlines(pieces)
+    return ink, pieces, level
 
 
 def _find_digits(ink, pieces, level, whole, options):

@@ -120,3 +120,26 @@ def test_a_bold_digit_with_a_small_loop_is_no_block(mnist):
     bold = ndimage.maximum_filter(large, footprint=disk)
     (box,) = ndimage.find_objects((bold > 60).astype(int))
     assert frame(255 - bold[box]).any()
+
+
+@pytest.mark.parametrize("mark", ["ring", "open ring", "line", "two lines"])
+def test_rings_around_digits_and_lines_under_them_are_no_part(mark):
+    for digit in range(10):
+        scene = drawn.Scene(side=200, margin=0.28, shadow="gradient")
+        clean = drawn.draw(digit, scene, np.random.default_rng(digit))
+        image = Image.fromarray(clean)
+        pen = ImageDraw.Draw(image)
+        if "ring" in mark:
+            pen.arc((12, 8, 188, 192), 10 * ("open" in mark), 360, 35, 5)
+        for i in range(("line" in mark) + ("two" in mark)):
+            pen.line((45, 172 + 12 * i, 155, 166 + 12 * i), 35, 5)
+        difference = np.abs(frame(np.asarray(image)) - frame(clean)).mean() / 255
+        assert difference < 0.1, digit
+
+
+def test_the_base_of_a_broken_two_is_no_underline():
+    image = Image.new("L", (100, 100), 235)
+    pen = ImageDraw.Draw(image)
+    pen.line([(30, 25), (48, 15), (65, 28), (32, 74)], 40, 8, joint="curve")
+    pen.line((30, 82, 72, 82), 40, 8)
+    assert frame(np.asarray(image))[-9:].max(axis=0).sum() / 255 > 10

@@ -14,6 +14,8 @@ _SMALL = 24  # pixels: smaller pictures are not denoised
 _PARTS = 0.02, 0.4  # of the paper, by how light it is, where it is looked at
 _VISIBLE = 0.01  # least contrast, as a fraction of the brightest pixel
 _FAINT = 0.08
+_COLORED = 0.35  # least share of luminance in the greatest spread of colors
+_SAMPLE = 100  # pixels: resolution for the spread of colors
 _SLOPE = 24
 _SMOOTH = 0.2  # of the contrast is not on a quadratic surface, where light is all
 _RULED = 4  # least number of lines from side to side on ruled paper
@@ -76,11 +78,25 @@ def to_gray(image, name):
     else:
         # Weights of ITU-R BT.601, which Pillow uses too.
         gray = image[:, :, :3].astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
+    if image.shape[2] == 3:
+        gray = _tell_colors(image, gray)
     if image.shape[2] in (2, 4):
         alpha = image[:, :, -1]
         top = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1
         gray = _on_paper(gray, alpha.astype(np.float32) / top, top)
     return gray - min(gray.min(), 0)  # shadow is multiplicative only above zero
+
+
+def _tell_colors(image, gray):
+    """Return gray values, of the first principal component where luminance is alike."""
+    step = max(1, min(gray.shape) // _SAMPLE)
+    colors = image[::step, ::step].reshape(-1, 3).astype(np.float64)
+    colors -= colors.mean(axis=0)
+    variances, components = np.linalg.eigh(colors.T @ colors / len(colors))
+    if gray[::step, ::step].var() >= _COLORED**2 * variances[-1]:
+        return gray
+    first = components[:, -1] * np.copysign(1, components[:, -1].sum())
+    return image.astype(np.float32) @ first.astype(np.float32)
 
 
 def _on_paper(gray, alpha, white):

@@ -131,6 +131,16 @@ def test_color_alpha_and_depth_do_not_matter():
         assert differ(framed, expected) < 0.01, np.shape(image)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+def test_colors_of_one_luminance_are_told_apart(dtype):
+    gray = picture(4, side=60)
+    ink = (gray < 128)[:, :, np.newaxis]
+    for red, other in (((205, 40, 40), (60, 110, 60)), ((215, 60, 50), (50, 120, 190))):
+        for colors in ((red, other), (other, red)):
+            framed = frame(np.where(ink, *np.array(colors, dtype)))[0]
+            assert differ(framed, frame(gray)[0]) < 0.05, colors
+
+
 def test_specks_and_frame_go_and_broken_strokes_stay():
     clean = picture(5, side=120, pen=0.1, margin=0.25)
     expected = frame(clean)[0]

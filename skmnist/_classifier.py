@@ -394,8 +394,8 @@ class MLPDigitClassifier(
         Raises
         ------
         ValueError
-            If a parameter or the data cannot be used, or if the loss becomes NaN or
-            infinite. The estimator is then unchanged.
+            If a parameter or the data cannot be used, or if the loss or a weight
+            becomes NaN or infinite. The estimator is then unchanged.
         TypeError
             If an element of `callbacks` is not a Keras callback.
         """

@@ -427,6 +427,16 @@ def test_a_loss_that_is_not_finite():
     assert_array_equal(model.predict_proba(X_TEST), before)
 
 
+@pytest.mark.parametrize(
+    ("early_stopping", "what"), [(False, "a weight"), (True, "the loss")]
+)
+def test_a_last_step_that_is_too_large(early_stopping, what):
+    model = network(optimizer="sgd", learning_rate=1e38, epochs=1, batch_size=9999)
+    model.set_params(early_stopping=early_stopping)
+    with pytest.raises(ValueError, match=f"{what} became NaN or infinite in epoch 1"):
+        model.fit(X * 100, Y)
+
+
 def test_small_number_types():
     small = network(epochs=np.int8(100), batch_size=np.int8(100), l2=np.float16(0.125))
     model = network(epochs=100, batch_size=100, l2=0.125)

@@ -67,7 +67,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
                 metrics |= stopping.evaluate(loop)
                 for key, value in metrics.items():
                     history.setdefault(key, []).append(value)
-                _check_finite(metrics, epoch, config)
+                _check_finite("the loss", metrics.values(), epoch, config)
                 stop = on_epoch is not None and on_epoch(done, metrics, loop.weights)
                 call("on_epoch_end", epoch + 1, done - 1, metrics)
                 stop |= callbacks is not None and callbacks.stopped
@@ -79,6 +79,7 @@ def train(config, state, data, validation=None, on_epoch=None, callbacks=None):
             loop.load_state(weights, optimizer_state)
             call("on_train_end", epoch + 1, metrics)
             weights, optimizer_state = loop.state()
+    _check_finite("a weight", weights, epoch, config)
     return State(weights, optimizer_state, done, state.seed), history
 
 
@@ -229,13 +230,12 @@ class _EarlyStopping:
         if self._validation is None:
             return {}
         weights, config = loop.weights(), self._config
-        loss, accuracy = evaluate(
-            *self._validation,
-            weights[::2],
-            weights[1::2],
-            config.architecture.activation,
-        )
-        penalty = sum(float(np.sum(k * k)) for k in weights[:-2:2])
+        layers = weights[::2], weights[1::2]
+        with np.errstate(over="ignore", invalid="ignore"):  # it becomes an error
+            loss, accuracy = evaluate(
+                *self._validation, *layers, config.architecture.activation
+            )
+            penalty = sum(float(np.sum(k * k)) for k in layers[0][:-1])
         return {"val_loss": loss + config.l2 * penalty, "val_accuracy": accuracy}
 
     def update(self, loop, metrics, epoch):
@@ -248,10 +248,10 @@ class _EarlyStopping:
         return epoch - self._best_epoch >= self._config.patience
 
 
-def _check_finite(metrics, epoch, config):
-    if not all(np.isfinite(list(metrics.values()))):
+def _check_finite(what, numbers, epoch, config):
+    if not all(np.isfinite(each).all() for each in numbers):
         raise ValueError(
-            f"the loss became {metrics['loss']} in epoch {epoch + 1}: try a smaller "
+            f"{what} became NaN or infinite in epoch {epoch + 1}: try a smaller "
             f"learning_rate ({config.learning_rate:g}), l2 ({config.l2:g}) or "
             f"adversarial_epsilon ({config.adversarial_epsilon:g}), and features "
             "scaled to about [0, 1]"

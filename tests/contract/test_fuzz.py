@@ -59,8 +59,8 @@ TOGETHER = {
     "dtype": "the network cannot change",
     "warm_start": "warm_start needs the classes",
     "validation_fraction": "leaves no row",
-    "learning_rate": "loss became",
-    "l2": "loss became",
+    "learning_rate": "became NaN",
+    "l2": "became NaN",
 }
 
 

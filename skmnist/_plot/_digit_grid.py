@@ -127,8 +127,9 @@ class DigitGridDisplay(ImageGrid):
         ValueError
             If `X` has no images, or a parameter is out of range.
         """
-        with checking("y_pred", None):
-            y_pred = column_or_1d(estimator.predict(X))
+        y_pred = estimator.predict(X)
+        with checking("y_pred", y_pred):
+            y_pred = column_or_1d(y_pred)
         y_proba = None
         # A classifier of someone else's need not have classes_.
         if hasattr(estimator, "predict_proba") and hasattr(estimator, "classes_"):

@@ -2,6 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from figures import DIGITS, LONG, NAMES, assert_no_overlap, texts_of
+from sklearn.exceptions import NotFittedError
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -102,6 +103,11 @@ def test_classifiers_without_probabilities_and_data_without_labels(model):
     display = DigitGridDisplay.from_estimator(model, DIGITS.x_test, n_images=2)
     assert all(text.startswith("→ ") for text in texts_of(display))
     assert display.ax_.get_title().endswith("\nPredicted label (probability)")
+
+
+def test_an_estimator_that_is_not_fitted_raises_its_own_error():
+    with pytest.raises(NotFittedError):
+        DigitGridDisplay.from_estimator(LinearSVC(), DIGITS.x_test)
 
 
 def test_no_mistakes_is_a_picture_too():

@@ -48,6 +48,8 @@ def main(argv=None):
 
 def _run(argv):
     argv = sys.argv[1:] if argv is None else argv
+    if "" in argv:  # pathlib takes it for the current folder
+        raise ValueError("an argument is empty")
     try:
         args = make_parser(argv).parse_args(argv)
     except SystemExit as stop:  # after --help and --version

@@ -1,5 +1,6 @@
 """What the commands share: their data and models, tables and errors."""
 
+import os
 from errno import ENOENT
 from io import BytesIO
 from pathlib import Path
@@ -54,7 +55,7 @@ def check_output(option, path, what, sources):
     for source in sources:
         if source is None or source in DATA_NAMES:
             continue
-        if Path(path).resolve() == Path(source).expanduser().resolve():
+        if os.path.realpath(path) == os.path.realpath(Path(source).expanduser()):
             raise ValueError(f"argument {option}: {path!r} is a file that is read")
 
 

@@ -1,5 +1,6 @@
 """``skmnist tune``: search hidden units, dropout and L2, and save the best network."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,7 @@ def _check_outputs(args):
         return
     if Path(args.plot).suffix.lower() != ".png":
         raise ValueError(f"argument --plot: must end in .png; got {args.plot!r}")
-    if Path(args.plot).resolve() == Path(args.model).resolve():
+    if os.path.realpath(args.plot) == os.path.realpath(args.model):
         raise ValueError(f"argument --plot: is the file of --model, {args.plot!r}")
     check_output("--plot", args.plot, "the plot", sources)
 

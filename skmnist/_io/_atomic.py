@@ -48,7 +48,7 @@ def check_writable(path, what):
 
 def _places(path, clean_up):
     """Return the file that a path or a link leads to, and a new name beside it."""
-    target = Path(path).resolve()
+    target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise FileExistsError(EEXIST, "it exists and is not a file")
     return target, _beside(target, clean_up)
@@ -81,7 +81,7 @@ def _naming(path, what):
         yield
     except OSError as error:
         reason = error.strerror
-        parent = Path(path).resolve().parent
+        parent = Path(os.path.realpath(path)).parent
         if error.errno == ENOENT and not parent.exists():
             reason = f"there is no folder {parent}"
         raise OSError(

@@ -77,6 +77,19 @@ def test_a_bad_command_line_is_one_line(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_an_empty_argument_is_no_folder(capsys):
+    assert main(["train", "--data", "", "--model", "m"]) == 2
+    assert "an argument is empty" in one_error(capsys)[1]
+
+
+@pytest.mark.posix
+def test_a_link_to_itself_is_no_file(tmp_path, capsys):
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    assert main(["train", "--data", str(loop), "--model", str(tmp_path / "m")]) == 2
+    assert "loop: is neither digits nor mnist" in one_error(capsys)[1]
+
+
 @pytest.mark.posix
 def test_ctrl_c_is_one_line_and_leaves_no_file(tmp_path):
     process = command(

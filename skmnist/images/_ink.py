@@ -584,7 +584,9 @@ def without_underlines(pieces):
             continue
         image, y, x = box[0].start, *box[1:]
         own = pieces[box][0] == number
-        if own.shape[1] < _UNDER * len(own):
+        thick = own.sum(axis=0)
+        # The base of a 2 is thicker where the rest of the stroke was.
+        if own.shape[1] < _UNDER * len(own) or thick.max() > 1 + 1.3 * thick.mean():
             continue
         others = (rest[image] > 0) & (rest[image] != number)
         above, wide = others[:, x], others.any(axis=0).sum()
@@ -592,7 +594,7 @@ def without_underlines(pieces):
         gaps = y.start + own.argmax(axis=0) - len(above) + above[::-1].argmax(axis=0)
         gaps = gaps[above.any(axis=0)]
         alone = not others[y.stop :].any() and own.shape[1] > _ACROSS * wide
-        if alone and gaps.size and gaps.min() >= max(2, own.sum(axis=0).mean() / 2):
+        if alone and gaps.size and gaps.min() >= max(2, thick.mean() / 2):
             rest[box][own[np.newaxis]] = 0
     return rest
 

@@ -137,9 +137,11 @@ def test_rings_around_digits_and_lines_under_them_are_no_part(mark):
         assert difference < 0.1, digit
 
 
-def test_the_base_of_a_broken_two_is_no_underline():
-    image = Image.new("L", (100, 100), 235)
+@pytest.mark.parametrize(("gap", "stub"), [(2, 0), (14, 6)])
+def test_the_base_of_a_broken_two_is_no_underline(gap, stub):
+    image = Image.new("L", (100, 120), 235)
     pen = ImageDraw.Draw(image)
     pen.line([(30, 25), (48, 15), (65, 28), (32, 74)], 40, 8, joint="curve")
-    pen.line((30, 82, 72, 82), 40, 8)
+    pen.rectangle((30, 77 + gap, 72, 84 + gap), 40)
+    pen.rectangle((30, 77 + gap - stub, 40, 84 + gap), 40)
     assert frame(np.asarray(image))[-9:].max(axis=0).sum() / 255 > 10

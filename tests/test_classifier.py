@@ -391,29 +391,17 @@ def test_verbose_prints_a_line_per_epoch(capsys):
 # --- bad input -------------------------------------------------------------------
 
 
+# Each bad value of each parameter is tried in contract/test_fuzz.py.
 @pytest.mark.parametrize(
-    ("params", "message"),
+    ("class_weight", "message"),
     [
-        ({"dropout": 1.0}, r"'dropout'.* \[0\.0, 1\.0\).*1\.0"),
-        ({"hidden_units": 0}, r"'hidden_units'.*\[1, 2147483647\].*0"),
-        ({"hidden_units": (32, 0)}, r"hidden_units .* got \(32, 0\)"),
-        ({"activation": "step"}, "'activation'.*'relu'.*'step'"),
-        ({"learning_rate_schedule": "exp"}, "_schedule'.*'cosine'.*'exp'"),
-        ({"dtype": "float16"}, "'dtype'.*'float32'.*'float16'"),
-        ({"class_weight": {0: -1.0}}, r"class_weight .*finite.*\{0: -1\.0\}"),
-        ({"class_weight": dict.fromkeys(range(10), 0.0)}, "above 0 for some row"),
-        ({"class_weight": {"seven": 2.0, 1: 3.0}}, r"\['seven'\] that are not in y"),
+        (dict.fromkeys(range(10), 0.0), "above 0 for some row"),
+        ({"seven": 2.0, 1: 3.0}, r"\['seven'\] that are not in y"),
     ],
 )
-def test_bad_parameters_are_named(fitted, params, message):
-    model = pickle.loads(pickle.dumps(fitted))
-    before = model.predict_proba(X_TEST)
-    with pytest.raises(ValueError, match=f"(?s){message}"):
-        model.set_params(**params).fit(X, Y)
-    with pytest.raises(ValueError, match=f"(?s){message}"):
-        model.partial_fit(X, Y)
-    model.set_params(activation="relu")
-    assert_array_equal(model.predict_proba(X_TEST), before)
+def test_class_weights_that_no_row_has(class_weight, message):
+    with pytest.raises(ValueError, match=message):
+        Classifier(class_weight=class_weight).fit(X, Y)
 
 
 def test_a_loss_that_is_not_finite():

@@ -81,11 +81,6 @@ def test_behind_vectorizers_and_encoders():
     assert model.fit(words[Y][:, None], Y).score(words[Y][:, None], Y) == 1
 
 
-def test_sparse_rows_of_another_width_are_refused():
-    with pytest.raises(ValueError, match="39 features"):
-        network().fit(X, Y).predict(scipy.sparse.csr_array(X[:, 1:]))
-
-
 @pytest.mark.posix
 @pytest.mark.slow
 def test_memory_of_wide_rows():

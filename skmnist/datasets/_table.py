@@ -111,6 +111,8 @@ class _Lines:
 def from_frame(frame):
     """Take images, and labels if it has such, from a data frame."""
     names = list(frame.columns)
+    if len(set(names)) < len(names):
+        raise ValueError("has two columns of one name")
     pixels, label = _find_columns(names)
     y = None if label is None else as_labels(frame[names[label]].to_numpy())
     return as_images(as_pixels(frame[[names[i] for i in pixels]].to_numpy())), y
@@ -147,11 +149,14 @@ def as_pixels(numbers):
     """Return whole numbers of 0 to 255 as uint8, and others as float32."""
     if numbers.dtype == np.uint8:
         return numbers
-    with np.errstate(over="ignore"):
-        numbers = numbers.astype(np.float32)
+    try:
+        with np.errstate(over="ignore"):
+            numbers = numbers.astype(np.float32)
+    except TypeError as error:  # of the NA of pandas
+        raise ValueError(str(error)) from None
     if not np.isfinite(numbers).all():
         raise ValueError("a pixel is missing, NaN or too large")
-    small = numbers.min() >= 0 and numbers.max() <= 255
+    small = numbers.min(initial=0) >= 0 and numbers.max(initial=0) <= 255
     if small and (numbers == np.rint(numbers)).all():
         return numbers.astype(np.uint8)
     return numbers

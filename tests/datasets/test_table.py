@@ -175,6 +175,9 @@ def test_a_data_frame(frame):
         (with_label().astype(object).replace(16, "three"), "three"),
         (FRAME.iloc[:, :60], "has 60 columns"),
         (with_label().iloc[:0], "one or more images"),
+        (with_label().astype(float).iloc[:0], "one or more images"),
+        (with_label().astype("Int16").replace(16, pd.NA), "the data frame: .*NAType"),
+        (pd.concat([with_label(), FRAME], axis=1), "two columns of one name"),
     ],
 )
 def test_a_bad_data_frame(frame, message):

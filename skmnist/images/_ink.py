@@ -19,6 +19,7 @@ _SAMPLE = 100  # pixels: resolution for the spread of colors
 _SLOPE = 24
 _SMOOTH = 0.2  # of the contrast is not on a quadratic surface, where light is all
 _RULED = 4  # least number of lines from side to side on ruled paper
+_STRONG = 1.6  # times the ink of stains and shadows, at least
 _SHEET = 0.88
 _SHARP = 0.5
 _LINE = 0.9
@@ -407,6 +408,22 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
     gaps = np.maximum(starts - stops[main], starts[main] - stops).max(axis=1)
     keep &= (gaps <= 0.25 * sides[main]) | (areas >= 0.3 * areas[main])
     return np.concatenate([[False], keep])[pieces]
+
+
+def keep_strong(ink, pieces, level):
+    """Return pieces of the stronger one of two inks, as on stains, and its level."""
+    from scipy import ndimage
+
+    inked = pieces > 0
+    strong = otsu(ink.reshape(len(ink), -1), inked.reshape(len(ink), -1))
+    level = np.maximum(level, strong.astype(np.float32))
+    strong = inked & (ink > level[:, np.newaxis, np.newaxis])
+    weak, much = (
+        (ink * part).sum(axis=(1, 2)) / np.maximum(part.sum(axis=(1, 2)), 1)
+        for part in (inked & ~strong, strong)
+    )
+    strong &= (much > _STRONG * weak)[:, np.newaxis, np.newaxis]
+    return ndimage.label(strong, _TOUCH)[0], level
 
 
 def sheet_of(gray):

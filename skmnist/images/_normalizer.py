@@ -44,7 +44,7 @@ class DigitNormalizer(
     1. determines whether the ink is dark or light,
     2. corrects uneven light (shadows, gradients),
     3. separates ink from paper by Otsu's method [2]_, near the ink,
-    4. drops specks, boxes, rings, underlines and objects connected to the border,
+    4. drops specks, stains, boxes, rings, underlines and what touches the border,
     5. adjusts the stroke width to MNIST's range,
     6. scales the longer side to 20 pixels, keeping the aspect ratio,
     7. centers the center of mass, and

@@ -1,8 +1,9 @@
 """Interpretations of an image: the one most like a digit is kept.
 
 Ink is dark or light, the light is even or not, and objects connected to the border are
-ink or not. Interpretations are tried until one is good enough; otherwise the one whose
-framed digit is most like a digit of MNIST is kept.
+ink or not, and so is weaker ink, as of stains and shadows. Interpretations are tried
+until one is good enough; otherwise the one whose framed digit is most like a digit of
+MNIST is kept.
 """
 
 from itertools import product
@@ -19,8 +20,10 @@ _GOOD = 0.9  # ... where no sheet of paper, and no ink that is none, is looked f
 _USUAL = 1.3  # ... where a clean image needs no second reading
 _PASSES = 1.6  # ... where ink that is clearly apart from paper needs no other light
 NONE = 2.5  # ... beyond which there is no digit
+_KEPT = "all", "clean", "strong"  # ink is the digit's, also without weaker ink
 # What is added for readings that can make a digit out of anything.
 _DROPPED, _CLEANED = 1.5, (0.15, 0.6)  # per part of the ink dropped; least, greatest
+_WEAK = 0.45  # where weaker ink is dropped
 _FLIPPED = 0.5  # in uneven light: ink that stands out less, or crosses the image
 _INSIDE = 0.3  # inside a sheet of paper
 _ALONG = 0.9  # of a side: more of it has ink in edges of paper and shadows
@@ -58,7 +61,7 @@ class Reading(NamedTuple):
 
     dark: bool
     uneven: bool
-    whole: bool  # all ink is the digit's
+    kept: str  # of the ink, as the digit's
     ink: np.ndarray
     mask: np.ndarray
     digit: np.ndarray
@@ -110,7 +113,7 @@ def _read_closer(gray, reading, factor, options, draw):
         return again
     closer, _ = _ink.reduce(closer, _CLOSE)
     found = _find_ink(closer, np.array([reading.dark]), reading.uneven, options)
-    ink, mask, digit, level = _find_digits(*found, reading.whole, options)
+    ink, mask, digit, level = _find_digits(*found, reading.kept, options)
     if not digit.any():
         return None
     strokes, framed, unlike = draw(ink, digit, level)
@@ -146,21 +149,22 @@ def _read_all(gray, options, draw):
     unlike = np.full(len(gray), np.inf)
     certain = only_light.copy()
     inks = {}  # of the images that are read in each light and polarity
-    for whole, uneven, flip in product((True, False), (False, True), flips):
-        todo = np.flatnonzero(~certain & _is_left(unlike, even, plain, (whole, uneven)))
+    large = options.drop_frame and min(gray.shape[1:]) >= _SHEET
+    for kept, uneven, flip in product(_KEPT[: 2 + large], (False, True), flips):
+        todo = np.flatnonzero(~certain & _is_left(unlike, even, plain, (kept, uneven)))
         if not todo.size:
             continue
-        if whole:
+        if kept == "all":
             inks[uneven, flip] = (
                 todo,
                 *_find_ink(gray[todo], dark[todo] ^ flip, uneven, options),
             )
-        # The cleaned ones are some of those that were read as a whole.
+        # The other ones are some of those that were read as a whole.
         known, *found = inks[uneven, flip]
         found = [part[np.searchsorted(known, todo)] for part in found]
-        parts = _find_digits(*found, whole, options)
+        parts = _find_digits(*found, kept, options)
         seen[todo] |= uneven & parts[2].any(axis=(1, 2))
-        way = whole, uneven, flip
+        way = kept, uneven, flip
         prices, clean = _prices(
             parts[1], parts[2], plain[todo], way, options.drop_frame
         )
@@ -178,9 +182,9 @@ def _read_all(gray, options, draw):
                 continue
             unlike[i] = drawn[2][j] + prices[j]
             parts = (each[j] for each in (ink, mask, digit, *drawn))
-            best[i] = Reading(dark[i] ^ flip, uneven, whole, *parts)
+            best[i] = Reading(dark[i] ^ flip, uneven, kept, *parts)
         enough = np.where(clean & even[todo], _USUAL, _GOOD * plain[todo])
-        certain[todo] |= whole & (drawn[2] + prices < enough)
+        certain[todo] |= (kept == "all") & (drawn[2] + prices < enough)
     # What is not there in even light was a part of the light.
     return [each if plain[i] or seen[i] else None for i, each in enumerate(best)]
 
@@ -194,10 +198,12 @@ def _find_ink(gray, dark, uneven, options):
     return ink, pieces, level
 
 
-def _find_digits(ink, pieces, level, whole, options):
+def _find_digits(ink, pieces, level, kept, options):
     """Return ink, where it is and what of it is the digit, and its level."""
+    if kept == "strong":
+        pieces, level = _ink.keep_strong(ink, pieces, level)
     mask = digit = pieces > 0
-    if not whole:
+    if kept != "all":
         digit = _ink.keep_digit(pieces, options.min_part, options.drop_frame)
     digit = digit & ~_ink.is_noise(ink, mask, digit)[:, np.newaxis, np.newaxis]
     return ink, mask, digit, level
@@ -209,7 +215,7 @@ def _prices(mask, digit, plain, way, drop_frame):
     It is infinite where ink can be no digit, by where it meets the border, and how it
     fills.
     """
-    whole, uneven, flip = way
+    kept, uneven, flip = way
     areas = digit.sum(axis=(1, 2))
     starts, lengths = _ink.boxes_of(digit)
     shape = np.array(digit.shape[1:])
@@ -240,9 +246,10 @@ def _prices(mask, digit, plain, way, drop_frame):
     left = np.flatnonzero(~never)
     never[left] = _is_block(digit[left], starts[left], lengths[left])
     prices = np.zeros(len(digit))
-    if not whole:
+    if kept != "all":
         dropped = 1 - areas / np.maximum(mask.sum(axis=(1, 2)), 1)
         prices = np.clip(_DROPPED * dropped, *_CLEANED)
+        prices += _WEAK * (kept == "strong")
     if uneven:
         prices += _FLIPPED * (through | (flip & ~plain))
     prices[never if drop_frame else areas == 0] = np.inf
@@ -289,12 +296,13 @@ def _polarity(small, plain, options):
 
 def _is_left(unlike, even, plain, way):
     """Return which images need one more interpretation."""
-    whole, uneven = way
+    kept, uneven = way
     if not uneven:
-        return whole | (plain & (unlike > _USUAL))
-    if whole:
+        return (kept == "all") | (plain & (unlike > _USUAL))
+    if kept == "all":
         return ~even & ((unlike > _PASSES) | ~plain)
-    return ~even & (unlike > np.where(plain, _PASSES, _GOOD))
+    enough = _USUAL if kept == "strong" else _GOOD
+    return ~even & (unlike > np.where(plain, _PASSES, enough))
 
 
 def _radius(digit):

@@ -145,3 +145,18 @@ def test_the_base_of_a_broken_two_is_no_underline(gap, stub):
     pen.rectangle((30, 77 + gap, 72, 84 + gap), 40)
     pen.rectangle((30, 77 + gap - stub, 40, 84 + gap), 40)
     assert frame(np.asarray(image))[-9:].max(axis=0).sum() / 255 > 10
+
+
+@pytest.mark.parametrize("what", ["stain", "finger"])
+def test_weaker_ink_behind_a_digit_is_no_part_of_it(what):
+    behind = Image.new("L", (200, 200), 255)
+    pen = ImageDraw.Draw(behind)
+    if what == "stain":
+        pen.ellipse((20, 60, 130, 170), 225, outline=185, width=5)
+    else:
+        pen.polygon([(0, 40), (0, 140), (110, 100), (110, 80)], 140)
+    for digit in range(10):
+        scene = drawn.Scene(side=200, ink=0.1, noise=0.01)
+        clean = drawn.draw(digit, scene, np.random.default_rng(digit))
+        seen = np.uint8(clean / 255 * np.asarray(behind))
+        assert np.abs(frame(seen) - frame(clean)).mean() / 255 < 0.1, digit

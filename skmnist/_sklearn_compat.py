@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-)
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._plotting import _validate_style_kwargs
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import _check_sample_weight, _check_y
@@ -43,18 +39,3 @@ except ImportError:  # before scikit-learn 1.9
 
         def _init_callback_context(self, **kwargs):
             return _NoCallbacks()
-
-
-__all__ = [
-    "CallbackSupportMixin",
-    "HasMethods",
-    "Interval",
-    "ProgressBar",
-    "StrOptions",
-    "_check_partial_fit_first_call",
-    "_check_sample_weight",
-    "_check_y",
-    "_fit_context",
-    "_validate_style_kwargs",
-    "validate_params",
-]

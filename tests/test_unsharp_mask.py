@@ -111,9 +111,7 @@ def test_types(images, given, returned):
     [
         ({"radius": 0}, None, "'radius' parameter of UnsharpMask must be a float in"),
         ({"radius": 12.5}, None, "radius must be at most .* 12; got 12.5"),
-        ({"radius": np.nan}, None, "'radius' parameter"),
         ({"amount": -1}, None, "'amount' parameter of UnsharpMask must be a float in"),
-        ({"amount": np.inf}, None, "'amount' parameter"),
         ({"image_shape": 3}, None, "'image_shape' parameter"),
         ({"image_shape": (9, 11)}, np.ones((2, 108)), "99 pixels; the rows have 108"),
         ({"image_shape": (108,)}, np.ones((2, 108)), "height and width in pixels"),

@@ -148,12 +148,6 @@ def fetch_mnist(
     --------
     load_images : Loads other sets.
 
-    References
-    ----------
-    .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, "Gradient-based learning
-       applied to document recognition", Proceedings of the IEEE, 86(11):2278-2324,
-       1998.
-
     Examples
     --------
     >>> from skmnist.datasets import fetch_mnist

@@ -226,10 +226,8 @@ class HasBatchHook(keras.callbacks.Callback):
     [
         (HasBatchHook(), "HasBatchHook, has the hook on_train_batch_begin"),
         (LambdaCallback(on_train_batch_end=print), "the hook on_train_batch_end"),
-        (LambdaCallback(on_test_batch_end=print), "the hook on_test_batch_end"),
         (keras.callbacks.TerminateOnNaN(), "TerminateOnNaN, has the hook on_batch_end"),
         (keras.callbacks.ModelCheckpoint("a.keras", save_freq=3), 'save_freq="epoch"'),
-        (keras.callbacks.TensorBoard("a", update_freq=3), 'update_freq="epoch"'),
         (keras.callbacks.TensorBoard("a", update_freq="batch"), 'update_freq="epoch"'),
     ],
 )

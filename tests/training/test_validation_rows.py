@@ -61,12 +61,6 @@ def test_through_a_pipeline_and_a_search():
         assert "val_loss" in search.best_estimator_[-1].history_
 
 
-def test_without_routing_a_pipeline_says_so():
-    model = Pipeline([("scale", PixelScaler()), ("mlp", make_mlp())])
-    with pytest.raises(ValueError, match=r"X_val|enable_metadata_routing"):
-        model.fit(DIGITS.x_train, DIGITS.y_train, X_val=X_VAL, y_val=Y_VAL)
-
-
 def test_partial_fit_validates_and_trains_as_without():
     mlp, plain = make_mlp(), make_mlp(early_stopping=False)
     for _ in range(3):

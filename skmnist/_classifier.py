@@ -825,7 +825,7 @@ class MLPDigitClassifier(
             raise ValueError("coefs_ and intercepts_ must have an array for each layer")
         arrays = self._weights()
         if (
-            any(type(array) is not np.ndarray for array in arrays)
+            any(type(array) not in (np.ndarray, np.memmap) for array in arrays)
             or {array.dtype.name for array in arrays} not in ({"float32"}, {"float64"})
             or not all(np.isfinite(array).all() for array in arrays)
         ):

@@ -1,6 +1,7 @@
 import pickle
 import sys
 
+import joblib
 import numpy as np
 import onnxruntime
 import pytest
@@ -120,6 +121,11 @@ def test_a_classifier_alone_takes_rows():
     check_same(network().fit(rows, Y), rows)
     double = network(dtype="float64").fit(rows.astype(float), Y)
     check_same(double, rows.astype(float), rows)
+
+
+def test_memory_mapped_weights(model, tmp_path):
+    joblib.dump(model, tmp_path / "model")
+    check_same(joblib.load(tmp_path / "model", mmap_mode="r"), X)
 
 
 def test_steps_that_do_nothing_and_pipelines_in_pipelines():

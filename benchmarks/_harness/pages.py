@@ -98,6 +98,22 @@ def _box(part, line, wide, strength):
     inside[box] = np.maximum(inside[box], strength)
 
 
+def tilted(kind, degrees=6):
+    """Return a kind whose pages are turned by some degrees at most."""
+
+    def draw(x, y, rng):
+        page, read = kind(x, y, rng)
+        turned = Image.fromarray(page).rotate(
+            rng.uniform(-degrees, degrees),
+            Image.BICUBIC,
+            expand=True,
+            fillcolor=int(np.median(page)),
+        )
+        return np.asarray(turned), read
+
+    return draw
+
+
 def colored(x, y, rng):
     """Draw a row of digits in the light colored boxes of a printed form."""
     seed = int(rng.integers(1 << 30))

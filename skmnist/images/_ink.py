@@ -26,6 +26,7 @@ _LINE = 0.9
 _THICK = 0.12
 _HOLLOW = 0.45
 _CLOSED = 0.6
+_TILTED = 24  # pixels: of smaller boxes no tilt is seen
 # A ring leaves the middle of its box free, for ink of some height, and is seen from
 # there in most directions.
 _RING, _INNER, _AROUND, _DIRECTIONS = 0.6, 0.3, 0.85, 32
@@ -452,7 +453,7 @@ def sheet_of(gray):
         area = filled.sum()
         if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
             continue
-        if area >= _SHEET * _rectangle(filled) and is_sharp(gray, filled, own):
+        if area >= _SHEET * _rectangle(filled)[0] and is_sharp(gray, filled, own):
             wide = 2 + min(gray.shape) // 50
             sheet = ndimage.binary_erosion(
                 filled, np.ones((3, 3)), wide, border_value=1
@@ -488,15 +489,19 @@ def is_sharp(gray, filled, own):
     return (inside - outside) * (paper - rest) > _SHARP * (paper - rest) ** 2
 
 
-def _rectangle(mask):
-    """Return the area of the smallest rotated rectangle around a mask."""
+def _rectangle(mask, middle=0, step=2):
+    """Return area and angle (degrees) of the smallest rotated rectangle around a mask.
+
+    Ten steps on both sides of a middle angle are tried.
+    """
     points = np.argwhere(mask ^ _eroded(mask))
-    areas = []
-    for angle in np.deg2rad(np.arange(-20, 21, 2)):
+    areas = {}
+    for degrees in middle + step * np.arange(-10, 11):
+        angle = np.deg2rad(degrees)
         along = points @ [np.cos(angle), np.sin(angle)]
         across = points @ [-np.sin(angle), np.cos(angle)]
-        areas.append((np.ptp(along) + 1) * (np.ptp(across) + 1))
-    return min(areas)
+        areas[(np.ptp(along) + 1) * (np.ptp(across) + 1)] = degrees
+    return min(areas.items())
 
 
 def _eroded(mask):
@@ -513,12 +518,7 @@ def without_boxes(masks):
     from scipy import ndimage
 
     rest = masks.copy()
-    for i in np.flatnonzero(is_ruled(masks)):
-        along = [masks[i].mean(axis=axis) > _LINE for axis in (0, 1)]
-        lines = zip((along[0], along[1][:, np.newaxis]), along, strict=True)
-        lines = [(rest[i] & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
-        rest[i] = _without_lines(rest[i], lines)
-    pieces, _ = ndimage.label(rest, _TOUCH)
+    pieces, _ = ndimage.label(masks, _TOUCH)
     for number, part in enumerate(ndimage.find_objects(pieces), 1):
         part = part[0].start, *part[1:]
         long = int(_LINE * min(n.stop - n.start for n in part[1:]))
@@ -532,15 +532,20 @@ def without_boxes(masks):
         if within and _is_ring(own, rest[part] & ~own):
             rest[part] &= ~own
             continue
-        if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
-            continue
-        lines = [_lines(own, long, axis) for axis in (0, 1)]
-        if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
-            continue
-        walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
-        if _filled(walls).mean() < _CLOSED:
-            continue
-        rest[part] &= ~own | _without_lines(own, lines)
+        kept, degrees = None, _tilt_of_box(own)
+        if degrees:
+            kept = _without_tilted_lines(own, degrees)
+        if kept is None and (lines := _lines_of_box(own, long)) is not None:
+            kept = _without_lines(own, lines)
+        if kept is not None:
+            rest[part] &= ~own | kept
+        elif _is_grid(own, pieces[part]):
+            rest[part] &= ~own
+    for i in np.flatnonzero(is_ruled(rest)):
+        along = [rest[i].mean(axis=axis) > _LINE for axis in (0, 1)]
+        lines = zip((along[0], along[1][:, np.newaxis]), along, strict=True)
+        lines = [(rest[i] & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
+        rest[i] = _without_lines(rest[i], lines)
     return rest
 
 
@@ -554,6 +559,68 @@ def _is_ring(own, others):
     y, x = y[own.nonzero()[0]], x[own.nonzero()[1]]
     directions = np.rint(np.arctan2(y, x) * _DIRECTIONS / 2 / np.pi) % _DIRECTIONS
     return np.unique(directions).size >= _AROUND * _DIRECTIONS
+
+
+def _tilt_of_box(own):
+    """Return the angle of ink that surrounds a rectangle, in degrees, or None."""
+    if min(own.shape) < _TILTED or (filled := _filled(own)).mean() < 0.5:
+        return None
+    area, degrees = _rectangle(filled)
+    if filled.sum() < _SHEET * area:
+        return None
+    return _rectangle(filled, degrees, 0.2)[1]
+
+
+def _lines_of_box(own, long):
+    """Return the lines across and down of boxes that are upright, or None."""
+    from scipy import ndimage
+
+    if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
+        return None
+    lines = [_lines(own, long, axis) for axis in (0, 1)]
+    if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
+        return None
+    walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
+    return lines if _filled(walls).mean() >= _CLOSED else None
+
+
+def _without_tilted_lines(own, degrees):
+    """Return ink without the lines of tilted boxes; None if there are no such lines."""
+    from scipy import ndimage
+
+    turned = ndimage.rotate(own, -degrees, order=0)
+    (start,), (side,) = boxes_of(turned[np.newaxis])
+    place = tuple(slice(n, n + m) for n, m in zip(start, side, strict=True))
+    # Turned lines are straight but for a pixel.
+    thick = ndimage.binary_dilation(turned[place], np.ones((3, 3)))
+    lines = _lines_of_box(thick, int(_LINE * side.min()))
+    if lines is None:
+        return None
+    turned[place] = _without_lines(turned[place], lines)
+    kept = ndimage.rotate(turned, degrees, order=0, reshape=False)
+    top, left = (np.array(kept.shape) - own.shape) // 2
+    return own & kept[top : top + own.shape[0], left : left + own.shape[1]]
+
+
+def _is_grid(own, pieces):
+    """Return whether ink has two holes or more with large other ink inside.
+
+    Boxes have, also where they are curved; digits in outline have not.
+    """
+    from scipy import ndimage
+
+    others = np.where(own, 0, pieces)
+    if not others.any():
+        return False
+    holes, _ = ndimage.label(np.pad(~own, 1, constant_values=True))
+    _, first, others = np.unique(others, return_index=True, return_inverse=True)
+    parts = ndimage.find_objects(others.reshape(own.shape)), ndimage.find_objects(holes)
+    inner, sizes = (
+        [max(n.stop - n.start for n in box) for box in each] for each in parts
+    )
+    around = holes[1:-1, 1:-1].ravel()[first[1:]]  # which hole each other ink is in
+    large = np.array(inner) >= _INNER * np.array(sizes)[around - 1]
+    return np.unique(around[large & (around > 1)]).size > 1  # 1 is outside
 
 
 def is_ruled(masks):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from bad_images import bad_files
 from PIL import Image
+from scipy import ndimage
 
 from skmnist import DigitNormalizer
 from skmnist.images import find_digits, read_image
@@ -213,6 +214,43 @@ def boxes_of_a_form(line):
 def test_lines_of_forms_are_no_digits(line):
     found = find_digits(boxes_of_a_form(line))
     np.testing.assert_array_equal(found.boxes[:, 0], [58, 148, 238, 328])
+
+
+def turned(page, degrees):
+    picture = Image.fromarray(page)
+    options = {"expand": True, "fillcolor": 240}
+    return np.asarray(picture.rotate(degrees, Image.Resampling.BICUBIC, **options))
+
+
+@pytest.mark.parametrize("degrees", [1, -4, 9])
+def test_lines_of_tilted_boxes_are_no_digits(degrees):
+    found = find_digits(turned(boxes_of_a_form("box"), degrees))
+    sides = found.boxes[:, 2:] - found.boxes[:, :2]
+    assert len(sides) == 4
+    assert (abs(sides[:, 1] - 60) < 5).all()
+
+
+@pytest.mark.parametrize("degrees", [0, 2, -8])
+def test_strokes_that_cross_lines_of_a_table_are_kept(degrees):
+    page = np.full((260, 400), 240, np.uint8)
+    page[20:242:55, 20:380] = page[21:243:55, 20:380] = 20
+    page[20:242, 20:381:90] = page[20:242, 21:382:90] = 20
+    for left in range(60, 380, 90):
+        for top in (25, 90, 155):  # the second and the third cross lines
+            page[top : top + 40, left : left + 6] = 20
+    found = find_digits(turned(page, degrees))
+    heights = found.boxes[:, 3] - found.boxes[:, 1]
+    assert len(heights) == 12
+    assert (abs(heights - 41) < 4).all()
+
+
+def test_the_lines_of_a_table_in_perspective_are_no_digits():
+    page = boxes_of_a_form("box")
+    page[10:12, 20:372] = page[88:90, 20:372] = 20  # boxes that share their lines
+    y, x = np.indices((100, 400))
+    places = [y, x + 0.0015 * (x - 200) * (y - 50)]
+    page = ndimage.map_coordinates(page, places, mode="nearest")
+    assert len(find_digits(page).boxes) == 4
 
 
 def test_a_dark_corner_of_the_desk_is_no_digit():

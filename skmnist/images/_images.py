@@ -14,13 +14,14 @@ from sklearn.utils import Bunch
 from .._sklearn_compat import HasMethods, Interval, StrOptions, validate_params
 from . import _ink
 from ._likeness import NOVEL, novelty
+from ._masks import boxes_of
 from ._normalizer import DigitNormalizer
+from ._paper import crop_to_sheet
 from ._touching import find_parts
 
 _MAX_PIXELS = 100_000_000
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "WEBP", "GIF")
 _DETAIL = 4  # size of a single digit's picture relative to a digit on a page
-_ENOUGH = 400  # pixels: resolution for the search of a sheet of paper
 _LONGEST = 2000  # pixels: resolution for the search of digits on a page
 _WIDE = 1.4  # usual widths of a digit beyond which it is probably several
 _USUAL = 0.6, 0.75  # range of the usual width, as a fraction of the height
@@ -29,7 +30,6 @@ _NARROW = 0.7  # of the height: what is narrower is one digit
 _BATCH = 100_000  # pixels of ink that are cut together, for speed
 _STEP = 32  # pixels: from size to size of the digits that are compared
 _PART = 0.5  # what each part of touching digits costs, beside how unlike it is, squared
-_DESK = 0.2  # least difference of desk and paper, as a fraction of the contrast
 _LOW = 0.4  # pieces below this fraction of the usual height are parts of digits
 _LINE = 4  # width by height above which ink is a line
 _WIDE_ALONE = 1.25  # the same in heights, where digits are too few for a usual width
@@ -205,7 +205,7 @@ def find_digits(
     """
     gray = _ink.to_gray(image, "image")
     small, factor = _ink.reduce(gray[np.newaxis], _LONGEST)
-    small = _sheet(small)
+    small = crop_to_sheet(small)
     digits, best = None, np.inf
     for way in _ways(small, polarity):
         found = _find(small, way, min_height)
@@ -264,62 +264,6 @@ def _find(page, way, min_height):
         own = np.isin(labels[_part(frame)], np.array(group) + 1)
         digits.append(_Digit(_alone(own, frame, page), own, frame))
     return _cut(digits, page)
-
-
-def _sheet(page):
-    """Crop the page to a sheet of paper on a desk, if there is one."""
-    small, factor = _ink.reduce(page, _ENOUGH)
-    sheet = _ink.sheet_of(small[0])
-    if sheet is not None and _is_paper(small[0], sheet):
-        sheet = None  # a box or lines on the paper
-    if sheet is None:
-        sheet = ~_corners(small[0])
-    if sheet.all() or not sheet.any():
-        return page
-    sheet = sheet.repeat(factor, axis=0).repeat(factor, axis=1)
-    rest = [
-        (0, max(0, n - m)) for n, m in zip(page.shape[1:], sheet.shape, strict=True)
-    ]
-    sheet = np.pad(sheet, rest)[: page.shape[1], : page.shape[2]]
-    return np.where(sheet, page, np.median(page[0][sheet]))
-
-
-def _is_paper(gray, sheet):
-    """Return whether there is paper around a sheet, too, beyond lines on its edge."""
-    from scipy import ndimage
-
-    wide, square = 6 + min(sheet.shape) // 50, np.ones((3, 3))
-    line = ndimage.binary_dilation(sheet, square, wide)
-    around = ndimage.binary_dilation(line, square, wide) & ~line
-    inside = sheet & ~ndimage.binary_erosion(sheet, square, wide, border_value=1)
-    if not around.any():
-        around = ~sheet
-    if not (around.any() and inside.any()):
-        return False
-    difference = np.median(gray[around]) - np.median(gray[inside])
-    return abs(difference) < _DESK * np.ptp(gray)
-
-
-def _corners(gray):
-    """Return a mask of the corners of a picture that are not paper."""
-    from scipy import ndimage
-
-    corners = np.zeros(gray.shape, bool)
-    level = _ink.otsu(gray.reshape(1, -1))[0]
-    pieces = [ndimage.label(side)[0] for side in (gray > level, gray <= level)]
-    for found, down, across in product(pieces, (1, -1), (1, -1)):
-        found = found[::down, ::across]
-        own = (found == found[0, 0]) & (found > 0)
-        sides = own.any(axis=1), own.any(axis=0)
-        edges = own[:, 0], own[0]
-        full = all(e.sum() >= 0.9 * s.sum() for e, s in zip(edges, sides, strict=True))
-        if not own.any() or not full or any(side.all() for side in sides):
-            continue
-        turned = gray[::down, ::across]
-        if _ink.is_sharp(turned, own, own) and not _is_paper(turned, own):
-            corners[::down, ::across] |= own
-    wide = 1 + min(gray.shape) // 50
-    return ndimage.binary_dilation(corners, np.ones((3, 3)), wide)
 
 
 def _wide(frames):
@@ -397,7 +341,7 @@ def _compare(digits, **options):
 
 
 def _trim(own, frame):
-    (start,), (side,) = _ink.boxes_of(own[np.newaxis])
+    (start,), (side,) = boxes_of(own[np.newaxis])
     y, x = (slice(n, n + m) for n, m in zip(start, side, strict=True))
     corner = frame[:2] + start[::-1]
     return own[y, x], np.concatenate([corner, corner + side[::-1]])

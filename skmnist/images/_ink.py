@@ -8,6 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from ._boxes import without_boxes
+from ._masks import TOUCH
+
 _BINS = 128
 _THUMBNAIL = 48  # pixels: resolution for light and shadow
 _SMALL = 24  # pixels: smaller pictures are not denoised
@@ -18,22 +21,9 @@ _COLORED = 0.35  # least share of luminance in the greatest spread of colors
 _SAMPLE = 100  # pixels: resolution for the spread of colors
 _SLOPE = 24
 _SMOOTH = 0.2  # of the contrast is not on a quadratic surface, where light is all
-_RULED = 4  # least number of lines from side to side on ruled paper
 _STRONG = 1.6  # times the ink of stains and shadows, at least
-_SHEET = 0.88
-_SHARP = 0.5
-_LINE = 0.9
-_THICK = 0.12
-_HOLLOW = 0.45
-_CLOSED = 0.6
-_TILTED = 24  # pixels: of smaller boxes no tilt is seen
-# A ring leaves the middle of its box free, for ink of some height, and is seen from
-# there in most directions.
-_RING, _INNER, _AROUND, _DIRECTIONS = 0.6, 0.3, 0.85, 32
-_UNDER, _ACROSS, _MIN_LINE = 3, 0.7, 8  # least width of a line
 _FLAT = 0.03  # paper that varies by less than this part of the contrast is flat
 _STROKE = 0.15  # width of the widest stroke in uneven light, as a part of the picture
-_TOUCH = np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
 
 
 def to_gray(image, name):
@@ -271,7 +261,7 @@ def find_ink(gray, dark, even_light=True, threshold="otsu", boxes=False, detail=
     mask = ink > low[:, np.newaxis, np.newaxis]
     if boxes:
         mask = without_boxes(mask)
-    pieces, n = ndimage.label(mask, _TOUCH)
+    pieces, n = ndimage.label(mask, TOUCH)
     # Hysteresis: weak ink counts if it is connected to strong ink.
     strong = np.zeros(n + 1, bool)
     strong[pieces[ink > high[:, np.newaxis, np.newaxis]]] = True
@@ -424,263 +414,7 @@ def keep_strong(ink, pieces, level):
         for part in (inked & ~strong, strong)
     )
     strong &= (much > _STRONG * weak)[:, np.newaxis, np.newaxis]
-    return ndimage.label(strong, _TOUCH)[0], level
-
-
-def sheet_of(gray):
-    """Find the sheet of paper that one picture has inside, on a desk or in a frame.
-
-    It is nearly a rectangle, but for what is written on it. Blank paper does not count.
-
-    Parameters
-    ----------
-    gray : ndarray of shape (height, width), dtype float32
-
-    Returns
-    -------
-    sheet : ndarray of shape (height, width), dtype bool, or None
-        Where it is.
-    """
-    from scipy import ndimage
-
-    threshold = otsu(gray.reshape(1, -1))[0]
-    for side in (gray > threshold, gray <= threshold):
-        pieces, n = ndimage.label(side)
-        if not n:
-            continue
-        own = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
-        filled = _filled(own)
-        area = filled.sum()
-        if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
-            continue
-        if area >= _SHEET * _rectangle(filled)[0] and is_sharp(gray, filled, own):
-            wide = 2 + min(gray.shape) // 50
-            sheet = ndimage.binary_erosion(
-                filled, np.ones((3, 3)), wide, border_value=1
-            )
-            shown = np.ptp(gray[sheet]) if sheet.any() else 0
-            return sheet if shown > _FAINT * np.ptp(gray) else None
-    return None
-
-
-def _filled(mask):
-    """Fill holes, as SciPy's function does, which takes several times as long."""
-    from scipy import ndimage
-
-    rest, n = ndimage.label(~mask)
-    outside = np.zeros(n + 1, bool)
-    for side in (rest[0], rest[-1], rest[:, 0], rest[:, -1]):
-        outside[side] = True
-    outside[0] = False
-    return ~outside[rest]
-
-
-def is_sharp(gray, filled, own):
-    """Return whether the paper has a sharp edge, unlike fading light."""
-    from scipy import ndimage
-
-    around = np.ones((3, 3))
-    inner = filled & ~ndimage.binary_erosion(filled, around, 3)
-    outer = ndimage.binary_dilation(filled, around, 3) & ~filled
-    parts = own, ~filled, inner, outer
-    if not all(part.any() for part in parts):
-        return False
-    paper, rest, inside, outside = (np.median(gray[part]) for part in parts)
-    return (inside - outside) * (paper - rest) > _SHARP * (paper - rest) ** 2
-
-
-def _rectangle(mask, middle=0, step=2):
-    """Return area and angle (degrees) of the smallest rotated rectangle around a mask.
-
-    Ten steps on both sides of a middle angle are tried.
-    """
-    points = np.argwhere(mask ^ _eroded(mask))
-    areas = {}
-    for degrees in middle + step * np.arange(-10, 11):
-        angle = np.deg2rad(degrees)
-        along = points @ [np.cos(angle), np.sin(angle)]
-        across = points @ [-np.sin(angle), np.cos(angle)]
-        areas[(np.ptp(along) + 1) * (np.ptp(across) + 1)] = degrees
-    return min(areas.items())
-
-
-def _eroded(mask):
-    from scipy import ndimage
-
-    return ndimage.binary_erosion(mask)
-
-
-def without_boxes(masks):
-    """Return masks without the lines of boxes and rings that are drawn around digits.
-
-    A box has at least two lines across and two down; strokes that cross them stay.
-    """
-    from scipy import ndimage
-
-    rest = masks.copy()
-    pieces, _ = ndimage.label(masks, _TOUCH)
-    for number, part in enumerate(ndimage.find_objects(pieces), 1):
-        part = part[0].start, *part[1:]
-        long = int(_LINE * min(n.stop - n.start for n in part[1:]))
-        if long < 12:
-            continue
-        own = pieces[part] == number
-        if own.mean() > _HOLLOW:
-            continue
-        ends = zip(part[1:], masks.shape[1:], strict=True)
-        within = all(n.start > 0 and n.stop < side for n, side in ends)
-        if within and _is_ring(own, rest[part] & ~own):
-            rest[part] &= ~own
-            continue
-        kept, degrees = None, _tilt_of_box(own)
-        if degrees:
-            kept = _without_tilted_lines(own, degrees)
-        if kept is None and (lines := _lines_of_box(own, long)) is not None:
-            kept = _without_lines(own, lines)
-        if kept is not None:
-            rest[part] &= ~own | kept
-        elif _is_grid(own, pieces[part]):
-            rest[part] &= ~own
-    for i in np.flatnonzero(is_ruled(rest)):
-        along = [rest[i].mean(axis=axis) > _LINE for axis in (0, 1)]
-        lines = zip((along[0], along[1][:, np.newaxis]), along, strict=True)
-        lines = [(rest[i] & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
-        rest[i] = _without_lines(rest[i], lines)
-    return rest
-
-
-def _is_ring(own, others):
-    """Return whether a line in its box goes around other ink, far from its middle."""
-    y, x = (np.linspace(-1, 1, n) for n in own.shape)
-    middle = np.hypot(y[:, np.newaxis], x) < _RING
-    inner = (others & middle).any(axis=1).sum()
-    if inner < _INNER * len(own) or (own & middle).any():
-        return False
-    y, x = y[own.nonzero()[0]], x[own.nonzero()[1]]
-    directions = np.rint(np.arctan2(y, x) * _DIRECTIONS / 2 / np.pi) % _DIRECTIONS
-    return np.unique(directions).size >= _AROUND * _DIRECTIONS
-
-
-def _tilt_of_box(own):
-    """Return the angle of ink that surrounds a rectangle, in degrees, or None."""
-    if min(own.shape) < _TILTED or (filled := _filled(own)).mean() < 0.5:
-        return None
-    area, degrees = _rectangle(filled)
-    if filled.sum() < _SHEET * area:
-        return None
-    return _rectangle(filled, degrees, 0.2)[1]
-
-
-def _lines_of_box(own, long):
-    """Return the lines across and down of boxes that are upright, or None."""
-    from scipy import ndimage
-
-    if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
-        return None
-    lines = [_lines(own, long, axis) for axis in (0, 1)]
-    if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
-        return None
-    walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
-    return lines if _filled(walls).mean() >= _CLOSED else None
-
-
-def _without_tilted_lines(own, degrees):
-    """Return ink without the lines of tilted boxes; None if there are no such lines."""
-    from scipy import ndimage
-
-    turned = ndimage.rotate(own, -degrees, order=0)
-    (start,), (side,) = boxes_of(turned[np.newaxis])
-    place = tuple(slice(n, n + m) for n, m in zip(start, side, strict=True))
-    # Turned lines are straight but for a pixel.
-    thick = ndimage.binary_dilation(turned[place], np.ones((3, 3)))
-    lines = _lines_of_box(thick, int(_LINE * side.min()))
-    if lines is None:
-        return None
-    turned[place] = _without_lines(turned[place], lines)
-    kept = ndimage.rotate(turned, degrees, order=0, reshape=False)
-    top, left = (np.array(kept.shape) - own.shape) // 2
-    return own & kept[top : top + own.shape[0], left : left + own.shape[1]]
-
-
-def _is_grid(own, pieces):
-    """Return whether ink has two holes or more with large other ink inside.
-
-    Boxes have, also where they are curved; digits in outline have not.
-    """
-    from scipy import ndimage
-
-    others = np.where(own, 0, pieces)
-    if not others.any():
-        return False
-    holes, _ = ndimage.label(np.pad(~own, 1, constant_values=True))
-    _, first, others = np.unique(others, return_index=True, return_inverse=True)
-    parts = ndimage.find_objects(others.reshape(own.shape)), ndimage.find_objects(holes)
-    inner, sizes = (
-        [max(n.stop - n.start for n in box) for box in each] for each in parts
-    )
-    around = holes[1:-1, 1:-1].ravel()[first[1:]]  # which hole each other ink is in
-    large = np.array(inner) >= _INNER * np.array(sizes)[around - 1]
-    return np.unique(around[large & (around > 1)]).size > 1  # 1 is outside
-
-
-def is_ruled(masks):
-    """Return for each mask whether lines run from side to side."""
-    ruled = np.zeros(len(masks), bool)
-    for axis in (1, 2):
-        lines = masks.mean(axis=axis) > _LINE
-        starts = lines[:, 0] + (lines[:, 1:] & ~lines[:, :-1]).sum(axis=1)
-        ruled |= starts >= _RULED
-    return ruled
-
-
-def _lines(own, long, axis):
-    """Find straight lines across (axis 1) or down (0), how many and how wide in all."""
-    from scipy import ndimage
-
-    size = [1, 1]
-    size[axis] = long
-    runs = ndimage.binary_opening(own, np.ones(size, bool))
-    places = runs.any(axis=axis)
-    return runs, ndimage.label(places)[1], places.sum()
-
-
-def _without_lines(own, lines):
-    from scipy import ndimage
-
-    off = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
-    rest = own & ~off
-    for axis, (_, n, wide) in enumerate(lines):
-        # Strokes that continue on the other side of a line cross it.
-        size = [1, 1]
-        size[1 - axis] = wide // max(n, 1) + 4
-        rest |= ndimage.binary_closing(rest, np.ones(size)) & off
-    return rest
-
-
-def without_underlines(pieces):
-    """Return pieces of ink without straight lines below all other ink."""
-    from scipy import ndimage
-
-    rest = pieces.copy()
-    boxes = list(enumerate(ndimage.find_objects(pieces), 1))
-    for number, box in reversed(boxes):
-        if box is None or box[2].stop - box[2].start < _MIN_LINE:
-            continue
-        image, y, x = box[0].start, *box[1:]
-        own = pieces[box][0] == number
-        thick = own.sum(axis=0)
-        # The base of a 2 is thicker where the rest of the stroke was.
-        if own.shape[1] < _UNDER * len(own) or thick.max() > 1 + 1.3 * thick.mean():
-            continue
-        others = (rest[image] > 0) & (rest[image] != number)
-        above, wide = others[:, x], others.any(axis=0).sum()
-        # The gap is more than that of a broken stroke.
-        gaps = y.start + own.argmax(axis=0) - len(above) + above[::-1].argmax(axis=0)
-        gaps = gaps[above.any(axis=0)]
-        alone = not others[y.stop :].any() and own.shape[1] > _ACROSS * wide
-        if alone and gaps.size and gaps.min() >= max(2, thick.mean() / 2):
-            rest[box][own[np.newaxis]] = 0
-    return rest
+    return ndimage.label(strong, TOUCH)[0], level
 
 
 def is_noise(ink, mask, digit):
@@ -692,36 +426,3 @@ def is_noise(ink, mask, digit):
         spread = 1.5 * np.median(np.abs(paper - np.median(paper)))
         noise[i] = np.median(ink[i][digit[i]]) < 6 * spread
     return noise
-
-
-def boxes_of(masks):
-    """Return the bounding boxes of masks: their first pixels and sides.
-
-    Parameters
-    ----------
-    masks : ndarray of shape (n, height, width)
-
-    Returns
-    -------
-    starts, sides : ndarray of shape (n, 2), dtype int64
-        Down and across, in pixels.
-    """
-    lines = masks.any(axis=2), masks.any(axis=1)
-    starts = [line.argmax(axis=1) for line in lines]
-    ends = [line.shape[1] - line[:, ::-1].argmax(axis=1) for line in lines]
-    return np.stack(starts, axis=1), np.stack(ends, axis=1) - np.stack(starts, axis=1)
-
-
-def width_of(masks):
-    """Measure the mean width of strokes: twice the area by the length of the edge."""
-    edges = _count(masks[:, 1:] != masks[:, :-1])
-    edges += _count(masks[:, :, 1:] != masks[:, :, :-1])
-    edges += sum(_count(masks[:, n]) + _count(masks[:, :, n]) for n in (0, -1))
-    # A path of pixel edges is 4 / pi times longer than the line it follows.
-    return 8 / np.pi * _count(masks) / np.maximum(edges, 1)
-
-
-def _count(masks):
-    """Count the pixels of each mask, four times faster than by their own sum."""
-    rows = masks.reshape(len(masks), math.prod(masks.shape[1:]))
-    return rows.view(np.uint8).sum(axis=1, dtype=np.uint32)

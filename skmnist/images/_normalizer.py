@@ -14,6 +14,7 @@ from .._base import VersionStamp
 from .._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from . import _ink
 from ._likeness import unlikeness
+from ._masks import boxes_of, width_of
 from ._readings import LONGEST, NONE, Options, read
 
 _SIDE = 28
@@ -409,7 +410,7 @@ class DigitNormalizer(
         dark = ink.sum(axis=(1, 2)) < 0
         ink[dark] *= -1
         top = ink.max(axis=(1, 2))
-        _, sides = _ink.boxes_of(ink > 0)
+        _, sides = boxes_of(ink > 0)
         ready = (ink.min(axis=(1, 2)) >= 0) & (sides.max(axis=1) == self.digit_size)
         if self.polarity != "auto":
             ready &= dark == (self.polarity == "dark")
@@ -426,7 +427,7 @@ class DigitNormalizer(
         """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
         strokes, of_width, changed = self._strokes(ink, digit, level)
         unlike, framed = _unlike(of_width, strokes, changed)
-        sides = _ink.boxes_of(strokes)[1]
+        sides = boxes_of(strokes)[1]
         wide = (unlike > _STRETCHED[0]) & (sides[:, 1] > 0.9 * sides[:, 0])
         wide = np.flatnonzero(wide)
         squeeze = np.ones(len(digit))
@@ -452,7 +453,7 @@ class DigitNormalizer(
 
         near = ndimage.maximum_filter(digit.view(np.uint8), (1, 3, 3))
         ink = np.where(near, np.maximum(ink, 0), 0)
-        starts, sides = _ink.boxes_of(near)
+        starts, sides = boxes_of(near)
         picture = _redraw(ink, starts, sides)
         # A stroke ends at half of the ink around it, which in weak light is less, and
         # less for thin strokes.
@@ -559,8 +560,8 @@ def _filtered(strokes, steps, combine):
 
 def _width(strokes, digit_size):
     """Return the mean width of strokes, and the pixels per pixel of the result."""
-    unit = _ink.boxes_of(strokes)[1].max(axis=1) / digit_size
-    return _ink.width_of(strokes) / unit, unit
+    unit = boxes_of(strokes)[1].max(axis=1) / digit_size
+    return width_of(strokes) / unit, unit
 
 
 def _n_pieces(strokes):
@@ -572,7 +573,7 @@ def _n_pieces(strokes):
 
 def _scale(strokes, longest, squeeze=1):
     """Scale digits to the corner of 28x28 pixels, each pixel the mean of its area."""
-    starts, sides = _ink.boxes_of(strokes)
+    starts, sides = boxes_of(strokes)
     sizes = sides.astype(float)
     sizes[:, 1] *= squeeze
     sizes *= longest / sizes.max(axis=1, keepdims=True)
@@ -610,7 +611,7 @@ def _unlike(of_width, strokes, changed, squeeze=1):
 
 def _center(digits, center="mass"):
     """Center digits on 28x28 pixels."""
-    starts, sides = _ink.boxes_of(digits > 0)
+    starts, sides = boxes_of(digits > 0)
     if center == "mass":
         middles = _middles(digits.astype(np.float32))
     else:

@@ -12,6 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from . import _ink
+from ._boxes import is_ruled, without_underlines
+from ._masks import boxes_of, width_of
+from ._paper import sheet_of
 
 LONGEST = 128  # pixels that are enough to find a digit in a picture ...
 _CLOSE = 384  # ... and to draw it
@@ -102,7 +105,7 @@ def read(gray, options, draw):
 
 def _read_closer(gray, reading, factor, options, draw):
     """Read one image again where the digit is."""
-    (start,), (side,) = _ink.boxes_of(reading.digit[np.newaxis])
+    (start,), (side,) = boxes_of(reading.digit[np.newaxis])
     longest = side.max()
     top, left = np.maximum(0, start - longest) * factor
     bottom, right = (start + side + longest) * factor
@@ -119,7 +122,7 @@ def _read_closer(gray, reading, factor, options, draw):
     strokes, framed, unlike = draw(ink, digit, level)
     if unlike[0] > reading.unlike + _WORSE:
         return reading
-    if options.drop_frame and _is_block(digit, *_ink.boxes_of(digit))[0]:
+    if options.drop_frame and _is_block(digit, *boxes_of(digit))[0]:
         return None
     parts = ink, mask, digit, strokes, framed, unlike
     return Reading(*reading[:3], *(part[0] for part in parts))
@@ -127,7 +130,7 @@ def _read_closer(gray, reading, factor, options, draw):
 
 def _read_inside(image, whole, options, draw):
     """Read the sheet of paper in one image, if the result is more like a digit."""
-    sheet = _ink.sheet_of(image)
+    sheet = sheet_of(image)
     if sheet is None:
         return whole
     alone = np.where(sheet, image, np.median(image[sheet]))
@@ -194,7 +197,7 @@ def _find_ink(gray, dark, uneven, options):
         gray, dark, uneven, options.threshold, boxes=options.drop_frame
     )
     if options.drop_frame:
-        pieces = _ink.without_underlines(pieces)
+        pieces = without_underlines(pieces)
     return ink, pieces, level
 
 
@@ -217,7 +220,7 @@ def _prices(mask, digit, plain, way, drop_frame):
     """
     kept, uneven, flip = way
     areas = digit.sum(axis=(1, 2))
-    starts, lengths = _ink.boxes_of(digit)
+    starts, lengths = boxes_of(digit)
     shape = np.array(digit.shape[1:])
     gaps = np.stack([starts, shape - starts - lengths], axis=2) / shape[:, np.newaxis]
     # The share of ink on each side: top and bottom, left and right.
@@ -242,7 +245,7 @@ def _prices(mask, digit, plain, way, drop_frame):
     one_sided = (covered > _BESIDE) & (gaps[:, :, ::-1] > 0.1)
     boxes = np.maximum(lengths.prod(axis=1), 1)
     never |= (2 * areas >= boxes) & one_sided.any(axis=(1, 2))
-    never |= _ink.is_ruled(digit)
+    never |= is_ruled(digit)
     left = np.flatnonzero(~never)
     never[left] = _is_block(digit[left], starts[left], lengths[left])
     prices = np.zeros(len(digit))
@@ -320,7 +323,7 @@ def _is_edge(gray, digit, dark):
     """
     from scipy import ndimage
 
-    width = _ink.width_of(digit[np.newaxis])[0]
+    width = width_of(digit[np.newaxis])[0]
     square = np.ones((3, 3))
     near = ndimage.binary_dilation(digit, square)
     beside = ndimage.binary_dilation(near, square, max(1, round(width) - 1)) & ~near

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._ink import width_of
+from ._masks import width_of
 
 _PAPER = 0.15  # cost of a pixel of paper on a cut; a pixel of ink costs 1
 _CUTS = 6  # most cuts that are tried, for ink as wide as it is high

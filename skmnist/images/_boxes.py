@@ -1,0 +1,190 @@
+"""Lines that are no part of a digit: boxes, tables, rings, ruled paper, underlines."""
+
+import numpy as np
+
+from ._masks import TOUCH, boxes_of, fill_holes, smallest_rectangle
+
+_LINE = 0.9  # of the shorter side: a line of a box is as long
+_THICK = 0.12  # of the shorter side: no line is wider
+_HOLLOW = 0.45  # of the box around: no more has ink
+_CLOSED = 0.6  # of the box around: so much is inside of the lines
+_TILTED = 24  # pixels: of smaller boxes no tilt is seen
+_RECTANGLE = 0.88  # of the smallest rectangle around: a tilted box fills it
+_RULED = 4  # least number of lines from side to side on ruled paper
+# A ring leaves the middle of its box free, for ink of some height, and is seen from
+# there in most directions.
+_RING, _INNER, _AROUND, _DIRECTIONS = 0.6, 0.3, 0.85, 32
+_UNDER, _ACROSS, _MIN_LINE = 3, 0.7, 8  # least width of a line
+
+
+def without_boxes(masks):
+    """Return masks without the lines of boxes and rings that are drawn around digits.
+
+    A box has at least two lines across and two down; strokes that cross them stay.
+    """
+    from scipy import ndimage
+
+    rest = masks.copy()
+    pieces, _ = ndimage.label(masks, TOUCH)
+    for number, part in enumerate(ndimage.find_objects(pieces), 1):
+        part = part[0].start, *part[1:]
+        long = int(_LINE * min(n.stop - n.start for n in part[1:]))
+        if long < 12:
+            continue
+        own = pieces[part] == number
+        if own.mean() > _HOLLOW:
+            continue
+        ends = zip(part[1:], masks.shape[1:], strict=True)
+        within = all(n.start > 0 and n.stop < side for n, side in ends)
+        if within and _is_ring(own, rest[part] & ~own):
+            rest[part] &= ~own
+            continue
+        kept, degrees = None, _tilt_of_box(own)
+        if degrees:
+            kept = _without_tilted_lines(own, degrees)
+        if kept is None and (lines := _lines_of_box(own, long)) is not None:
+            kept = _without_lines(own, lines)
+        if kept is not None:
+            rest[part] &= ~own | kept
+        elif _is_grid(own, pieces[part]):
+            rest[part] &= ~own
+    for i in np.flatnonzero(is_ruled(rest)):
+        along = [rest[i].mean(axis=axis) > _LINE for axis in (0, 1)]
+        lines = zip((along[0], along[1][:, np.newaxis]), along, strict=True)
+        lines = [(rest[i] & line, ndimage.label(n)[1], n.sum()) for line, n in lines]
+        rest[i] = _without_lines(rest[i], lines)
+    return rest
+
+
+def _is_ring(own, others):
+    """Return whether a line in its box goes around other ink, far from its middle."""
+    y, x = (np.linspace(-1, 1, n) for n in own.shape)
+    middle = np.hypot(y[:, np.newaxis], x) < _RING
+    inner = (others & middle).any(axis=1).sum()
+    if inner < _INNER * len(own) or (own & middle).any():
+        return False
+    y, x = y[own.nonzero()[0]], x[own.nonzero()[1]]
+    directions = np.rint(np.arctan2(y, x) * _DIRECTIONS / 2 / np.pi) % _DIRECTIONS
+    return np.unique(directions).size >= _AROUND * _DIRECTIONS
+
+
+def _tilt_of_box(own):
+    """Return the angle of ink that surrounds a rectangle, in degrees, or None."""
+    if min(own.shape) < _TILTED or (filled := fill_holes(own)).mean() < 0.5:
+        return None
+    area, degrees = smallest_rectangle(filled)
+    if filled.sum() < _RECTANGLE * area:
+        return None
+    return smallest_rectangle(filled, degrees, 0.2)[1]
+
+
+def _lines_of_box(own, long):
+    """Return the lines across and down of boxes that are upright, or None."""
+    from scipy import ndimage
+
+    if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
+        return None
+    lines = [_lines(own, long, axis) for axis in (0, 1)]
+    if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
+        return None
+    walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
+    return lines if fill_holes(walls).mean() >= _CLOSED else None
+
+
+def _without_tilted_lines(own, degrees):
+    """Return ink without the lines of tilted boxes; None if there are no such lines."""
+    from scipy import ndimage
+
+    turned = ndimage.rotate(own, -degrees, order=0)
+    (start,), (side,) = boxes_of(turned[np.newaxis])
+    place = tuple(slice(n, n + m) for n, m in zip(start, side, strict=True))
+    # Turned lines are straight but for a pixel.
+    thick = ndimage.binary_dilation(turned[place], np.ones((3, 3)))
+    lines = _lines_of_box(thick, int(_LINE * side.min()))
+    if lines is None:
+        return None
+    turned[place] = _without_lines(turned[place], lines)
+    kept = ndimage.rotate(turned, degrees, order=0, reshape=False)
+    top, left = (np.array(kept.shape) - own.shape) // 2
+    return own & kept[top : top + own.shape[0], left : left + own.shape[1]]
+
+
+def _is_grid(own, pieces):
+    """Return whether ink has two holes or more with large other ink inside.
+
+    Boxes have, also where they are curved; digits in outline have not.
+    """
+    from scipy import ndimage
+
+    others = np.where(own, 0, pieces)
+    if not others.any():
+        return False
+    holes, _ = ndimage.label(np.pad(~own, 1, constant_values=True))
+    _, first, others = np.unique(others, return_index=True, return_inverse=True)
+    parts = ndimage.find_objects(others.reshape(own.shape)), ndimage.find_objects(holes)
+    inner, sizes = (
+        [max(n.stop - n.start for n in box) for box in each] for each in parts
+    )
+    around = holes[1:-1, 1:-1].ravel()[first[1:]]  # which hole each other ink is in
+    large = np.array(inner) >= _INNER * np.array(sizes)[around - 1]
+    return np.unique(around[large & (around > 1)]).size > 1  # 1 is outside
+
+
+def is_ruled(masks):
+    """Return for each mask whether lines run from side to side."""
+    ruled = np.zeros(len(masks), bool)
+    for axis in (1, 2):
+        lines = masks.mean(axis=axis) > _LINE
+        starts = lines[:, 0] + (lines[:, 1:] & ~lines[:, :-1]).sum(axis=1)
+        ruled |= starts >= _RULED
+    return ruled
+
+
+def _lines(own, long, axis):
+    """Find straight lines across (axis 1) or down (0), how many and how wide in all."""
+    from scipy import ndimage
+
+    size = [1, 1]
+    size[axis] = long
+    runs = ndimage.binary_opening(own, np.ones(size, bool))
+    places = runs.any(axis=axis)
+    return runs, ndimage.label(places)[1], places.sum()
+
+
+def _without_lines(own, lines):
+    from scipy import ndimage
+
+    off = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
+    rest = own & ~off
+    for axis, (_, n, wide) in enumerate(lines):
+        # Strokes that continue on the other side of a line cross it.
+        size = [1, 1]
+        size[1 - axis] = wide // max(n, 1) + 4
+        rest |= ndimage.binary_closing(rest, np.ones(size)) & off
+    return rest
+
+
+def without_underlines(pieces):
+    """Return pieces of ink without straight lines below all other ink."""
+    from scipy import ndimage
+
+    rest = pieces.copy()
+    boxes = list(enumerate(ndimage.find_objects(pieces), 1))
+    for number, box in reversed(boxes):
+        if box is None or box[2].stop - box[2].start < _MIN_LINE:
+            continue
+        image, y, x = box[0].start, *box[1:]
+        own = pieces[box][0] == number
+        thick = own.sum(axis=0)
+        # The base of a 2 is thicker where the rest of the stroke was.
+        if own.shape[1] < _UNDER * len(own) or thick.max() > 1 + 1.3 * thick.mean():
+            continue
+        others = (rest[image] > 0) & (rest[image] != number)
+        above, wide = others[:, x], others.any(axis=0).sum()
+        # The gap is more than that of a broken stroke.
+        gaps = y.start + own.argmax(axis=0) - len(above) + above[::-1].argmax(axis=0)
+        gaps = gaps[above.any(axis=0)]
+        alone = not others[y.stop :].any() and own.shape[1] > _ACROSS * wide
+        if alone and gaps.size and gaps.min() >= max(2, thick.mean() / 2):
+            rest[box][own[np.newaxis]] = 0
+    return rest

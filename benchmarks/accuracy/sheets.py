@@ -121,7 +121,10 @@ def _single(report, reader, mnist, n, rng):
 
 def _has_note(reader, picture):
     """Return whether `skmnist predict` says that it may show several digits."""
-    (digit,), _ = frame_and_predict(reader, [picture], "auto")
+    try:
+        (digit,), _ = frame_and_predict(reader, [picture], "auto")
+    except ValueError:  # a digit that is refused is unsure, too
+        digit = {"unsure": True}
     return digit["unsure"] and count_digits(picture, "auto") > 1
 
 

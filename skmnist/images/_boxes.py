@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from ._masks import TOUCH, boxes_of, fill_holes, smallest_rectangle
+from ._masks import TOUCH, smallest_rectangle, tilt_of
 
 _LINE = 0.9  # of the shorter side: a line of a box is as long
 _THICK = 0.12  # of the shorter side: no line is wider
 _HOLLOW = 0.45  # of the box around: no more has ink
 _CLOSED = 0.6  # of the box around: so much is inside of the lines
 _TILTED = 24  # pixels: of smaller boxes no tilt is seen
-_RECTANGLE = 0.88  # of the smallest rectangle around: a tilted box fills it
 _RULED = 4  # least number of lines from side to side on ruled paper
 # A ring leaves the middle of its box free, for ink of some height, and is seen from
 # there in most directions.
@@ -38,13 +37,7 @@ def without_boxes(masks):
         within = all(n.start > 0 and n.stop < side for n, side in ends)
         if within and _is_ring(own, rest[part] & ~own):
             rest[part] &= ~own
-            continue
-        kept, degrees = None, _tilt_of_box(own)
-        if degrees:
-            kept = _without_tilted_lines(own, degrees)
-        if kept is None and (lines := _lines_of_box(own, long)) is not None:
-            kept = _without_lines(own, lines)
-        if kept is not None:
+        elif (kept := _without_box(own, long)) is not None:
             rest[part] &= ~own | kept
         elif _is_grid(own, pieces[part]):
             rest[part] &= ~own
@@ -68,18 +61,29 @@ def _is_ring(own, others):
     return np.unique(directions).size >= _AROUND * _DIRECTIONS
 
 
+def _without_box(own, long):
+    """Return ink without the lines of boxes, tilted or not; None if it has none."""
+    degrees = _tilt_of_box(own)
+    kept = _without_tilted_lines(own, degrees) if degrees else None
+    if kept is None and (lines := _lines_of_box(own, long)) is not None:
+        kept = _without_lines(own, lines)
+    return kept
+
+
 def _tilt_of_box(own):
     """Return the angle of ink that surrounds a rectangle, in degrees, or None."""
-    if min(own.shape) < _TILTED or (filled := fill_holes(own)).mean() < 0.5:
+    from scipy import ndimage
+
+    if min(own.shape) < _TILTED:
         return None
-    area, degrees = smallest_rectangle(filled)
-    if filled.sum() < _RECTANGLE * area:
+    filled = ndimage.binary_fill_holes(own)
+    if filled.mean() < 0.5 or (degrees := tilt_of(filled)) is None:
         return None
     return smallest_rectangle(filled, degrees, 0.2)[1]
 
 
 def _lines_of_box(own, long):
-    """Return the lines across and down of boxes that are upright, or None."""
+    """Return the lines of boxes across and down, where they are not tilted, or None."""
     from scipy import ndimage
 
     if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
@@ -88,7 +92,8 @@ def _lines_of_box(own, long):
     if any(n < 2 or wide > n * _THICK * min(own.shape) for _, n, wide in lines):
         return None
     walls = ndimage.binary_dilation(lines[0][0] | lines[1][0], np.ones((3, 3)))
-    return lines if fill_holes(walls).mean() >= _CLOSED else None
+    closed = ndimage.binary_fill_holes(walls).mean() >= _CLOSED
+    return lines if closed else None
 
 
 def _without_tilted_lines(own, degrees):
@@ -96,11 +101,10 @@ def _without_tilted_lines(own, degrees):
     from scipy import ndimage
 
     turned = ndimage.rotate(own, -degrees, order=0)
-    (start,), (side,) = boxes_of(turned[np.newaxis])
-    place = tuple(slice(n, n + m) for n, m in zip(start, side, strict=True))
+    (place,) = ndimage.find_objects(turned.view(np.uint8))
     # Turned lines are straight but for a pixel.
     thick = ndimage.binary_dilation(turned[place], np.ones((3, 3)))
-    lines = _lines_of_box(thick, int(_LINE * side.min()))
+    lines = _lines_of_box(thick, int(_LINE * min(thick.shape)))
     if lines is None:
         return None
     turned[place] = _without_lines(turned[place], lines)

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+_RECTANGLE = 0.88  # of the smallest one around, that what is a rectangle fills
 # Pixels of one image that touch, in a stack.
 TOUCH = np.array([np.zeros((3, 3)), np.ones((3, 3)), np.zeros((3, 3))])
 
@@ -41,16 +42,10 @@ def _count(masks):
     return rows.view(np.uint8).sum(axis=1, dtype=np.uint32)
 
 
-def fill_holes(mask):
-    """Fill holes, as SciPy's function does, which takes several times as long."""
-    from scipy import ndimage
-
-    rest, n = ndimage.label(~mask)
-    outside = np.zeros(n + 1, bool)
-    for side in (rest[0], rest[-1], rest[:, 0], rest[:, -1]):
-        outside[side] = True
-    outside[0] = False
-    return ~outside[rest]
+def tilt_of(mask):
+    """Return the angle, in degrees, of a mask that is nearly a rectangle, or None."""
+    area, degrees = smallest_rectangle(mask)
+    return degrees if mask.sum() >= _RECTANGLE * area else None
 
 
 def smallest_rectangle(mask, middle=0, step=2):

@@ -427,9 +427,9 @@ class DigitNormalizer(
         """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
         strokes, of_width, changed = self._strokes(ink, digit, level)
         unlike, framed = _unlike(of_width, strokes, changed)
-        sides = boxes_of(strokes)[1]
-        wide = (unlike > _STRETCHED[0]) & (sides[:, 1] > 0.9 * sides[:, 0])
-        wide = np.flatnonzero(wide)
+        wide = np.flatnonzero(unlike > _STRETCHED[0])
+        height, width = boxes_of(strokes[wide])[1].T
+        wide = wide[width > 0.9 * height]
         squeeze = np.ones(len(digit))
         if wide.size:
             parts = (each[wide] for each in (of_width, strokes, changed))

@@ -5,11 +5,10 @@ from itertools import product
 import numpy as np
 
 from ._ink import otsu, reduce
-from ._masks import fill_holes, smallest_rectangle
+from ._masks import tilt_of
 
 _ENOUGH = 400  # pixels: resolution for the search
 _DESK = 0.2  # least difference of desk and paper, as a fraction of the contrast
-_SHEET = 0.88  # of the smallest rectangle around: a sheet fills it
 _SHARP = 0.5  # of the difference: so much is at the edge
 _FAINT = 0.08  # of the contrast: less is no ink on a sheet
 
@@ -54,12 +53,11 @@ def sheet_of(gray):
         if not n:
             continue
         own = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
-        filled = fill_holes(own)
+        filled = ndimage.binary_fill_holes(own)
         area = filled.sum()
         if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
             continue
-        fills = area >= _SHEET * smallest_rectangle(filled)[0]
-        if fills and _is_sharp(gray, filled, own):
+        if tilt_of(filled) is not None and _is_sharp(gray, filled, own):
             wide = 2 + min(gray.shape) // 50
             sheet = ndimage.binary_erosion(
                 filled, np.ones((3, 3)), wide, border_value=1

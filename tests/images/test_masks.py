@@ -1,7 +1,7 @@
 import numpy as np
 from scipy import ndimage
 
-from skmnist.images._masks import boxes_of, fill_holes, smallest_rectangle
+from skmnist.images._masks import boxes_of, smallest_rectangle
 
 
 def test_boxes_are_around_the_ink():
@@ -11,13 +11,6 @@ def test_boxes_are_around_the_ink():
 
     np.testing.assert_array_equal(starts, [[5, 7]])
     np.testing.assert_array_equal(sides, [[4, 13]])
-
-
-def test_holes_are_filled_as_by_scipy():
-    masks = np.random.default_rng(0).random((50, 12, 17)) < 0.6
-    for mask in masks:
-        filled = ndimage.binary_fill_holes(mask)
-        np.testing.assert_array_equal(fill_holes(mask), filled)
 
 
 def test_the_smallest_rectangle_is_turned_as_the_mask():

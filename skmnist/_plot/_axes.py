@@ -1,6 +1,11 @@
 """Axes, text sizes and colorblind-safe colors for all Displays."""
 
+from numbers import Integral
+
 import numpy as np
+from sklearn.base import BaseEstimator
+
+from .._sklearn_compat import HasMethods, Interval, validate_params
 
 # Of Okabe and Ito's palette.
 BLUE, VERMILION = "#0072B2", "#D55E00"
@@ -9,13 +14,31 @@ BLUE, VERMILION = "#0072B2", "#D55E00"
 EM = 0.66  # width of a letter with padding, in font sizes
 _FONT_SIZES = 4, 9  # least and greatest, in points
 _LONGEST_LABEL = 18
+_COUNT = [Interval(Integral, 1, None, closed="left")]
+_STYLE = [dict, None]
+# Checks the parameters of these names, of a method of a Display.
+check_params = validate_params(
+    {
+        "estimator": [HasMethods("predict"), BaseEstimator],
+        "n_images": _COUNT,
+        "n_units": _COUNT,
+        "mistakes_only": ["boolean"],
+        "random_state": ["random_state"],
+        "image_shape": [tuple, list, None],
+        "params": [list, tuple, None],
+        "im_kw": _STYLE,
+        "text_kw": _STYLE,
+        "line_kw": _STYLE,
+    },
+    prefer_skip_nested_validation=True,
+)
 
 
 def get_axes(ax, n_axes, n_columns, figsize):
     """Check the caller's axes, or make a figure of `figsize` with `n_axes`."""
-    if ax is None:
-        import matplotlib.pyplot as plt
+    import matplotlib.pyplot as plt
 
+    if ax is None:
         _, axes = plt.subplots(
             -(-n_axes // n_columns),
             n_columns,
@@ -27,9 +50,9 @@ def get_axes(ax, n_axes, n_columns, figsize):
             unused.remove()
         return axes.ravel()[:n_axes]
     axes = np.asarray(ax, dtype=object).ravel()
-    if len(axes) != n_axes:
+    if len(axes) != n_axes or not all(isinstance(each, plt.Axes) for each in axes):
         raise ValueError(
-            f"ax must hold {n_axes} axes for this picture; got {len(axes)}"
+            f"ax must hold {n_axes} axes for this picture; got {axes.tolist()}"
         )
     return axes
 

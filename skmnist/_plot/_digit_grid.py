@@ -1,20 +1,17 @@
 """Images with their labels."""
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Self
 
 import numpy as np
 from sklearn.utils import check_consistent_length, check_random_state, column_or_1d
 from sklearn.utils.multiclass import unique_labels
 
-from .._sklearn_compat import Interval, validate_params
 from .._validation import checking
-from ._axes import shorten
+from ._axes import check_params, shorten
 from ._image_grid import ImageGrid, to_images
 
 _WRONG = "#B84A00"  # vermilion, dark enough for small text on white
-_N_IMAGES = {"n_images": [Interval(Integral, 1, None, closed="left")]}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -80,7 +77,7 @@ class DigitGridDisplay(ImageGrid):
     title: str | None = None
 
     @classmethod
-    @validate_params(_N_IMAGES, prefer_skip_nested_validation=True)
+    @check_params
     def from_estimator(
         cls,
         estimator,
@@ -150,7 +147,7 @@ class DigitGridDisplay(ImageGrid):
         )
 
     @classmethod
-    @validate_params(_N_IMAGES, prefer_skip_nested_validation=True)
+    @check_params
     def from_predictions(
         cls,
         X,
@@ -223,6 +220,7 @@ class DigitGridDisplay(ImageGrid):
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
+    @check_params
     def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the images.
 

@@ -10,7 +10,15 @@ from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn_compat import _validate_style_kwargs
-from ._axes import EM, VERMILION, add_colorbar, fit_text, get_axes, shorten
+from ._axes import (
+    EM,
+    VERMILION,
+    add_colorbar,
+    check_params,
+    fit_text,
+    get_axes,
+    shorten,
+)
 
 _WIDTH = 12  # inches, of all heat maps
 _UNSET = "(default)"  # a list of grids need not set every parameter in each
@@ -85,6 +93,7 @@ class GridSearchDisplay:
     score_name: str = "score"
 
     @classmethod
+    @check_params
     def from_estimator(
         cls, search, *, params=None, scoring=None, ax=None, im_kw=None, text_kw=None
     ) -> Self:
@@ -145,6 +154,7 @@ class GridSearchDisplay:
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
+    @check_params
     def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the heat maps.
 

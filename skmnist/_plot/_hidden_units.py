@@ -1,14 +1,12 @@
 """Weights of the first hidden layer as images."""
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Self
 
 import numpy as np
 
-from .._sklearn_compat import Interval, validate_params
 from .._validation import shape_of_rows
-from ._axes import add_colorbar
+from ._axes import add_colorbar, check_params
 from ._estimators import find_classifier
 from ._image_grid import ImageGrid, square
 
@@ -67,13 +65,7 @@ class HiddenUnitsDisplay(ImageGrid):
     title: str | None = None
 
     @classmethod
-    @validate_params(
-        {
-            "n_units": [Interval(Integral, 1, None, closed="left")],
-            "image_shape": [tuple, list, None],
-        },
-        prefer_skip_nested_validation=True,
-    )
+    @check_params
     def from_estimator(
         cls,
         estimator,
@@ -130,6 +122,7 @@ class HiddenUnitsDisplay(ImageGrid):
         )
         return display.plot(ax=ax, im_kw=im_kw, text_kw=text_kw)
 
+    @check_params
     def plot(self, ax=None, *, im_kw=None, text_kw=None) -> Self:
         """Draw the images.
 

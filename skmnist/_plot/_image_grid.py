@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from .._sklearn_compat import _validate_style_kwargs
-from .._validation import flatten_images
+from .._validation import as_numbers, checking, flatten_images
 from ._axes import EM, fit_text, get_axes, inches, text_size
 
 _GAP = 0.08  # between images, in widths of a cell
@@ -18,8 +18,9 @@ _SMALLEST_CELL = 0.8
 
 def to_images(X):
     """Reshape images or rows of pixels to (n, height, width)."""
-    rows, shape = flatten_images(X)
-    rows = check_array(rows, input_name="X")
+    with checking("X", X):
+        rows, shape = flatten_images(X)
+        rows = as_numbers(check_array(rows, input_name="X"))
     if shape is None:
         shape = square(rows.shape[1])
     return rows.reshape(-1, *shape[:2])

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 
 from .._sklearn_compat import _validate_style_kwargs
-from ._axes import BLUE, VERMILION, get_axes
+from ._axes import BLUE, VERMILION, check_params, get_axes
 from ._estimators import find_classifier
 
 _PANELS = {
@@ -73,6 +73,7 @@ class TrainingCurveDisplay:
     restored_epoch: int | None = None
 
     @classmethod
+    @check_params
     def from_estimator(cls, estimator, *, ax=None, line_kw=None) -> Self:
         """Plot the training curves of a network.
 
@@ -104,6 +105,7 @@ class TrainingCurveDisplay:
         display = cls(history=network.history_, restored_epoch=restored_epoch)
         return display.plot(ax=ax, line_kw=line_kw)
 
+    @check_params
     def plot(self, ax=None, *, line_kw=None) -> Self:
         """Draw the curves.
 
@@ -123,11 +125,12 @@ class TrainingCurveDisplay:
         """
         from matplotlib.ticker import MaxNLocator
 
-        missing = [key for key in _PANELS if not len(self.history.get(key, ()))]
+        history = self.history if isinstance(self.history, Mapping) else {}
+        missing = [key for key in _PANELS if not any(np.shape(history.get(key)))]
         if missing:
             raise ValueError(
-                "history must have an entry per epoch for 'loss' and 'accuracy'; "
-                f"got none for {' and '.join(map(repr, missing))}"
+                "history must be a dict, with an entry per epoch for 'loss' and "
+                f"'accuracy'; got none for {' and '.join(map(repr, missing))}"
             )
         self.axes_ = get_axes(ax, 2, 2, (9, 3.6))
         self.figure_ = self.axes_[0].figure

@@ -188,6 +188,9 @@ def test_a_grid_can_go_into_a_part_of_a_figure():
         ({"X": np.zeros((2, 3, 3, 3))}, "one channel"),
         ({"X": np.full((2, 3, 3), np.nan)}, "X contains NaN"),
         ({"X": np.zeros((0, 3, 3))}, "0 sample"),
+        ({"X": np.ma.masked_all((2, 3, 3))}, "X has masked elements"),
+        ({"im_kw": "gray"}, "'im_kw' parameter .* must be"),
+        ({"random_state": "0"}, "'random_state' parameter .* must be"),
     ],
 )
 def test_bad_input_of_a_grid(kwargs, message):

@@ -79,6 +79,8 @@ def test_bad_input_of_curves():
         TrainingCurveDisplay.from_estimator(other)
     with pytest.raises(ValueError, match="got none for 'accuracy'"):
         TrainingCurveDisplay(history={"loss": [1.0]}).plot()
+    with pytest.raises(ValueError, match="history must be a dict"):
+        TrainingCurveDisplay(history=[1.0]).plot()
     good = {"loss": [1.0], "accuracy": [0.5]}
-    with pytest.raises(ValueError, match="ax must hold 2 axes for this picture; got 1"):
+    with pytest.raises(ValueError, match="ax must hold 2 axes for this picture"):
         TrainingCurveDisplay(history=good).plot(ax=plt.figure().subplots())

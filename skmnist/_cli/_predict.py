@@ -240,13 +240,13 @@ def _is_picture(path):
 
 def _read_picture(path, model, args):
     """Predict the digits of one picture; return a dict for each."""
+    image = read_image(path)
     n_features = getattr(model, "n_features_in_", 784)
     if n_features != 784:
         raise ValueError(
             f"the model takes images of {n_features} pixels, but pictures become those "
             "of MNIST, with 784: train a model with --data mnist"
         )
-    image = read_image(path)
     if not args.sheet:
         unsure = True
         try:

@@ -33,7 +33,7 @@ def test_predict_goes_on_after_a_bad_file(model, tmp_path, monkeypatch, capsys):
     np.save(tmp_path / "stack.npy", images)
     np.savez(tmp_path / "x.npz", x=images, y=np.arange(5))
     (tmp_path / "text.npy").write_text("hello")
-    names = ["stack.npy", "text.npy", "nothing.npy", "x.npz"]
+    names = ["stack.npy", "text.npy", "nothing.npy", "nothing.png", "x.npz"]
     monkeypatch.chdir(tmp_path)
     assert main(["predict", "--model", model, *names]) == 1
 
@@ -47,6 +47,7 @@ def test_predict_goes_on_after_a_bad_file(model, tmp_path, monkeypatch, capsys):
     assert err.splitlines() == [
         "skmnist: error: text.npy: is neither a .npy nor a .npz file",
         "skmnist: error: nothing.npy: No such file or directory",
+        "skmnist: error: nothing.png: No such file or directory",
     ]
 
 

@@ -33,7 +33,7 @@ from ._sklearn_compat import (
     _check_y,
     _fit_context,
 )
-from ._validation import checking
+from ._validation import checking, refuse_times
 
 # As Keras spells them; lower case is the same.
 _OPTIMIZERS = {
@@ -554,9 +554,10 @@ class MLPDigitClassifier(
             return X, y, unique_labels(y)
 
     def _flat(self, X, **kwargs):
-        if not hasattr(X, "shape") and hasattr(X, "__array__"):
-            X = np.asarray(X)  # scikit-learn does not see its number of features
         with _checking("X", X):
+            if not hasattr(X, "shape"):
+                X = np.asarray(X)  # scikit-learn would not see all that is in it
+            refuse_times(X)
             return validate_data(self, X, accept_sparse="csr", **kwargs)
 
     def _train(

@@ -34,14 +34,21 @@ def checking(name, value):
         raise kind(f"{name}: {text}") from error
 
 
-def as_numbers(array):
-    """Return what passed scikit-learn's validation as numbers, or raise a ValueError.
+def refuse_times(X):
+    """Raise a ValueError for dates and durations.
 
-    It lets times pass for numbers, and leaves the strings of some data frames as they
-    are.
+    scikit-learn's validation makes numbers of them, also of missing ones.
     """
-    if array.dtype.kind in "mM":
-        raise ValueError(f"X must hold numbers, got the dtype {array.dtype}")
+    for dtype in set(np.ravel(getattr(X, "dtypes", getattr(X, "dtype", None)))):
+        if re.search("date|time|duration", str(dtype).lower()):
+            raise ValueError(f"X must hold numbers, got the dtype {dtype}")
+
+
+def as_numbers(array):
+    """Return what passed scikit-learn's validation as numbers.
+
+    It leaves the strings of some data frames as they are.
+    """
     return array.astype(np.float64) if array.dtype == object else array
 
 
@@ -63,6 +70,7 @@ def flatten_images(X):
     elif not hasattr(X, "shape") and hasattr(X, "__array__"):
         X = np.asarray(X)
 
+    refuse_times(X)
     shape = getattr(X, "shape", ())
     if len(shape) < 3:
         return X, None

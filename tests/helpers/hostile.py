@@ -124,6 +124,7 @@ def one_object(x, value):
 
 
 SPARSE = pd.SparseDtype(float, np.nan)
+NO_NUMBERS = r"\bX must hold numbers"
 # Name, what is given, what the message must say.
 BAD_ROWS = [
     ("nan", lambda x: one(x, np.nan), "X contains NaN"),
@@ -139,6 +140,10 @@ BAD_ROWS = [
     ("polars null", lambda x: pl.DataFrame(one_object(x, None).tolist()), r"\bX\b"),
     ("words", lambda x: np.full(x.shape, "seven"), r"\bX\b.*(seven|strings)"),
     ("bytes", lambda x: np.full(x.shape, b"seven"), r"\bX\b.*(seven|strings)"),
+    ("dates", lambda x: x.astype("M8[D]"), NO_NUMBERS),
+    ("durations", lambda x: list(x.astype("m8[s]")), NO_NUMBERS),
+    ("pandas dates", lambda x: pd.DataFrame(x).assign(a=pd.NaT), NO_NUMBERS),
+    ("polars times", lambda x: pl.DataFrame(x.astype("m8[us]")), NO_NUMBERS),
     ("complex", lambda x: x + 1j, r"\bX\b.*[Cc]omplex"),
     ("masked", lambda x: np.ma.masked_array(x, one(x * 0, 1)), r"\bX\b.*masked"),
     ("ragged", lambda x: [*x.tolist(), [1.0]], r"\bX\b"),

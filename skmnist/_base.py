@@ -5,7 +5,6 @@ from contextvars import ContextVar
 from warnings import warn
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
 from ._version import __version__
@@ -35,16 +34,7 @@ class VersionStamp:
 
     def __getstate__(self):
         state = super().__getstate__()
-        if not _in_model_file.get():
-            return {**state, _STAMP: __version__}
-        if (request := state.get("_metadata_request")) is not None:
-            # It refers to the estimator, which skops would follow without end.
-            request = clone(request, safe=False)
-            for each in (request, *vars(request).values()):
-                if hasattr(each, "owner"):
-                    each.owner = type(self).__name__
-            state = {**state, "_metadata_request": request}
-        return state
+        return state if _in_model_file.get() else {**state, _STAMP: __version__}
 
     def __setstate__(self, state):
         state = dict(state)

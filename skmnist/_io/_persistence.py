@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import platform
 import re
 from contextlib import suppress
@@ -16,6 +17,7 @@ from zipfile import ZIP_STORED, ZipFile
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from .._base import model_file
 from .._classifier import MLPDigitClassifier
@@ -37,6 +39,7 @@ _MAY_RUN_CODE = {
     "optimizer": "Fit with the optimizer's name and learning_rate instead",
     "callbacks": "Leave them out first: set_params(callbacks=None)",
 }
+_REQUESTS = MetadataRequest, type(MetadataRequest("").fit)
 
 
 @validate_params(
@@ -175,7 +178,7 @@ def _dump(estimator):
             )
     try:
         with model_file():
-            data = _add_footer(skops.io.dumps(estimator))
+            data = _add_footer(skops.io.dumps(_without_cycles(estimator)))
         _parse(data)
     except Exception as error:
         advice = ""
@@ -188,6 +191,24 @@ def _dump(estimator):
             f"{in_one_line(error).rstrip('.')}{advice}"
         ) from error
     return data
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, obj):
+        if not isinstance(obj, _REQUESTS) or isinstance(obj.owner, str):
+            return NotImplemented
+        *reduced, state = obj.__reduce_ex__(2)[:3]
+        return *reduced, {**state, "owner": type(obj.owner).__name__}
+
+
+def _without_cycles(estimator):
+    """Copy an estimator, whose requests of metadata have the name of their owner.
+
+    skops would follow a reference to the owner itself without end.
+    """
+    stream, arrays = BytesIO(), []
+    _Pickler(stream, protocol=5, buffer_callback=arrays.append).dump(estimator)
+    return pickle.loads(stream.getvalue(), buffers=arrays)  # noqa: S301 - no file
 
 
 def _add_footer(data):

@@ -27,4 +27,5 @@ class Bait(BaseEstimator):
 
     def __setstate__(self, state):
         super().__setstate__(state)
-        os.mkdir(state["path"])
+        if "path" in state:
+            os.mkdir(state["path"])

@@ -20,9 +20,10 @@ from commands import run_python
 from networks import DIGITS, network
 from saved_files import Bait, add_footer, changed
 from sklearn.base import BaseEstimator
-from sklearn.model_selection import GridSearchCV
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 import skmnist
 from skmnist import ImageAugmentation, MLPDigitClassifier, PixelScaler, load, save
@@ -112,11 +113,16 @@ def test_a_pipeline_and_its_scaler_come_back_the_same(model, saved):
 
 def test_requests_of_metadata_come_back(tmp_path):
     with sklearn.config_context(enable_metadata_routing=True):
-        model = network(epochs=1).set_fit_request(sample_weight=True, X_val=False)
-        model.fit(DIGITS.x_train.reshape(-1, 64), DIGITS.y_train)
-        save(make_pipeline(PixelScaler(), model), tmp_path / "model")
-        loaded = load(tmp_path / "model")[-1]
-        assert str(loaded.get_metadata_routing()) == str(model.get_metadata_routing())
+        scaler = StandardScaler().set_fit_request(sample_weight=True)
+        mlp = network(epochs=1).set_fit_request(sample_weight=True, X_val=False)
+        scorer = get_scorer("accuracy").set_score_request(sample_weight=True)
+        splits = GroupKFold(2).set_split_request(groups=False)
+        model = GridSearchCV(make_pipeline(scaler, mlp), {}, scoring=scorer, cv=splits)
+        expected = str(model.get_metadata_routing())
+        for _ in range(2):  # loaded requests can be saved, too
+            save(model, tmp_path / "model")
+            model = load(tmp_path / "model")
+            assert str(model.get_metadata_routing()) == expected
 
 
 def test_an_unfitted_estimator_comes_back_the_same(tmp_path):

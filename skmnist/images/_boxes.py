@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from ._masks import TOUCH, smallest_rectangle, tilt_of
+from ._masks import TOUCH, pieces_of, smallest_rectangle, tilt_of
 
+_SHORTEST = 14  # pixels: of the sides of a box that is drawn around a digit
 _LINE = 0.9  # of the shorter side: a line of a box is as long
 _THICK = 0.12  # of the shorter side: no line is wider
 _HOLLOW = 0.45  # of the box around: no more has ink
@@ -25,21 +26,20 @@ def without_boxes(masks):
 
     rest = masks.copy()
     pieces, _ = ndimage.label(masks, TOUCH)
-    for number, part in enumerate(ndimage.find_objects(pieces), 1):
-        part = part[0].start, *part[1:]
-        long = int(_LINE * min(n.stop - n.start for n in part[1:]))
-        if long < 12:
-            continue
-        own = pieces[part] == number
-        if own.mean() > _HOLLOW:
-            continue
-        ends = zip(part[1:], masks.shape[1:], strict=True)
-        within = all(n.start > 0 and n.stop < side for n, side in ends)
-        if within and _is_ring(own, rest[part] & ~own):
+    image, starts, stops, areas = pieces_of(pieces)
+    shorter = (stops - starts).min(axis=1)
+    hollow = areas <= _HOLLOW * (stops - starts).prod(axis=1)
+    within = ((starts > 0) & (stops < masks.shape[1:])).all(axis=1)
+    alone = np.bincount(image)[image] == 1
+    for k in np.flatnonzero((shorter >= _SHORTEST) & hollow):
+        (top, left), (bottom, right) = starts[k], stops[k]
+        part = image[k], slice(top, bottom), slice(left, right)
+        own = pieces[part] == k + 1
+        if within[k] and not alone[k] and _is_ring(own, rest[part] & ~own):
             rest[part] &= ~own
-        elif (kept := _without_box(own, long)) is not None:
+        elif (kept := _without_box(own)) is not None:
             rest[part] &= ~own | kept
-        elif _is_grid(own, pieces[part]):
+        elif not alone[k] and _is_grid(own, pieces[part]):
             rest[part] &= ~own
     for i in np.flatnonzero(is_ruled(rest)):
         along = [rest[i].mean(axis=axis) > _LINE for axis in (0, 1)]
@@ -61,11 +61,11 @@ def _is_ring(own, others):
     return np.unique(directions).size >= _AROUND * _DIRECTIONS
 
 
-def _without_box(own, long):
+def _without_box(own):
     """Return ink without the lines of boxes, tilted or not; None if it has none."""
     degrees = _tilt_of_box(own)
     kept = _without_tilted_lines(own, degrees) if degrees else None
-    if kept is None and (lines := _lines_of_box(own, long)) is not None:
+    if kept is None and (lines := _lines_of_box(own)) is not None:
         kept = _without_lines(own, lines)
     return kept
 
@@ -82,10 +82,11 @@ def _tilt_of_box(own):
     return smallest_rectangle(filled, degrees, 0.2)[1]
 
 
-def _lines_of_box(own, long):
+def _lines_of_box(own):
     """Return the lines of boxes across and down, where they are not tilted, or None."""
     from scipy import ndimage
 
+    long = int(_LINE * min(own.shape))
     if min((own.sum(axis=axis) >= long).sum() for axis in (0, 1)) < 2:
         return None
     lines = [_lines(own, long, axis) for axis in (0, 1)]
@@ -104,7 +105,7 @@ def _without_tilted_lines(own, degrees):
     (place,) = ndimage.find_objects(turned.view(np.uint8))
     # Turned lines are straight but for a pixel.
     thick = ndimage.binary_dilation(turned[place], np.ones((3, 3)))
-    lines = _lines_of_box(thick, int(_LINE * min(thick.shape)))
+    lines = _lines_of_box(thick)
     if lines is None:
         return None
     turned[place] = _without_lines(turned[place], lines)

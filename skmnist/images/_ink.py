@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ._boxes import without_boxes
-from ._masks import TOUCH
+from ._masks import TOUCH, pieces_of
 
 _BINS = 128
 _THUMBNAIL = 48  # pixels: resolution for light and shadow
@@ -320,9 +320,8 @@ def _across(ink):
 def _quantile(rows, part):
     """Return a quantile of each row, several times faster than NumPy's."""
     place = part * (rows.shape[-1] - 1)
-    ends = int(place), math.ceil(place)
-    rows = np.partition(rows, ends, axis=-1)
-    low, high = (rows[..., end] for end in ends)
+    rows = np.sort(rows, axis=-1)
+    low, high = (rows[..., int(end)] for end in (place, math.ceil(place)))
     return low + np.float32(place % 1) * (high - low)
 
 
@@ -361,20 +360,8 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
     -------
     kept : ndarray of shape (n, height, width), dtype bool
     """
-    from scipy import ndimage
-
-    nowhere = 3 * (slice(0, 0),)
-    boxes = np.array(
-        [
-            [(s.start, s.stop) for s in box or nowhere]
-            for box in ndimage.find_objects(pieces)
-        ],
-        np.int64,
-    ).reshape(-1, 3, 2)
-    image = boxes[:, 0, 0]
-    starts, stops = boxes[:, 1:, 0], boxes[:, 1:, 1]
+    image, starts, stops, areas = pieces_of(pieces)
     sides = (stops - starts).max(axis=1)
-    areas = np.bincount(pieces.ravel(), minlength=len(boxes) + 1)[1:]
 
     def per_image(combine, values):
         found = np.zeros(len(pieces), values.dtype)
@@ -387,7 +374,7 @@ def keep_digit(pieces, min_part=0.05, drop_border=True):
         # Objects near the border are a frame, or not on the paper.
         ring = max(1, round(0.1 * min(height, width)))
         middle = pieces[:, ring:-ring, ring:-ring]
-        within = np.bincount(middle.ravel(), minlength=len(boxes) + 1)[1:]
+        within = np.bincount(middle.ravel(), minlength=len(areas) + 1)[1:]
         keep &= within >= 0.1 * areas
         inner = ((starts > 0) & (stops < (height, width))).all(axis=1) & keep
         large = per_image(np.logical_or, inner & (sides > 0.2 * max(height, width)))

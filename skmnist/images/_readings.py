@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _ink
 from ._boxes import is_ruled, without_underlines
-from ._masks import boxes_of, width_of
+from ._masks import TOUCH, boxes_of, width_of
 from ._paper import sheet_of
 
 LONGEST = 128  # pixels that are enough to find a digit in a picture ...
@@ -147,13 +147,26 @@ def _read_all(gray, options, draw):
     if not options.even_light:
         even[:] = True
     plain |= even
-    dark, flips = _polarity(small, plain, options)
-    best, seen = [None] * len(gray), np.zeros(len(gray), bool)
+    best = np.full(len(gray), None)
+    for group in (plain & ~only_light, ~plain & ~only_light):
+        if group.any():
+            light = even[group], plain[group][0]
+            guess = _polarity(small[group], light[1], options)
+            best[group] = _read_in(gray[group], light, guess, options, draw)
+    return list(best)
+
+
+def _read_in(gray, light, guess, options, draw):
+    """Read images whose light may be even, or none of which has even light."""
+    even, plain = light
+    dark, flips = guess
+    best, seen = np.full(len(gray), None), np.zeros(len(gray), bool)
     unlike = np.full(len(gray), np.inf)
-    certain = only_light.copy()
+    certain = np.zeros(len(gray), bool)
     inks = {}  # of the images that are read in each light and polarity
     large = options.drop_frame and min(gray.shape[1:]) >= _SHEET
-    for kept, uneven, flip in product(_KEPT[: 2 + large], (False, True), flips):
+    lights = (False, True) if plain else (True, False)
+    for kept, uneven, flip in product(_KEPT[: 2 + large], lights, flips):
         todo = np.flatnonzero(~certain & _is_left(unlike, even, plain, (kept, uneven)))
         if not todo.size:
             continue
@@ -168,28 +181,30 @@ def _read_all(gray, options, draw):
         parts = _find_digits(*found, kept, options)
         seen[todo] |= uneven & parts[2].any(axis=(1, 2))
         way = kept, uneven, flip
-        prices, clean = _prices(
-            parts[1], parts[2], plain[todo], way, options.drop_frame
-        )
+        prices, clean = _prices(parts[1], parts[2], plain, way, options.drop_frame)
         left = prices + _LEAST < unlike[todo]
         if not left.any():
             continue
         todo, prices, clean = todo[left], prices[left], clean[left]
         ink, mask, digit, level = (part[left] for part in parts)
         drawn = draw(ink, digit, level)
-        for j, i in enumerate(todo):
-            if drawn[2][j] + prices[j] >= unlike[i]:
-                continue
-            check = uneven and options.drop_frame
-            if check and _is_edge(gray[i], digit[j], dark[i] ^ flip):
-                continue
-            unlike[i] = drawn[2][j] + prices[j]
+        now = drawn[2] + prices
+        better = np.flatnonzero(now < unlike[todo])
+        if uneven and options.drop_frame:
+            i = todo[better]
+            edges = _are_edges(gray[i], digit[better], dark[i] ^ flip)
+            now[better[edges]] = np.inf
+            better = better[~edges]
+        for j in better:
+            i = todo[j]
             parts = (each[j] for each in (ink, mask, digit, *drawn))
             best[i] = Reading(dark[i] ^ flip, uneven, kept, *parts)
-        enough = np.where(clean & even[todo], _USUAL, _GOOD * plain[todo])
-        certain[todo] |= (kept == "all") & (drawn[2] + prices < enough)
-    # What is not there in even light was a part of the light.
-    return [each if plain[i] or seen[i] else None for i, each in enumerate(best)]
+        unlike[todo[better]] = now[better]
+        if kept == "all" and (plain or uneven):
+            certain[todo] |= now < np.where(clean & even[todo], _USUAL, _GOOD)
+    if not plain:
+        best[~seen] = None  # it was a part of the light
+    return best
 
 
 def _find_ink(gray, dark, uneven, options):
@@ -235,11 +250,12 @@ def _prices(mask, digit, plain, way, drop_frame):
     never = (areas == 0) | cut.any(axis=2).all(axis=1) | (cut & along).any(axis=(1, 2))
     never |= along.any(axis=2).all(axis=1) & (areas < _FULL * shape.prod())
     if uneven:
-        never |= through & plain  # what is left of an edge of paper
-    else:
+        if plain:
+            never |= through  # what is left of an edge of paper
+    elif not plain:
         # In uneven light only what fills the picture is told without evening it out.
-        never |= ~plain & clean
-        for i in np.flatnonzero(~plain & ~never):
+        never |= clean
+        for i in np.flatnonzero(~never):
             never[i] = not _is_one(digit[i])
     # A stroke has paper on both sides, and ends that are not those of a box.
     one_sided = (covered > _BESIDE) & (gaps[:, :, ::-1] > 0.1)
@@ -253,8 +269,10 @@ def _prices(mask, digit, plain, way, drop_frame):
         dropped = 1 - areas / np.maximum(mask.sum(axis=(1, 2)), 1)
         prices = np.clip(_DROPPED * dropped, *_CLEANED)
         prices += _WEAK * (kept == "strong")
+        if kept == "clean":
+            never |= dropped == 0  # it was read before
     if uneven:
-        prices += _FLIPPED * (through | (flip & ~plain))
+        prices += _FLIPPED * (through | (flip and not plain))
     prices[never if drop_frame else areas == 0] = np.inf
     return prices, clean
 
@@ -291,10 +309,8 @@ def _polarity(small, plain, options):
     """Guess the polarity; return also whether to try the other one."""
     if options.polarity != "auto":
         return np.full(len(small), options.polarity == "dark"), (False,)
-    dark = _ink.guess_dark(small)
-    if not plain.all():
-        dark[~plain] = _ink.stands_out_dark(small[~plain])
-    return dark, (False, True)
+    guess = _ink.guess_dark if plain else _ink.stands_out_dark
+    return guess(small), (False, True)
 
 
 def _is_left(unlike, even, plain, way):
@@ -303,9 +319,9 @@ def _is_left(unlike, even, plain, way):
     if not uneven:
         return (kept == "all") | (plain & (unlike > _USUAL))
     if kept == "all":
-        return ~even & ((unlike > _PASSES) | ~plain)
+        return ~even & ((unlike > _PASSES) | (not plain))
     enough = _USUAL if kept == "strong" else _GOOD
-    return ~even & (unlike > np.where(plain, _PASSES, enough))
+    return ~even & (unlike > (_PASSES if plain else enough))
 
 
 def _radius(digit):
@@ -316,30 +332,29 @@ def _radius(digit):
     return ndimage.distance_transform_edt(np.pad(digit, 1)).max() - 1
 
 
-def _is_edge(gray, digit, dark):
-    """Tell if there is paper on one side of the ink only, as at the edge of a shadow.
+def _are_edges(gray, digit, dark):
+    """Tell which ink has paper on one side only, as at the edge of a shadow.
 
     What is next to ink is paper where it is more like the paper around than the ink.
     """
     from scipy import ndimage
 
-    width = width_of(digit[np.newaxis])[0]
-    square = np.ones((3, 3))
-    near = ndimage.binary_dilation(digit, square)
-    beside = ndimage.binary_dilation(near, square, max(1, round(width) - 1)) & ~near
-    if not beside.any():
-        return False
-    middle = (_mean_around(gray, digit, width) + _mean_around(gray, beside, width)) / 2
-    return ((gray < middle) == dark)[beside].mean() > _ONE_SIDED
-
-
-def _mean_around(gray, which, width):
-    """Return means of some pixels near each pixel, weighted by a Gaussian."""
-    from scipy import ndimage
-
-    parts = np.stack([gray * which, which]).astype(np.float32)
-    total, weight = ndimage.gaussian_filter(parts, (0, 2 * width, 2 * width))
-    return total / np.maximum(weight, 1e-6)
+    edges = np.zeros(len(gray), bool)
+    widths = np.rint(width_of(digit)).astype(int)
+    for width in np.unique(widths):
+        some = np.flatnonzero(widths == width)
+        near = ndimage.binary_dilation(digit[some], TOUCH)
+        beside = ndimage.binary_dilation(near, TOUCH, max(1, width - 1)) & ~near
+        parts = digit[some], beside
+        parts = np.float32([each for part in parts for each in (gray[some] * part, part)])
+        # Means of the pixels around each one, weighted by a Gaussian.
+        parts = ndimage.gaussian_filter(parts, (0, 0, 2 * width, 2 * width))
+        means = parts[::2] / np.maximum(parts[1::2], 1e-6)
+        darker = gray[some] < means.mean(axis=0)
+        like_ink = beside & (darker == dark[some, np.newaxis, np.newaxis])
+        n_ink, n = like_ink.sum(axis=(1, 2)), beside.sum(axis=(1, 2))
+        edges[some] = n_ink > _ONE_SIDED * n
+    return edges
 
 
 def _is_one(digit):

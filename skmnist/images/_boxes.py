@@ -31,7 +31,12 @@ def without_boxes(masks):
     hollow = areas <= _HOLLOW * (stops - starts).prod(axis=1)
     within = ((starts > 0) & (stops < masks.shape[1:])).all(axis=1)
     alone = np.bincount(image)[image] == 1
-    for k in np.flatnonzero((shorter >= _SHORTEST) & hollow):
+    todo = np.flatnonzero((shorter >= _SHORTEST) & hollow)
+    # What is alone, and too small to be seen tilted, needs two long lines each way.
+    long = (_LINE * shorter[todo]).astype(int)[:, np.newaxis]
+    few = np.array([(masks.sum(axis=n)[image[todo]] >= long).sum(1) < 2 for n in (1, 2)])
+    todo = todo[~few.any(axis=0) | ~alone[todo] | (shorter[todo] >= _TILTED)]
+    for k in todo:
         (top, left), (bottom, right) = starts[k], stops[k]
         part = image[k], slice(top, bottom), slice(left, right)
         own = pieces[part] == k + 1

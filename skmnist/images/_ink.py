@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from ._boxes import without_boxes
-from ._masks import TOUCH, pieces_of
+from ._masks import TOUCH, maximum, pieces_of
 
 _BINS = 128
 _THUMBNAIL = 48  # pixels: resolution for light and shadow
@@ -136,14 +136,19 @@ def guess_dark(small):
 
 def stands_out_dark(small, detail=1):
     """Guess the polarity of thumbnails from local contrast, in any light."""
-    from scipy import ndimage
-
     side = max(small.shape[1:]) // (3 * detail) | 1
-    rest = ndimage.median_filter(small, (1, 1, side), mode="nearest")
-    rest = small - ndimage.median_filter(rest, (1, side, 1), mode="nearest")
+    rest = small - _medians(_medians(small, side, 2), side, 1)
     edge = round(0.08 * min(small.shape[1:]))
     rest = rest[:, edge : -edge or None, edge : -edge or None]
     return (rest**3).sum(axis=(1, 2)) < 0
+
+
+def _medians(images, side, axis):
+    """Return the median of the line around each pixel, twice as fast as by SciPy."""
+    pad = [(side // 2 * (n == axis),) * 2 for n in range(3)]
+    padded = np.pad(images, pad, mode="edge")
+    lines = np.lib.stride_tricks.sliding_window_view(padded, side, axis)
+    return np.partition(lines, side // 2, axis=-1)[..., side // 2]
 
 
 def light_of(small):
@@ -286,8 +291,6 @@ def _smooth(ink, detail):
 
 
 def _levels(ink, threshold):
-    from scipy import ndimage
-
     rows = ink.reshape(len(ink), -1)
     strongest = _quantile(rows, 0.998)
     if threshold != "otsu":
@@ -295,7 +298,7 @@ def _levels(ink, threshold):
     # Otsu's method needs classes of similar size: repeat it near the ink.
     high = np.maximum(otsu(rows), 0.3 * strongest)
     window = 2 * max(1, max(ink.shape[1:]) // 40) + 1
-    near = ndimage.maximum_filter(ink, (1, window, window)).reshape(rows.shape)
+    near = maximum(ink, window).reshape(rows.shape)
     high = np.maximum(otsu(rows, near > high[:, np.newaxis]), 0.3 * strongest)
     noise = 6 * _quantile(np.abs(rows), 0.5)
     line = 1.3 * _across(ink)

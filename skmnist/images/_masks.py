@@ -27,6 +27,31 @@ def boxes_of(masks):
     return np.stack(starts, axis=1), np.stack(ends, axis=1) - np.stack(starts, axis=1)
 
 
+def maximum(images, size):
+    """Return the maximum near each pixel, several times faster than by SciPy.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width)
+    size : int
+        The odd side of the square that is looked at, in pixels.
+
+    Returns
+    -------
+    highest : ndarray of shape (n, height, width)
+    """
+    for axis in (1, 2):
+        lines, reach = images.swapaxes(axis, 1), 0
+        while reach < size // 2:
+            step = min(2 * reach + 1, size // 2 - reach)
+            near = lines.copy("K")
+            np.maximum(near[:, step:], lines[:, :-step], out=near[:, step:])
+            np.maximum(near[:, :-step], lines[:, step:], out=near[:, :-step])
+            lines, reach = near, reach + step
+        images = lines.swapaxes(axis, 1)
+    return images
+
+
 def width_of(masks):
     """Measure the mean width of strokes: twice the area by the length of the edge."""
     edges = _count(masks[:, 1:] != masks[:, :-1])

@@ -14,7 +14,7 @@ from .._base import VersionStamp
 from .._sklearn_compat import CallbackSupportMixin, Interval, StrOptions, _fit_context
 from . import _ink
 from ._likeness import unlikeness
-from ._masks import boxes_of, width_of
+from ._masks import boxes_of, maximum, width_of
 from ._readings import LONGEST, NONE, Options, read
 
 _SIDE = 28
@@ -451,18 +451,19 @@ class DigitNormalizer(
         """
         from scipy import ndimage
 
-        near = ndimage.maximum_filter(digit.view(np.uint8), (1, 3, 3))
+        near = maximum(digit, 3)
         ink = np.where(near, np.maximum(ink, 0), 0)
         starts, sides = boxes_of(near)
         picture = _redraw(ink, starts, sides)
         # A stroke ends at half of the ink around it, which in weak light is less, and
         # less for thin strokes.
         reach = _FINE // 11
-        top = ndimage.maximum_filter(picture[:, 1::4, 1::4], (1, reach, reach))
+        top = maximum(picture[:, 1::4, 1::4], reach)
         top = ndimage.uniform_filter(top, (1, reach, reach))
         least = np.minimum(level, 0.5 * picture.max(axis=(1, 2)))
         top = np.maximum(0.9 * top, least[:, np.newaxis, np.newaxis])
-        picture /= top.repeat(4, axis=1).repeat(4, axis=2)
+        parts = picture.reshape(len(top), len(top[0]), 4, -1, 4)  # a view
+        parts /= top[:, :, np.newaxis, :, np.newaxis]
         strokes = picture > _LEVELS[0]
         if self.stroke_width is None:
             return strokes, strokes, np.zeros(len(strokes), bool)
@@ -507,8 +508,10 @@ def _redraw(ink, starts, sides):
     kernels = []
     for axis in (0, 1):
         pixels = np.arange(ink.shape[1 + axis]) + 0.5
-        away = (places * unit + middles[:, axis] - pixels).astype(np.float32) / sigma
-        away **= 2
+        away = np.empty((len(ink), side, len(pixels)), np.float32)
+        np.subtract(places * unit + middles[:, axis], pixels, out=away)
+        away /= sigma
+        away *= away
         kernel = np.exp(away / -2)
         kernel *= np.subtract(3, away, out=away)
         kernel /= sigma * (8 * np.pi) ** 0.5
@@ -538,24 +541,13 @@ def _of_width(picture, least, greatest, digit_size):
     for steps in np.unique(change[change != 0]):
         which = np.flatnonzero(change == steps)
         if steps > 0:
-            strokes[which] = _filtered(strokes[which], steps, np.logical_or)
+            strokes[which] = maximum(strokes[which], 2 * steps + 1)
             continue
-        thin = _filtered(strokes[which], -steps, np.logical_and)
+        thin = ~maximum(~strokes[which], 1 - 2 * steps)
         # Thinning must not break connected strokes.
         whole = _n_pieces(thin) == _n_pieces(strokes[which])
         strokes[which[whole]] = thin[whole]
     return strokes, changed | (change != 0)
-
-
-def _filtered(strokes, steps, combine):
-    """Widen strokes (logical or) or thin them (and) by steps on each side.
-
-    The margin is empty, so that nothing comes in from the other side.
-    """
-    for axis in (1, 2):
-        moves = range(-steps, steps + 1)
-        strokes = combine.reduce([np.roll(strokes, n, axis) for n in moves])
-    return strokes
 
 
 def _width(strokes, digit_size):
@@ -620,8 +612,8 @@ def _center(digits, center="mass"):
     moves = np.rint(_SIDE / 2 - middles).astype(int)
     moves = np.clip(moves, -starts, _SIDE - sides - starts)
     places = (np.arange(_SIDE) - moves[:, :, np.newaxis]) % _SIDE
-    y, x = places[:, 0, :, np.newaxis], places[:, 1, np.newaxis]
-    return digits[np.arange(len(digits))[:, np.newaxis, np.newaxis], y, x]
+    lines = _SIDE * (places[:, 0] + _SIDE * np.arange(len(digits))[:, np.newaxis])
+    return digits.take(lines[:, :, np.newaxis] + places[:, 1, np.newaxis])
 
 
 def _middles(digits):

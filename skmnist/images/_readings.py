@@ -348,7 +348,7 @@ def _are_edges(gray, digit, dark):
         parts = digit[some], beside
         parts = np.float32([each for part in parts for each in (gray[some] * part, part)])
         # Means of the pixels around each one, weighted by a Gaussian.
-        parts = ndimage.gaussian_filter(parts, (0, 0, 2 * width, 2 * width))
+        parts = ndimage.gaussian_filter(parts, (0, 0, 2 * width, 2 * width), truncate=2)
         means = parts[::2] / np.maximum(parts[1::2], 1e-6)
         darker = gray[some] < means.mean(axis=0)
         like_ink = beside & (darker == dark[some, np.newaxis, np.newaxis])

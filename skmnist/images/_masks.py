@@ -22,9 +22,9 @@ def boxes_of(masks):
         Down and across, in pixels.
     """
     lines = masks.any(axis=2), masks.any(axis=1)
-    starts = [line.argmax(axis=1) for line in lines]
-    ends = [line.shape[1] - line[:, ::-1].argmax(axis=1) for line in lines]
-    return np.stack(starts, axis=1), np.stack(ends, axis=1) - np.stack(starts, axis=1)
+    starts = np.stack([line.argmax(axis=1) for line in lines], axis=1)
+    after = np.stack([line[:, ::-1].argmax(axis=1) for line in lines], axis=1)
+    return starts, masks.shape[1:] - after - starts
 
 
 def maximum(images, size):

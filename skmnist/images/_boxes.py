@@ -30,21 +30,23 @@ def without_boxes(masks):
     shorter = (stops - starts).min(axis=1)
     hollow = areas <= _HOLLOW * (stops - starts).prod(axis=1)
     within = ((starts > 0) & (stops < masks.shape[1:])).all(axis=1)
-    alone = np.bincount(image)[image] == 1
+    n_pieces = np.bincount(image)[image]
     todo = np.flatnonzero((shorter >= _SHORTEST) & hollow)
     # What is alone, and too small to be seen tilted, needs two long lines each way.
     long = (_LINE * shorter[todo]).astype(int)[:, np.newaxis]
-    few = np.array([(masks.sum(axis=n)[image[todo]] >= long).sum(1) < 2 for n in (1, 2)])
-    todo = todo[~few.any(axis=0) | ~alone[todo] | (shorter[todo] >= _TILTED)]
+    few = np.zeros(len(todo), bool)
+    for axis in (1, 2):
+        few |= (masks.sum(axis=axis)[image[todo]] >= long).sum(axis=1) < 2
+    todo = todo[~few | (n_pieces[todo] > 1) | (shorter[todo] >= _TILTED)]
     for k in todo:
         (top, left), (bottom, right) = starts[k], stops[k]
         part = image[k], slice(top, bottom), slice(left, right)
         own = pieces[part] == k + 1
-        if within[k] and not alone[k] and _is_ring(own, rest[part] & ~own):
+        if within[k] and n_pieces[k] > 1 and _is_ring(own, rest[part] & ~own):
             rest[part] &= ~own
         elif (kept := _without_box(own)) is not None:
             rest[part] &= ~own | kept
-        elif not alone[k] and _is_grid(own, pieces[part]):
+        elif n_pieces[k] > 2 and _is_grid(own, pieces[part]):
             rest[part] &= ~own
     for i in np.flatnonzero(is_ruled(rest)):
         along = [rest[i].mean(axis=axis) > _LINE for axis in (0, 1)]

@@ -85,7 +85,8 @@ def smallest_rectangle(mask, middle=0, step=2):
     y, x = np.tile(y, 2), np.concatenate(ends)
     degrees = middle + step * np.arange(-10, 11)
     cos, sin = (f(np.deg2rad(degrees))[:, np.newaxis] for f in (np.cos, np.sin))
-    along, across = (np.ptp(each, axis=1) for each in (y * cos + x * sin, x * cos - y * sin))
+    along = np.ptp(y * cos + x * sin, axis=1)
+    across = np.ptp(x * cos - y * sin, axis=1)
     areas = (along + 1) * (across + 1)
     return areas.min(), degrees[areas.argmin()]
 

@@ -53,6 +53,8 @@ def sheet_of(gray):
         if not n:
             continue
         own = pieces == np.bincount(pieces.ravel())[1:].argmax() + 1
+        if own[[0, -1]].all() and own[:, [0, -1]].all():
+            continue  # it is around all else
         filled = ndimage.binary_fill_holes(own)
         area = filled.sum()
         if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:

@@ -346,10 +346,10 @@ def _are_edges(gray, digit, dark):
         near = ndimage.binary_dilation(digit[some], TOUCH)
         beside = ndimage.binary_dilation(near, TOUCH, max(1, width - 1)) & ~near
         parts = digit[some], beside
-        parts = np.float32([each for part in parts for each in (gray[some] * part, part)])
+        parts = np.float32([*parts, *(gray[some] * part for part in parts)])
         # Means of the pixels around each one, weighted by a Gaussian.
         parts = ndimage.gaussian_filter(parts, (0, 0, 2 * width, 2 * width), truncate=2)
-        means = parts[::2] / np.maximum(parts[1::2], 1e-6)
+        means = parts[2:] / np.maximum(parts[:2], 1e-6)
         darker = gray[some] < means.mean(axis=0)
         like_ink = beside & (darker == dark[some, np.newaxis, np.newaxis])
         n_ink, n = like_ink.sum(axis=(1, 2)), beside.sum(axis=(1, 2))

@@ -3,10 +3,11 @@
 import argparse
 import os
 import sys
+import warnings
 from importlib import import_module
 
 from .._version import __version__
-from ._errors import print_error
+from ._errors import print_error, print_warning
 
 _COMMANDS = {
     "train": "train a network and save it",
@@ -33,7 +34,9 @@ def main(argv=None):
         has gone.
     """
     try:
-        return _run(argv)
+        with warnings.catch_warnings():
+            warnings.showwarning = print_warning
+            return _run(argv)
     except BrokenPipeError:
         # Python would try once more to write the rest when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

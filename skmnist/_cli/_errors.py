@@ -1,4 +1,4 @@
-"""Errors as the commands print them."""
+"""Errors and warnings as the commands print them."""
 
 import sys
 
@@ -9,3 +9,7 @@ def print_error(error):
     else:
         text = str(error) or type(error).__name__
     print("skmnist: error:", " ".join(text.split()), file=sys.stderr)
+
+
+def print_warning(message, *_):
+    print("skmnist: warning:", message, file=sys.stderr)

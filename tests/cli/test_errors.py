@@ -113,3 +113,11 @@ def test_a_reader_that_goes_away_is_no_error(model, tmp_path):
     assert first.startswith(str(tmp_path / "x.npy"))
     assert (process.returncode, process.stderr.read()) == (141, "")
     process.stderr.close()
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_a_line(model, tmp_path, capsys):
+    np.save(tmp_path / "x.npy", 16 - DIGITS.x_test)
+    assert main(["predict", "--model", model, str(tmp_path / "x.npy")]) == 0
+    warning = r"skmnist: warning: the mean pixel [^\n]* X looks inverted\n"
+    assert re.fullmatch(warning, capsys.readouterr().err)

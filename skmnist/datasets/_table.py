@@ -12,6 +12,7 @@ _LABELS = ("label", "class", "target")  # names of the column with the labels
 _ROW_NUMBERS = {"", "id", "imageid", "index", "unnamed: 0"}  # and of what is left out
 _LONGEST_LINE = 8 * 2**20  # bytes
 _LARGEST_LABEL = 1e15  # below which floats are exact
+_DIGITS = re.compile("[0-9]+")
 _MISSING = {"", "<na>", "nan", "none"}  # instead of a label
 
 
@@ -188,7 +189,10 @@ def _find_columns(names):
             f"has {len(names)} columns, none of them named {', '.join(_LABELS)}: "
             "neither the pixels of square images nor a label and such pixels"
         )
-    return [i for i in columns if i != label], label
+    pixels = [i for i in columns if i != label]
+    if pixels == sorted(pixels, key=lambda i: names[i]):  # pixel10 before pixel2
+        pixels.sort(key=lambda i: [int(digits) for digits in _DIGITS.findall(names[i])])
+    return pixels, label
 
 
 def _is_word(cell):

@@ -43,6 +43,7 @@ def as_csv(frame, **kwargs):
         as_csv(with_label(3, "target")),
         with_label().to_csv(),
         as_csv(with_label().assign(Id="a1")),
+        as_csv(with_label().sort_index(axis=1)),
         as_csv(with_label(0, "digit")),
         as_csv(with_label(64, "digit")),
         as_csv(with_label(), header=False),

@@ -551,13 +551,16 @@ class MLPDigitClassifier(
             y = _check_y(y, estimator=self)
             check_classification_targets(y)
             check_consistent_length(X, y)
-            return X, y, unique_labels(y)
+            labels = unique_labels(y)
+            if (labels != labels).any():
+                raise ValueError("y contains NaT")
+            return X, y, labels
 
     def _flat(self, X, **kwargs):
         with _checking("X", X):
             if not hasattr(X, "shape"):
                 X = np.asarray(X)  # scikit-learn would not see all that is in it
-            refuse_times(X)
+            refuse_times("X", X)
             return validate_data(self, X, accept_sparse="csr", **kwargs)
 
     def _train(
@@ -732,6 +735,7 @@ class MLPDigitClassifier(
         classes, y = np.unique(y, return_inverse=True)
         y = np.searchsorted(self.classes_, classes)[y].astype(np.int32)
         with checking("sample_weight", sample_weight):
+            refuse_times("sample_weight", sample_weight)
             weight = _check_sample_weight(
                 sample_weight, X, dtype=np.float64, ensure_non_negative=True
             )

@@ -34,14 +34,15 @@ def checking(name, value):
         raise kind(f"{name}: {text}") from error
 
 
-def refuse_times(X):
-    """Raise a ValueError for dates and durations.
+def refuse_times(name, value):
+    """Raise a ValueError for an input of dates or durations.
 
     scikit-learn's validation makes numbers of them, also of missing ones.
     """
-    for dtype in set(np.ravel(getattr(X, "dtypes", getattr(X, "dtype", None)))):
+    dtypes = getattr(value, "dtypes", getattr(value, "dtype", None))
+    for dtype in set(np.ravel(dtypes)):
         if re.search("date|time|duration", str(dtype).lower()):
-            raise ValueError(f"X must hold numbers, got the dtype {dtype}")
+            raise ValueError(f"{name} must hold numbers, got the dtype {dtype}")
 
 
 def as_numbers(array):
@@ -70,7 +71,7 @@ def flatten_images(X):
     elif not hasattr(X, "shape") and hasattr(X, "__array__"):
         X = np.asarray(X)
 
-    refuse_times(X)
+    refuse_times("X", X)
     shape = getattr(X, "shape", ())
     if len(shape) < 3:
         return X, None

@@ -10,7 +10,9 @@ _THICK = 0.12  # of the shorter side: no line is wider
 _HOLLOW = 0.45  # of the box around: no more has ink
 _CLOSED = 0.6  # of the box around: so much is inside of the lines
 _TILTED = 24  # pixels: of smaller boxes no tilt is seen
-_RULED = 4  # least number of lines from side to side on ruled paper
+# Lines from side to side on ruled paper: their least number, and how much of what is
+# between them has ink at most.
+_RULED, _BETWEEN = 4, 0.7
 # A ring leaves the middle of its box free, for ink of some height, and is seen from
 # there in most directions.
 _RING, _INNER, _AROUND, _DIRECTIONS = 0.6, 0.3, 0.85, 32
@@ -146,9 +148,13 @@ def is_ruled(masks):
     """Return for each mask whether lines run from side to side."""
     ruled = np.zeros(len(masks), bool)
     for axis in (1, 2):
-        lines = masks.mean(axis=axis) > _LINE
-        starts = lines[:, 0] + (lines[:, 1:] & ~lines[:, :-1]).sum(axis=1)
-        ruled |= starts >= _RULED
+        covered = masks.mean(axis=axis)
+        n_lines = np.inf
+        for least in (_LINE, _BETWEEN):  # bold ink may hover about one of them
+            lines = covered > least
+            starts = lines[:, 0] + (lines[:, 1:] & ~lines[:, :-1]).sum(axis=1)
+            n_lines = np.minimum(n_lines, starts)
+        ruled |= n_lines >= _RULED
     return ruled
 
 

@@ -13,6 +13,7 @@ _TILTED = 24  # pixels: of smaller boxes no tilt is seen
 # Lines from side to side on ruled paper: their least number, and how much of what is
 # between them has ink at most.
 _RULED, _BETWEEN = 4, 0.7
+_ROW = 0.2  # of the most ink in a row of pixels: less is paper
 # A ring leaves the middle of its box free, for ink of some height, and is seen from
 # there in most directions.
 _RING, _INNER, _AROUND, _DIRECTIONS = 0.6, 0.3, 0.85, 32
@@ -144,18 +145,27 @@ def _is_grid(own, pieces):
     return np.unique(around[large & (around > 1)]).size > 1  # 1 is outside
 
 
-def is_ruled(masks):
-    """Return for each mask whether lines run from side to side."""
+def is_ruled(masks, rows=np.inf):
+    """Return for each mask whether lines run from side to side, or ink is in rows.
+
+    Rows of ink, as the crossings of squared paper are in, have paper in between, and
+    count from a number on.
+    """
     ruled = np.zeros(len(masks), bool)
     for axis in (1, 2):
-        covered = masks.mean(axis=axis)
-        n_lines = np.inf
-        for least in (_LINE, _BETWEEN):  # bold ink may hover about one of them
-            lines = covered > least
-            starts = lines[:, 0] + (lines[:, 1:] & ~lines[:, :-1]).sum(axis=1)
-            n_lines = np.minimum(n_lines, starts)
-        ruled |= n_lines >= _RULED
+        ink = masks.sum(axis=axis, dtype=np.uint32)
+        side = masks.shape[axis]
+        # Ink with a rough edge may hover about one of two levels.
+        ruled |= _n_runs(ink, _LINE * side, _BETWEEN * side) >= _RULED
+        ruled |= _n_runs(ink, _ROW * ink.max(axis=1, keepdims=True), 0) >= rows
     return ruled
+
+
+def _n_runs(ink, *levels):
+    """Count the runs of rows with more ink than each level; return the least number."""
+    above = [ink > level for level in levels]
+    starts = [n[:, 0] + (n[:, 1:] & ~n[:, :-1]).sum(axis=1) for n in above]
+    return np.minimum(*starts)
 
 
 def _lines(own, long, axis):

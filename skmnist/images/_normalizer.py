@@ -388,7 +388,7 @@ class DigitNormalizer(
                     if reading is not None:
                         lack = "digit, only other ink"
                     raise ValueError(f"{names[i]} has no {lack}{hint}")
-            if steps is not None and readings[0] is not None:
+            if steps is not None and readings[0] and readings[0].unlike < np.inf:
                 reading = readings[0]._asdict()
                 names = "ink", "mask", "digit", "strokes"
                 steps |= {name: [reading[name]] for name in names}

@@ -56,8 +56,10 @@ def sheet_of(gray):
         if own[[0, -1]].all() and own[:, [0, -1]].all():
             continue  # it is around all else
         filled = ndimage.binary_fill_holes(own)
-        area = filled.sum()
-        if not 0.1 * gray.size < area < 0.97 * gray.size or area - own.sum() < 9:
+        area, paper = filled.sum(), own.sum()
+        if not 0.1 * gray.size < area < 0.97 * gray.size:
+            continue
+        if not area / 2 <= paper <= area - 9:  # a box, or blank
             continue
         if tilt_of(filled) is not None and _is_sharp(gray, filled, own):
             wide = 2 + min(gray.shape) // 50

@@ -21,6 +21,7 @@ _CLOSE = 384  # ... and to draw it
 # How unlike the digits of MNIST a framed image is (1 is usual) ...
 _GOOD = 0.9  # ... where no sheet of paper, and no ink that is none, is looked for
 _USUAL = 1.3  # ... where a clean image needs no second reading
+_CERTAIN = 1.5  # ... where wide ink is a bold digit
 _PASSES = 1.6  # ... where ink that is clearly apart from paper needs no other light
 NONE = 2.5  # ... beyond which there is no digit
 _KEPT = "all", "clean", "strong"  # ink is the digit's, also without weaker ink
@@ -33,6 +34,7 @@ _ALONG = 0.9  # of a side: more of it has ink in edges of paper and shadows
 _FAR = 0.3  # of the image: so far from a side ends no digit that the other one cuts
 _MOST = 0.6  # of the ink is one piece, in a digit that is told in uneven light
 _FULL, _WIDE = 0.9, 0.4  # a box so full and wide is no stroke
+_ROWS = 8  # of ink with paper in between: so many are no digit, also of a dot matrix
 _BESIDE = 0.6  # of a side: more of it is no stroke's, if there is none on the other
 # Of each side: what has square corners is drawn along more of it; in pixels, what can
 # show it; and of the image, what boxes have inside.
@@ -73,6 +75,9 @@ class Reading(NamedTuple):
     unlike: float
 
 
+_REFUSED = Reading(*[None] * 8, unlike=np.inf)  # of ink that is no digit
+
+
 def read(gray, options, draw):
     """Find the interpretation of each image that is most like a digit.
 
@@ -90,7 +95,7 @@ def read(gray, options, draw):
     Returns
     -------
     readings : list of Reading or None
-        None where there is no ink.
+        None where there is no ink; infinitely unlike where it is no digit.
     """
     small, factor = _ink.reduce(gray, LONGEST)
     best = _read_all(small, options, draw)
@@ -98,7 +103,7 @@ def read(gray, options, draw):
         for i, image in enumerate(small):
             if best[i] is None or best[i].unlike > _GOOD:
                 best[i] = _read_inside(image, best[i], options, draw)
-    if factor > 1 and best[0] is not None:
+    if factor > 1 and best[0] is not None and best[0].unlike < np.inf:
         return [_read_closer(gray, best[0], factor, options, draw)]
     return best
 
@@ -122,8 +127,9 @@ def _read_closer(gray, reading, factor, options, draw):
     strokes, framed, unlike = draw(ink, digit, level)
     if unlike[0] > reading.unlike + _WORSE:
         return reading
-    if options.drop_frame and _is_block(digit, *boxes_of(digit))[0]:
-        return None
+    block = _is_block(digit, *boxes_of(digit)) | _are_thick(digit, unlike)
+    if options.drop_frame and block[0]:
+        return _REFUSED
     parts = ink, mask, digit, strokes, framed, unlike
     return Reading(*reading[:3], *(part[0] for part in parts))
 
@@ -179,7 +185,10 @@ def _read_in(gray, light, guess, options, draw):
         known, *found = inks[uneven, flip]
         found = [part[np.searchsorted(known, todo)] for part in found]
         parts = _find_digits(*found, kept, options)
-        seen[todo] |= uneven & parts[2].any(axis=(1, 2))
+        inked = parts[2].any(axis=(1, 2))
+        seen[todo] |= uneven & inked
+        for i in todo[inked]:
+            best[i] = best[i] or _REFUSED
         way = kept, uneven, flip
         prices, clean = _prices(parts[1], parts[2], plain, way, options.drop_frame)
         left = prices + _LEAST < unlike[todo]
@@ -189,6 +198,7 @@ def _read_in(gray, light, guess, options, draw):
         ink, mask, digit, level = (part[left] for part in parts)
         drawn = draw(ink, digit, level)
         now = drawn[2] + prices
+        now[_are_thick(digit, drawn[2]) & options.drop_frame] = np.inf
         better = np.flatnonzero(now < unlike[todo])
         if uneven and options.drop_frame:
             i = todo[better]
@@ -248,7 +258,10 @@ def _prices(mask, digit, plain, way, drop_frame):
     cut = (covered > 0) & (gaps[:, :, ::-1] > _FAR)
     along = covered > _ALONG
     never = (areas == 0) | cut.any(axis=2).all(axis=1) | (cut & along).any(axis=(1, 2))
-    never |= along.any(axis=2).all(axis=1) & (areas < _FULL * shape.prod())
+    # Ink on all of the border is paper, if there is less of it inside.
+    share = areas / shape.prod()
+    paper = share < covered.min(axis=(1, 2))
+    never |= along.any(axis=2).all(axis=1) & ((share < _FULL) | paper)
     if uneven:
         if plain:
             never |= through  # what is left of an edge of paper
@@ -261,7 +274,6 @@ def _prices(mask, digit, plain, way, drop_frame):
     one_sided = (covered > _BESIDE) & (gaps[:, :, ::-1] > 0.1)
     boxes = np.maximum(lengths.prod(axis=1), 1)
     never |= (2 * areas >= boxes) & one_sided.any(axis=(1, 2))
-    never |= is_ruled(digit)
     left = np.flatnonzero(~never)
     never[left] = _is_block(digit[left], starts[left], lengths[left])
     prices = np.zeros(len(digit))
@@ -278,7 +290,7 @@ def _prices(mask, digit, plain, way, drop_frame):
 
 
 def _is_block(digit, starts, lengths):
-    """Tell which ink, in its boxes, is too wide, too full or too square for strokes."""
+    """Tell which ink, in its boxes, is too full, square or regular for strokes."""
     areas = digit.sum(axis=(1, 2))
     shape = np.array(digit.shape[1:])
     shorter, longer = lengths.min(axis=1), np.maximum(lengths.max(axis=1), 1)
@@ -292,17 +304,27 @@ def _is_block(digit, starts, lengths):
     square = (np.min(sides, axis=0) > _CORNERS) & (shorter >= _EXACT)
     square &= ((starts > 0) & (starts + lengths < shape)).all(axis=1)
     block |= square & ((full < 0.6) | (areas > _MUCH * shape.prod()))
-    # What fills the image may be a bold stroke, if there is paper on both sides.
-    fills = (lengths > _ALONG * shape).all(axis=1)
-    thick = np.where(fills, _BOLD, _THICK) * longer
-    dense, stout = full >= _DENSE, 2 * shorter >= longer
-    for i in np.flatnonzero((full >= 0.5) & (dense | stout) & ~block):
-        radius = _radius(digit[i])
-        if dense[i] and radius > _LOOP * shorter[i]:
+    block |= is_ruled(digit, _ROWS)
+    for i in np.flatnonzero((full >= _DENSE) & ~block):
+        if _radius(digit[i]) > _LOOP * shorter[i]:
             block[i] = _n_pieces(~np.pad(digit[i], 1)) > 1
-        if stout[i] and radius > thick[i]:
-            block[i] |= not fills[i] or _n_pieces(~digit[i]) < 2
     return block
+
+
+def _are_thick(digit, unlike):
+    """Tell which ink is wider than strokes, but for what is surely a digit."""
+    thick = unlike > _CERTAIN
+    for i in np.flatnonzero(thick):
+        own, (length,) = digit[i], boxes_of(digit[i : i + 1])[1]
+        # What fills the image may be a bold stroke, if there is paper on both sides.
+        fills = (length > _ALONG * np.array(own.shape)).all()
+        thick[i] = (
+            2 * length.min() >= length.max()
+            and 2 * own.sum() >= length.prod()
+            and _radius(own) > (_BOLD if fills else _THICK) * length.max()
+            and not (fills and _n_pieces(~own) > 1)
+        )
+    return thick
 
 
 def _polarity(small, plain, options):

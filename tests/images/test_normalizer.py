@@ -325,7 +325,7 @@ def test_noise_is_no_ink():
         ([np.full((8, 8), "a")], r"X\[0\] must be numbers.* read_image"),
         (np.zeros((2, 63)), "63 pixels.*set image_shape"),
         (None, "must hold images, got NoneType"),
-        (np.uint8(np.eye(100)[::-1]), r"X\[0\] has no ink.*one image.*\[X\]"),
+        (np.uint8(np.eye(100)[::-1]), r"X\[0\] has no digit.*one image.*\[X\]"),
         (np.zeros((20, 30, 3)), r"\(20, 30, 3\), which is one color image: .*\[X\]"),
     ],
 )

@@ -78,7 +78,20 @@ def blanks():
     noisy[10:-10, 10:-10] = 40
     noisy[14:-14, 14:-14] = 230
     noisy += np.random.default_rng(0).normal(0, 1, noisy.shape)
+    thin = np.full((373, 98), 200, np.uint8)
+    thin[20:-20, 20:-20] = 20
+    thin[23:-23, 23:-23] = 200
+    wide = np.pad(np.full((125, 292), 30, np.uint8), 12, constant_values=235)
+    wide = np.pad(wide, 39, constant_values=30)
+    squared = np.full((440, 90), 220, np.uint8)
+    squared[7::25] = squared[8::25] = squared[:, 9::30] = squared[:, 10::30] = 150
+    small = np.full((400, 80), 35, np.uint8)
+    small[7::16] = small[8::16] = small[:, 9::30] = small[:, 10::30] = 105
     return {
+        "squared": 255 - squared,
+        "squared in small": small,
+        "thin box": thin,
+        "wide box": wide,
         "noisy box": np.uint8(np.rint(noisy)),
         "box without a margin": tall,
         "narrow box": narrow,
@@ -120,6 +133,19 @@ def test_a_bold_digit_with_a_small_loop_is_no_block(mnist):
     bold = ndimage.maximum_filter(large, footprint=disk)
     (box,) = ndimage.find_objects((bold > 60).astype(int))
     assert frame(255 - bold[box]).any()
+
+
+@pytest.mark.parametrize("side", [44, 160, 320])
+def test_digits_whose_loop_is_nearly_filled_are_read_and_discs_are_not(side):
+    image = Image.new("L", (320, 320), 255)
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((100, 130, 230, 260), 0)
+    disc = np.asarray(image.resize((side, side)))
+    with pytest.raises(ValueError, match="no digit, only other ink"):
+        frame(disc)
+    pen.line([(120, 180), (150, 110), (200, 70)], 0, 40, joint="curve")
+    pen.ellipse((160, 190, 170, 200), 255)
+    assert frame(np.asarray(image.resize((side, side)))).any()
 
 
 @pytest.mark.parametrize("mark", ["ring", "open ring", "line", "two lines"])

@@ -11,7 +11,7 @@ from sklearn.utils import check_array, check_random_state
 
 from ._base import VersionStamp
 from ._sklearn_compat import Interval
-from ._validation import checking, shape_of_rows
+from ._validation import checking, refuse_times, shape_of_rows
 
 # Share of the variance of a displacement that its modes explain.
 _KEPT_VARIANCE = 0.99
@@ -182,6 +182,7 @@ class ImageAugmentation(VersionStamp, BaseEstimator):
             If a parameter cannot be used or `X` does not hold images.
         """
         with checking("X", X):
+            refuse_times("X", X)
             X = check_array(X, dtype=(np.float32, np.float64), input_name="X")
         plan = plan_distortion(self, X.shape[1], X.dtype)
         if random_state is None:

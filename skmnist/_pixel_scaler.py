@@ -141,7 +141,7 @@ class PixelScaler(ImageTransformer):
         """
         pixels = self._rows(X)
         try:
-            with np.errstate(over="raise", divide="raise", under="ignore"):
+            with np.errstate(all="raise", under="ignore"):
                 # Converts block by block, without a temporary of the size of X.
                 scaled = np.divide(
                     pixels,

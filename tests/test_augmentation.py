@@ -312,6 +312,8 @@ def test_rows_that_are_no_images_are_refused(n_features):
     X = np.zeros((1, n_features))
     with pytest.raises(ValueError, match=r"X: .*dim 3"):
         ImageAugmentation().sample(X[np.newaxis])
+    with pytest.raises(ValueError, match="X must hold numbers"):
+        ImageAugmentation().sample(X.astype("M8[s]"))
     with pytest.raises(ValueError, match=f"needs images: rows of {n_features} feat"):
         ImageAugmentation(rotation=5).sample(X)
     assert ImageAugmentation(image_shape=(1, n_features)).sample(X).shape == X.shape

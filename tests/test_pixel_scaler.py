@@ -129,10 +129,11 @@ def test_bad_max_value_is_refused(max_value):
 
 
 @pytest.mark.parametrize(
-    ("max_value", "value"), [(1.0, 1e39), (1e-10, 1e30), (1e-60, 1.0)]
+    ("max_value", "value"),
+    [(1.0, 1e39), (1e-10, 1e30), (1e-60, 1.0), (1e-310, 1e-310)],
 )
 def test_results_beyond_float32_are_refused_not_infinite(max_value, value):
-    X = np.array([[0.5, value]])
+    X = np.array([[value / 2, value]])
 
     with pytest.raises(ValueError, match=f"max_value={max_value}.*float32"):
         PixelScaler(max_value=max_value).fit_transform(X)

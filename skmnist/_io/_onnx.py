@@ -10,6 +10,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import TunedThresholdClassifierCV
+from sklearn.multiclass import OneVsOneClassifier
 from sklearn.neighbors import KNeighborsTransformer
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import QuantileTransformer
@@ -25,6 +26,7 @@ from ._untrusted import in_one_line
 # Of 2020, with IR 7: every runtime in use reads them.
 _OPSET = {"": 13, "ai.onnx.ml": 1}
 _NOTHING = None, "passthrough"
+_CONVERTED_WRONGLY = KNeighborsTransformer, OneVsOneClassifier, QuantileTransformer
 
 # Operators that are one of Keras' activations; the others are made of several.
 _OPERATORS = {
@@ -236,7 +238,7 @@ def _check(estimator):
     reason = None
     if isinstance(estimator, TunedThresholdClassifierCV):
         reason = "skl2onnx leaves its threshold out: export its estimator_"
-    elif isinstance(estimator, KNeighborsTransformer | QuantileTransformer):
+    elif isinstance(estimator, _CONVERTED_WRONGLY):
         reason = "skl2onnx computes other values"
     elif isinstance(estimator, CalibratedClassifierCV):
         if estimator.method != "sigmoid":

@@ -19,7 +19,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import MinMaxScaler, QuantileTransformer, StandardScaler
 
@@ -281,6 +281,7 @@ def test_what_cannot_be_converted_is_an_error(estimator, error, message):
         (make_pipeline(DigitNormalizer(), pixels()), r"Normalizer.*pipeline\[1:\]"),
         (CalibratedClassifierCV(pixels(), method="isotonic"), "Calib.* 'isotonic'"),
         (make_pipeline(QUANTILES, network()), "^QuantileT"),
+        (make_pipeline(PixelScaler(), OneVsOneClassifier(network())), "^OneVsOne"),
         (TunedThresholdClassifierCV(pixels(), cv=2), "TunedThres.* estimator_"),
         (StackingClassifier([("a", pixels())], stack_method="predict"), "Stack.*proba"),
     ],

@@ -88,6 +88,8 @@ def main(args):
             with naming(path):
                 if _is_picture(path):
                     predictions = _read_picture(path, model, args)
+                elif args.annotate or args.show_framed:
+                    raise ValueError("holds arrays: only a picture can be shown")
                 else:
                     predictions = _predictions_of(_read_images(path, model), model)
         except (OSError, ValueError) as error:
@@ -200,14 +202,13 @@ def _add_picture_arguments(parser):
 
 
 def _check_outputs(args):
-    if args.files and args.data is not None:
-        raise ValueError("FILE or --data is read, not both")
-    if not args.files and args.data is None:
-        raise ValueError("FILE or --data is required")
+    if bool(args.files) == (args.data is not None):
+        raise ValueError("FILE or --data is required, not both")
+    for option, value in ("--output", args.output), ("--transpose", args.transpose):
+        if value and args.data is None:
+            raise ValueError(f"argument {option}: needs --data")
     sources = *args.files, args.data, args.model
     if args.output is not None:
-        if args.data is None:
-            raise ValueError("argument --output: needs --data")
         check_output("--output", args.output, "the predictions", sources)
     if args.annotate is not None and not args.sheet:
         raise ValueError("argument --annotate: needs --sheet")

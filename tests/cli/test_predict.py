@@ -105,6 +105,14 @@ def test_predict_names_the_file_it_cannot_use(
     assert re.search(message, err)
 
 
+def test_predict_shows_pictures_only(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    np.save("x.npy", DIGITS.x_test)
+    for options in (["--show-framed", "o.png"], ["--sheet", "--annotate", "o.png"]):
+        assert main(["predict", "--model", model, "x.npy", *options]) == 1
+        assert "x.npy: holds arrays" in one_error(capsys)[1]
+
+
 @pytest.fixture
 def table(tmp_path):
     """Write the digits to test on as a CSV file, with their labels or without."""

@@ -4,6 +4,7 @@ import inspect
 import os
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from sklearn.pipeline import Pipeline
@@ -31,6 +32,7 @@ examples:
       --hidden-units 256 128 64 --class-weight balanced --early-stopping
 """
 
+_OF_REPORTS = (".html", ".png")
 # What the options of `train` say of the classifier's parameters; names, defaults,
 # types and choices come from the classifier itself.
 NETWORK_OPTIONS = {
@@ -79,6 +81,10 @@ def main(args):
     mlp._validate_params()
     sources = args.data, args.test_data
     check_output("--model", args.model, "the model", sources)
+    if args.report is not None:
+        model, report = Path(args.model).resolve(), Path(args.report).resolve()
+        if model == report or (model.parent == report and model.suffix in _OF_REPORTS):
+            raise ValueError(f"argument --model: {args.model!r} is a file of --report")
     data, labels, steps = prepare(args)
     if args.report is not None:
         with naming(args.data):

@@ -114,3 +114,12 @@ def test_what_cannot_work_fails_before_the_training(npz, tmp_path, capsys):
     assert "rows of 50 pixels are not square images" in err
     assert "epoch" not in out
     assert not (tmp_path / "r").exists()
+
+
+@pytest.mark.parametrize("model", ["r", "r/index.html"])
+def test_a_report_leaves_the_model_alone(model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / model).parent.mkdir(exist_ok=True)
+    assert main([*TRAIN, "digits", "--model", model, "--report", "r"]) == 2
+    out, err = capsys.readouterr()
+    assert (out, "is a file of --report" in err) == ("", True)

@@ -178,7 +178,7 @@ def _dump(estimator):
             )
     try:
         with model_file():
-            data = _add_footer(skops.io.dumps(_without_cycles(estimator)))
+            data = _add_footer(skops.io.dumps(_portable(estimator)))
         _parse(data)
     except Exception as error:
         advice = ""
@@ -195,16 +195,19 @@ def _dump(estimator):
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, obj):
+        if isinstance(obj, np.memmap):
+            return np.asarray(obj).__reduce_ex__(5)
         if not isinstance(obj, _REQUESTS) or isinstance(obj.owner, str):
             return NotImplemented
         *reduced, state = obj.__reduce_ex__(2)[:3]
         return *reduced, {**state, "owner": type(obj.owner).__name__}
 
 
-def _without_cycles(estimator):
-    """Copy an estimator, whose requests of metadata have the name of their owner.
+def _portable(estimator):
+    """Copy an estimator: its requests of metadata have the name of their owner.
 
-    skops would follow a reference to the owner itself without end.
+    skops would follow a reference to the owner itself without end. Arrays are not
+    copied, but memory-mapped ones become ordinary ones.
     """
     stream, arrays = BytesIO(), []
     _Pickler(stream, protocol=5, buffer_callback=arrays.append).dump(estimator)

@@ -9,6 +9,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
+import joblib
 import keras
 import numpy as np
 import pandas as pd
@@ -123,6 +124,14 @@ def test_requests_of_metadata_come_back(tmp_path):
             save(model, tmp_path / "model")
             model = load(tmp_path / "model")
             assert str(model.get_metadata_routing()) == expected
+
+
+def test_memory_mapped_weights_are_saved(model, tmp_path):
+    joblib.dump(model, tmp_path / "pickle")
+    mapped = joblib.load(tmp_path / "pickle", mmap_mode="r")
+    assert type(mapped[-1].coefs_[0]) is np.memmap
+    save(mapped, tmp_path / "model")
+    same_state(model, load(tmp_path / "model"))
 
 
 def test_an_unfitted_estimator_comes_back_the_same(tmp_path):

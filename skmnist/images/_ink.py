@@ -70,12 +70,16 @@ def to_gray(image, name):
     else:
         # Weights of ITU-R BT.601, which Pillow uses too.
         gray = image[:, :, :3].astype(np.float32) @ np.float32([0.299, 0.587, 0.114])
-    if image.shape[2] == 3:
-        gray = _tell_colors(image, gray)
-    if image.shape[2] in (2, 4):
+    opaque = image.shape[2] in (1, 3)
+    if not opaque:
         alpha = image[:, :, -1]
         top = np.iinfo(alpha.dtype).max if alpha.dtype.kind in "ui" else 1
-        gray = _on_paper(gray, alpha.astype(np.float32) / top, top)
+        alpha = alpha.astype(np.float32) / top
+        opaque = alpha.min() > 0.5 or alpha.max() == 0
+        if not opaque:
+            gray = _on_paper(gray, alpha, top)
+    if opaque and n_colors == 3:
+        gray = _tell_colors(image[:, :, :3], gray)
     return gray - min(gray.min(), 0)  # shadow is multiplicative only above zero
 
 
@@ -93,8 +97,6 @@ def _tell_colors(image, gray):
 
 def _on_paper(gray, alpha, white):
     """Lay what is not transparent on paper of the other color, as a viewer would."""
-    if alpha.min() > 0.5 or alpha.max() == 0:
-        return gray
     shown = np.average(gray, weights=alpha)
     return gray * alpha + (0 if shown > white / 2 else white) * (1 - alpha)
 

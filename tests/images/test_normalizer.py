@@ -131,13 +131,15 @@ def test_color_alpha_and_depth_do_not_matter():
         assert differ(framed, expected) < 0.01, np.shape(image)
 
 
+@pytest.mark.parametrize("alpha", [(), (255,)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.float64])
-def test_colors_of_one_luminance_are_told_apart(dtype):
+def test_colors_of_one_luminance_are_told_apart(dtype, alpha):
     gray = picture(4, side=60)
     ink = (gray < 128)[:, :, np.newaxis]
     for red, other in (((205, 40, 40), (60, 110, 60)), ((215, 60, 50), (50, 120, 190))):
         for colors in ((red, other), (other, red)):
-            framed = frame(np.where(ink, *np.array(colors, dtype)))[0]
+            colors = np.array([(*each, *alpha) for each in colors], dtype)
+            framed = frame(np.where(ink, *colors))[0]
             assert differ(framed, frame(gray)[0]) < 0.05, colors
 
 

@@ -17,6 +17,7 @@ from ._likeness import NOVEL, novelty
 from ._masks import boxes_of
 from ._normalizer import DigitNormalizer
 from ._paper import crop_to_sheet
+from ._readings import LONGEST
 from ._touching import find_parts
 
 _MAX_PIXELS = 100_000_000
@@ -214,6 +215,10 @@ def find_digits(
             digits, best = found, unlike
         if best < NOVEL:
             break
+    if max(gray.shape) <= LONGEST:
+        one = _find_one(gray, polarity)
+        if one and one[0].unlike < best:
+            digits = one
     if not digits:
         lack = (
             "ink: it looks the same everywhere"
@@ -264,6 +269,19 @@ def _find(page, way, min_height):
         own = np.isin(labels[_part(frame)], np.array(group) + 1)
         digits.append(_Digit(_alone(own, frame, page), own, frame))
     return _cut(digits, page)
+
+
+def _find_one(page, polarity):
+    """Return the digit that a small picture shows as a whole, if it does."""
+    normalizer = DigitNormalizer(polarity=polarity, on_blank="zeros")
+    steps = normalizer.explain(page)
+    if "digit" not in steps:
+        return []
+    own = steps["digit"]
+    (start,), (side,) = boxes_of(own[np.newaxis])
+    frame = np.concatenate([start[::-1], (start + side)[::-1]])
+    own, labels = own[_part(frame)], own.astype(int)
+    return _compare([_Digit(_alone(own, frame, (steps["ink"], labels, 0)), own, frame)])
 
 
 def _wide(frames):

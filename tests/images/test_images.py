@@ -281,3 +281,14 @@ def test_sheets_are_read(reader):
         right.append((reader.predict(find_digits(sheet).images) == y).mean())
     assert np.mean(right) >= 0.95
     assert min(right) >= 0.9
+
+
+@pytest.mark.parametrize("side", [16, 60])
+def test_one_digit_that_fills_its_picture_is_one(side):
+    for digit in range(2, 10):
+        scene = drawn.Scene(side=200, pen=0.15, ink=0, paper=1)
+        page = Image.fromarray(drawn.draw(digit, scene, np.random.default_rng(digit)))
+        tight = page.crop(page.point(lambda v: 255 * (v < 127)).getbbox())
+        tight.thumbnail((side, side))
+        (box,) = find_digits(np.asarray(tight)).boxes
+        assert np.all(np.abs(box - [0, 0, *tight.size]) <= 1), digit

@@ -18,7 +18,10 @@ from ._masks import boxes_of, maximum, width_of
 from ._readings import LONGEST, NONE, Options, read
 
 _SIDE = 28
-_SQUEEZE = 0.75  # width, where a digit was stretched
+_SQUEEZES = 0.75, 0.4  # width, where a digit was stretched; and where a 1 was
+# A wide bar: of its lines are in one piece; of its square, it fills; of the image, its
+# height, and in pixels.
+_IN_ONE, _FULL, _TALL, _COARSE = 0.95, 0.4, 0.9, 10
 _STRETCHED = 1.3, 0.1  # how unlike a digit those are; and less by this when squeezed
 _USUAL_SIZE = 20  # pixels: the longer side of MNIST's digits
 _AT_ONCE = 256  # small images processed together
@@ -427,18 +430,20 @@ class DigitNormalizer(
         """Draw digits in MNIST's frame; return how unlike a digit they are, too."""
         strokes, of_width, changed = self._strokes(ink, digit, level)
         unlike, framed = _unlike(of_width, strokes, changed)
-        wide = np.flatnonzero(unlike > _STRETCHED[0])
-        height, width = boxes_of(strokes[wide])[1].T
-        wide = wide[width > 0.9 * height]
         squeeze = np.ones(len(digit))
-        if wide.size:
-            parts = (each[wide] for each in (of_width, strokes, changed))
-            less, squeezed = _unlike(*parts, squeeze=_SQUEEZE)
+        odd = np.flatnonzero(unlike > _STRETCHED[0])
+        stretched = _are_stretched(digit[odd], strokes[odd])
+        for factor, which in zip(_SQUEEZES, stretched, strict=True):
+            some = odd[which & (unlike[odd] > _STRETCHED[0])]
+            if not some.size:
+                continue
+            parts = (each[some] for each in (of_width, strokes, changed))
+            less, squeezed = _unlike(*parts, squeeze=factor)
             less += _STRETCHED[1]
-            better = less < unlike[wide]
-            wide = wide[better]
-            unlike[wide], framed[wide] = less[better], squeezed[better]
-            squeeze[wide] = _SQUEEZE
+            better = less < unlike[some]
+            some = some[better]
+            unlike[some], framed[some] = less[better], squeezed[better]
+            squeeze[some] = factor
         if self.digit_size != _USUAL_SIZE:
             framed = _scale(of_width, self.digit_size, squeeze)
         return of_width, _center(framed, self.center), unlike
@@ -487,6 +492,20 @@ def _stacks(images):
         at_once = 1 if max(size, default=0) > LONGEST else _AT_ONCE
         stacks += [numbers[i : i + at_once] for i in range(0, len(numbers), at_once)]
     return stacks
+
+
+def _are_stretched(digit, strokes):
+    """Tell which digits may have been stretched, and which may be a stretched 1.
+
+    That is a wide bar, from top to bottom of an image that is not too coarse to tell.
+    """
+    height, width = boxes_of(strokes)[1].T
+    runs = (strokes[:, :, 1:] & ~strokes[:, :, :-1]).sum(axis=2)
+    bars = (runs <= 1).mean(axis=1) > _IN_ONE
+    bars &= strokes.sum(axis=(1, 2)) > _FULL * height**2
+    lines = digit.shape[1]
+    bars &= boxes_of(digit)[1][:, 0] > max(_TALL * lines, _COARSE)
+    return width > 0.9 * height, bars
 
 
 def _redraw(ink, starts, sides):

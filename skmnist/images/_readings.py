@@ -296,6 +296,7 @@ def _is_block(digit, starts, lengths):
     shorter, longer = lengths.min(axis=1), np.maximum(lengths.max(axis=1), 1)
     full = areas / np.maximum(lengths.prod(axis=1), 1)
     block = (shorter >= _WIDE * longer) & (full >= _FULL)
+    block &= (lengths[:, 0] <= _ALONG * shape[0]) | (lengths[:, 1] > _ALONG * shape[1])
     # A box, or what is inside, has four straight sides, and paper around.
     one = np.arange(len(digit))
     (top, left), (bottom, right) = starts.T, (starts + lengths).T - 1
@@ -317,7 +318,7 @@ def _are_thick(digit, unlike):
     for i in np.flatnonzero(thick):
         own, (length,) = digit[i], boxes_of(digit[i : i + 1])[1]
         # What fills the image may be a bold stroke, if there is paper on both sides.
-        fills = (length > _ALONG * np.array(own.shape)).all()
+        fills = (length > _ALONG * np.array(own.shape)).any()
         thick[i] = (
             2 * length.min() >= length.max()
             and 2 * own.sum() >= length.prod()

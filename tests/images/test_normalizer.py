@@ -8,6 +8,7 @@ import drawn
 import numpy as np
 import pytest
 from image_checks import check_image_transformer
+from PIL import Image
 from scipy import ndimage
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -263,6 +264,28 @@ def test_stretched_digits_stay_whole():
         (moved,) = frame(image, moment_power=1.0)
         grown = USUAL / np.clip(spreads_of(image), USUAL / 2, USUAL * 2)
         assert moved.sum() / image.sum() == pytest.approx(grown.prod(), rel=0.03)
+
+
+def stretched(digit, side=32):
+    gray = picture(digit, digit, side=200, dark_ink=False)
+    rows, columns = (np.flatnonzero((gray > 127).any(axis=axis)) for axis in (1, 0))
+    box = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+    image = Image.fromarray(gray).resize((side, side), Image.Resampling.BILINEAR, box)
+    return np.uint8(np.asarray(image) > 127)
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_stretched_digits_are_as_wide_as_usual(digit):
+    (image,) = frame(stretched(digit))
+    width = image.any(axis=0).sum()
+    assert width < 10 if digit == 1 else width > 10
+
+
+def test_sevens_are_no_stretched_ones():
+    images, y = load_digits(return_X_y=True)
+    sevens = images[y == 7].reshape(-1, 8, 8).repeat(4, axis=1).repeat(4, axis=2)
+    widths = frame(*sevens, on_blank="zeros").any(axis=1).sum(axis=1)
+    assert (widths > 8).mean() > 0.95
 
 
 def test_strokes_that_lie_are_not_stood_up():

@@ -34,7 +34,7 @@ _ALONG = 0.9  # of a side: more of it has ink in edges of paper and shadows
 _FAR = 0.3  # of the image: so far from a side ends no digit that the other one cuts
 _MOST = 0.6  # of the ink is one piece, in a digit that is told in uneven light
 _FULL, _WIDE = 0.9, 0.4  # a box so full and wide is no stroke
-_ROWS = 8  # of ink with paper in between: so many are no digit, also of a dot matrix
+_ROWS = 12  # of ink with paper in between: so many are no digit, also of a dot matrix
 _BESIDE = 0.6  # of a side: more of it is no stroke's, if there is none on the other
 # Of each side: what has square corners is drawn along more of it; in pixels, what can
 # show it; and of the image, what boxes have inside.

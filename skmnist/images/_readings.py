@@ -123,7 +123,7 @@ def _read_closer(gray, reading, factor, options, draw):
     found = _find_ink(closer, np.array([reading.dark]), reading.uneven, options)
     ink, mask, digit, level = _find_digits(*found, reading.kept, options)
     if not digit.any():
-        return None
+        return reading
     strokes, framed, unlike = draw(ink, digit, level)
     if unlike[0] > reading.unlike + _WORSE:
         return reading

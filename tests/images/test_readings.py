@@ -186,3 +186,15 @@ def test_weaker_ink_behind_a_digit_is_no_part_of_it(what):
         clean = drawn.draw(digit, scene, np.random.default_rng(digit))
         seen = np.uint8(clean / 255 * np.asarray(behind))
         assert np.abs(frame(seen) - frame(clean)).mean() / 255 < 0.1, digit
+
+
+def test_a_pencil_that_is_too_faint_for_a_closer_look_is_read():
+    random = np.random.default_rng(0)
+    grain = ndimage.gaussian_filter(random.random((380, 380)), 0.8) > 0.5
+    light = np.linspace(0.7, 1, 380)
+    for digit in (2, 5):
+        scene = drawn.Scene(side=380, pen=0.09, margin=0.3, ink=0, paper=1)
+        clean = drawn.draw(digit, scene, np.random.default_rng(digit))
+        faint = light * (230 - 65 * (clean < 128) * grain)
+        noisy = np.uint8(faint + random.normal(0, 4, clean.shape))
+        assert np.abs(frame(noisy) - frame(clean)).mean() / 255 < 0.1, digit

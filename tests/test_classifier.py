@@ -505,6 +505,10 @@ def test_optimizers_that_need_keras_fit_are_refused(config):
     optimizer = keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD())
     with pytest.raises(ValueError, match="do without inner_optimizer"):
         Classifier(optimizer=optimizer).fit(X, Y)
+    optimizer = keras.optimizers.AdamW()
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    with pytest.raises(ValueError, match=r"all in its get_config.*exclude_from_weight"):
+        Classifier(optimizer=optimizer).fit(X, Y)
 
 
 def test_optimizer_objects_must_be_unbuilt_keras_optimizers():

@@ -187,6 +187,12 @@ def check_optimizer(optimizer):
                 f"optimizer must do without {option}, which Keras' own fit takes part "
                 f"in; got keras.optimizers.{name}({option}={config[option]!r})"
             )
+    copied = type(optimizer).from_config(optimizer.get_config())  # which changes it
+    if lost := vars(optimizer).keys() - vars(copied).keys():
+        raise ValueError(
+            f"optimizer must be all in its get_config(); got a keras.optimizers.{name} "
+            f"with {sorted(lost)}, which exclude_from_weight_decay sets, for example"
+        )
     return config
 
 

@@ -18,11 +18,13 @@ from ._masks import boxes_of, maximum, width_of
 from ._readings import LONGEST, NONE, Options, read
 
 _SIDE = 28
-_SQUEEZES = 0.75, 0.4  # width, where a digit was stretched; and where a 1 was
+# Of the width, where a digit was stretched, and where a 1 was; and how much less unlike
+# a digit they have to be then.
+_SQUEEZES = (0.75, 0.1), (0.4, 0.6)
 # A wide bar: of its lines are in one piece; of its square, it fills; of the image, its
 # height, and in pixels.
 _IN_ONE, _FULL, _TALL, _COARSE = 0.95, 0.4, 0.9, 10
-_STRETCHED = 1.3, 0.1  # how unlike a digit those are; and less by this when squeezed
+_STRETCHED = 1.3  # how unlike a digit those are
 _USUAL_SIZE = 20  # pixels: the longer side of MNIST's digits
 _AT_ONCE = 256  # small images processed together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # thresholds of strokes, relative to the ink around
@@ -431,15 +433,15 @@ class DigitNormalizer(
         strokes, of_width, changed = self._strokes(ink, digit, level)
         unlike, framed = _unlike(of_width, strokes, changed)
         squeeze = np.ones(len(digit))
-        odd = np.flatnonzero(unlike > _STRETCHED[0])
+        odd = np.flatnonzero(unlike > _STRETCHED)
         stretched = _are_stretched(digit[odd], strokes[odd])
-        for factor, which in zip(_SQUEEZES, stretched, strict=True):
-            some = odd[which & (unlike[odd] > _STRETCHED[0])]
+        for (factor, price), which in zip(_SQUEEZES, stretched, strict=True):
+            some = odd[which & (unlike[odd] > _STRETCHED)]
             if not some.size:
                 continue
             parts = (each[some] for each in (of_width, strokes, changed))
             less, squeezed = _unlike(*parts, squeeze=factor)
-            less += _STRETCHED[1]
+            less += price
             better = less < unlike[some]
             some = some[better]
             unlike[some], framed[some] = less[better], squeezed[better]

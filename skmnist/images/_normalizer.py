@@ -18,13 +18,13 @@ from ._masks import boxes_of, maximum, width_of
 from ._readings import LONGEST, NONE, Options, read
 
 _SIDE = 28
+_STRETCHED = 1.3  # how unlike a digit those are
 # Of the width, where a digit was stretched, and where a 1 was; and how much less unlike
 # a digit they have to be then.
 _SQUEEZES = (0.75, 0.1), (0.4, 0.6)
 # A wide bar: of its lines are in one piece; of its square, it fills; of the image, its
 # height, and in pixels.
 _IN_ONE, _FULL, _TALL, _COARSE = 0.95, 0.4, 0.9, 10
-_STRETCHED = 1.3  # how unlike a digit those are
 _USUAL_SIZE = 20  # pixels: the longer side of MNIST's digits
 _AT_ONCE = 256  # small images processed together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # thresholds of strokes, relative to the ink around
@@ -435,7 +435,7 @@ class DigitNormalizer(
         squeeze = np.ones(len(digit))
         odd = np.flatnonzero(unlike > _STRETCHED)
         stretched = _are_stretched(digit[odd], strokes[odd])
-        for (factor, price), which in zip(_SQUEEZES, stretched, strict=True):
+        for which, (factor, price) in zip(stretched, _SQUEEZES, strict=True):
             some = odd[which & (unlike[odd] > _STRETCHED)]
             if not some.size:
                 continue
@@ -503,7 +503,7 @@ def _are_stretched(digit, strokes):
     """
     height, width = boxes_of(strokes)[1].T
     runs = (strokes[:, :, 1:] & ~strokes[:, :, :-1]).sum(axis=2)
-    bars = (runs <= 1).mean(axis=1) > _IN_ONE
+    bars = ((runs <= 1).mean(axis=1) > _IN_ONE) & (_n_pieces(~strokes) == 1)
     bars &= strokes.sum(axis=(1, 2)) > _FULL * height**2
     lines = digit.shape[1]
     bars &= boxes_of(digit)[1][:, 0] > max(_TALL * lines, _COARSE)
@@ -580,7 +580,8 @@ def _width(strokes, digit_size):
 def _n_pieces(strokes):
     from scipy import ndimage
 
-    boxes = ndimage.find_objects(ndimage.label(strokes, _CROSS)[0])
+    pieces, n = ndimage.label(strokes, _CROSS)
+    boxes = ndimage.find_objects(pieces) if n else []
     return np.bincount([box[0].start for box in boxes], minlength=len(strokes))
 
 

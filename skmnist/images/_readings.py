@@ -154,25 +154,23 @@ def _read_all(gray, options, draw):
         even[:] = True
     plain |= even
     best = np.full(len(gray), None)
-    for group in (plain & ~only_light, ~plain & ~only_light):
-        if group.any():
-            light = even[group], plain[group][0]
-            guess = _polarity(small[group], light[1], options)
-            best[group] = _read_in(gray[group], light, guess, options, draw)
+    for is_plain in (True, False):
+        some = (plain == is_plain) & ~only_light
+        if some.any():
+            images = gray[some], small[some], even[some]
+            best[some] = _read_in(*images, is_plain, options, draw)
     return list(best)
 
 
-def _read_in(gray, light, guess, options, draw):
-    """Read images whose light may be even, or none of which has even light."""
-    even, plain = light
-    dark, flips = guess
+def _read_in(gray, small, even, plain, options, draw):
+    """Read images, all of which may have even light (are plain), or none."""
+    dark, flips = _polarity(small, plain, options)
     best, seen = np.full(len(gray), None), np.zeros(len(gray), bool)
     unlike = np.full(len(gray), np.inf)
     certain = np.zeros(len(gray), bool)
     inks = {}  # of the images that are read in each light and polarity
     large = options.drop_frame and min(gray.shape[1:]) >= _SHEET
-    lights = (False, True) if plain else (True, False)
-    for kept, uneven, flip in product(_KEPT[: 2 + large], lights, flips):
+    for kept, uneven, flip in product(_KEPT[: 2 + large], (not plain, plain), flips):
         todo = np.flatnonzero(~certain & _is_left(unlike, even, plain, (kept, uneven)))
         if not todo.size:
             continue

@@ -294,6 +294,7 @@ def _is_block(digit, starts, lengths):
     shorter, longer = lengths.min(axis=1), np.maximum(lengths.max(axis=1), 1)
     full = areas / np.maximum(lengths.prod(axis=1), 1)
     block = (shorter >= _WIDE * longer) & (full >= _FULL)
+    # From top to bottom, but not from side to side, it may be a 1.
     block &= (lengths[:, 0] <= _ALONG * shape[0]) | (lengths[:, 1] > _ALONG * shape[1])
     # A box, or what is inside, has four straight sides, and paper around.
     one = np.arange(len(digit))
@@ -315,7 +316,8 @@ def _are_thick(digit, unlike):
     thick = unlike > _CERTAIN
     for i in np.flatnonzero(thick):
         own, (length,) = digit[i], boxes_of(digit[i : i + 1])[1]
-        # What fills the image may be a bold stroke, if there is paper on both sides.
+        # What reaches from side to side may be a bold stroke, if both of its own sides
+        # have paper.
         fills = (length > _ALONG * np.array(own.shape)).any()
         thick[i] = (
             2 * length.min() >= length.max()

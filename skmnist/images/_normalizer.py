@@ -52,7 +52,8 @@ class DigitNormalizer(
     3. separates ink from paper by Otsu's method [2]_, near the ink,
     4. drops specks, stains, boxes, rings, underlines and what touches the border,
     5. adjusts the stroke width to MNIST's range,
-    6. scales the longer side to 20 pixels, keeping the aspect ratio,
+    6. scales the longer side to 20 pixels, keeping the aspect ratio, and narrows
+       digits that were stretched to a square,
     7. centers the center of mass, and
     8. optionally removes the slant (deslanting) and scales width and height to MNIST's
        mean (moment normalization).

@@ -22,9 +22,9 @@ _STRETCHED = 1.3  # how unlike a digit those are
 # Of the width, where a digit was stretched, and where a 1 was; and how much less unlike
 # a digit they have to be then.
 _SQUEEZES = (0.75, 0.1), (0.4, 0.6)
-# A wide bar: of its lines are in one piece; of its square, it fills; of the image, its
-# height, and in pixels.
-_IN_ONE, _FULL, _TALL, _COARSE = 0.95, 0.4, 0.9, 10
+# A wide bar: how much of its lines is in one piece; its width, in parts of the height,
+# and how much of the width varies; its height, in parts of the image and in pixels.
+_IN_ONE, _WIDE, _EVEN, _TALL, _COARSE = 0.95, 0.4, 0.25, 0.9, 10
 _USUAL_SIZE = 20  # pixels: the longer side of MNIST's digits
 _AT_ONCE = 256  # small images processed together
 _LEVELS = 0.5, 0.59, 0.67, 0.75  # thresholds of strokes, relative to the ink around
@@ -500,12 +500,15 @@ def _stacks(images):
 def _are_stretched(digit, strokes):
     """Tell which digits may have been stretched, and which may be a stretched 1.
 
-    That is a wide bar, from top to bottom of an image that is not too coarse to tell.
+    That is a bar, wide and of even width, from top to bottom of an image that is not
+    too coarse to tell.
     """
     height, width = boxes_of(strokes)[1].T
-    runs = (strokes[:, :, 1:] & ~strokes[:, :, :-1]).sum(axis=2)
-    bars = ((runs <= 1).mean(axis=1) > _IN_ONE) & (_n_pieces(~strokes) == 1)
-    bars &= strokes.sum(axis=(1, 2)) > _FULL * height**2
+    pieces = (strokes[:, :, 1:] & ~strokes[:, :, :-1]).sum(axis=2)
+    bars = ((pieces <= 1).mean(axis=1) > _IN_ONE) & (_n_pieces(~strokes) == 1)
+    lengths = np.ma.masked_equal(strokes.sum(axis=2), 0)
+    mean, spread = (np.asarray(f(axis=1)) for f in (lengths.mean, lengths.std))
+    bars &= (mean > _WIDE * height) & (spread < _EVEN * mean)
     lines = digit.shape[1]
     bars &= boxes_of(digit)[1][:, 0] > max(_TALL * lines, _COARSE)
     return width > 0.9 * height, bars

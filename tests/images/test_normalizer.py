@@ -281,6 +281,12 @@ def test_stretched_digits_are_as_wide_as_usual(digit):
     assert width < 10 if digit == 1 else width > 10
 
 
+@pytest.mark.parametrize(("digit", "bold"), [(9, 7), (7, 9)])
+def test_bold_digits_are_no_stretched_ones(digit, bold):
+    (image,) = frame(ndimage.maximum_filter(stretched(digit), bold))
+    assert image.any(axis=0).sum() > 10
+
+
 def test_sevens_are_no_stretched_ones():
     images, y = load_digits(return_X_y=True)
     sevens = images[y == 7].reshape(-1, 8, 8).repeat(4, axis=1).repeat(4, axis=2)

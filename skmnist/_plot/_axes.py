@@ -36,9 +36,9 @@ check_params = validate_params(
 
 def get_axes(ax, n_axes, n_columns, figsize):
     """Check the caller's axes, or make a figure of `figsize` with `n_axes`."""
-    import matplotlib.pyplot as plt
-
     if ax is None:
+        import matplotlib.pyplot as plt
+
         _, axes = plt.subplots(
             -(-n_axes // n_columns),
             n_columns,
@@ -49,8 +49,10 @@ def get_axes(ax, n_axes, n_columns, figsize):
         for unused in axes.ravel()[n_axes:]:
             unused.remove()
         return axes.ravel()[:n_axes]
+    from matplotlib.axes import Axes
+
     axes = np.asarray(ax, dtype=object).ravel()
-    if len(axes) != n_axes or not all(isinstance(each, plt.Axes) for each in axes):
+    if len(axes) != n_axes or not all(isinstance(each, Axes) for each in axes):
         raise ValueError(
             f"ax must hold {n_axes} axes for this picture; got {axes.tolist()}"
         )

@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from skmnist import DigitNormalizer
+from skmnist.images import _normalizer
 
 
 def picture(digit=3, seed=0, **scene):
@@ -279,6 +280,25 @@ def test_stretched_digits_are_as_wide_as_usual(digit):
     (image,) = frame(stretched(digit))
     width = image.any(axis=0).sum()
     assert width < 10 if digit == 1 else width > 10
+
+
+def test_a_straight_bar_from_top_to_bottom_is_a_1():
+    bar = np.zeros((16, 16), np.uint8)
+    bar[:, 4:12] = 255
+    (image,) = frame(bar)
+    assert image.any(axis=0).sum() < 10
+
+
+def test_a_stretched_1_is_wide_tall_fine_and_without_a_hole():
+    wide = np.zeros((30, 30), bool)
+    wide[:, 6:24] = True
+    hollow, two, thin, short = (wide.copy() for _ in range(4))
+    hollow[14, 12:18] = two[:, 14:16] = thin[:, 12:] = short[:4] = False
+    bars = np.stack([wide, hollow, two, thin, short])
+    _, found = _normalizer._are_stretched(bars, np.pad(bars, [(0, 0), (9, 9), (9, 9)]))
+    assert found.tolist() == [True, False, False, False, False]
+    coarse = bars[:1, ::4, ::4]
+    assert not _normalizer._are_stretched(coarse, np.pad(coarse, 9)[9:10])[1].any()
 
 
 @pytest.mark.parametrize(("digit", "bold"), [(9, 7), (7, 9)])

@@ -82,5 +82,7 @@ def test_bad_input_of_curves():
     with pytest.raises(ValueError, match="history must be a dict"):
         TrainingCurveDisplay(history=[1.0]).plot()
     good = {"loss": [1.0], "accuracy": [0.5]}
-    with pytest.raises(ValueError, match="ax must hold 2 axes for this picture"):
+    with pytest.raises(
+        ValueError, match=r"ax must hold 2 axes for this picture; got \[<Axes"
+    ):
         TrainingCurveDisplay(history=good).plot(ax=plt.figure().subplots())
